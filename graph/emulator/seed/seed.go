@@ -1,0 +1,100 @@
+// Package seed is the embedded tenant's directory: users, contacts and groups
+// computed from a seed rather than stored, with an overlay for what has been
+// changed since. It knows nothing of HTTP.
+package seed
+
+import "time"
+
+// Options choose a tenant. The zero value is the documented one.
+type Options struct {
+	Users int    // default 2,000
+	Seed  uint64 // default 1
+}
+
+// User is a directory user with the properties that the emulator serves.
+// Nil and empty are null on the wire.
+type User struct {
+	Index                 int
+	ID                    string
+	DisplayName           string
+	GivenName, Surname    string
+	UserPrincipalName     string
+	Mail                  string
+	MailNickname          string
+	ProxyAddresses        []string
+	OtherMails            []string
+	IMAddresses           []string
+	JobTitle, Department  string
+	CompanyName           string
+	OfficeLocation        string
+	City, State, Country  string
+	UsageLocation         string
+	PostalCode            string
+	StreetAddress         string
+	PreferredLanguage     string
+	MobilePhone           string
+	BusinessPhones        []string
+	FaxNumber             string
+	EmployeeID            string
+	EmployeeType          string
+	EmployeeHireDate      time.Time
+	CreatedDateTime       time.Time // zero for some old accounts
+	AccountEnabled        bool
+	UserType              string // Member, Guest
+	OnPremisesSyncEnabled bool   // false is null on the wire
+	OnPremisesDN          string
+	OnPremisesSID         string
+	PasswordPolicies      string
+	ExtensionAttributes   [15]string
+	Manager               int // index; -1 when none
+}
+
+// Contact is a mail contact (orgContact).
+type Contact struct {
+	ID, DisplayName, Mail, CompanyName, Department string
+	ProxyAddresses                                 []string
+}
+
+// MemberType is what a member of a group is.
+type MemberType uint8
+
+const (
+	MemberUser MemberType = iota
+	MemberGroup
+	MemberContact
+	MemberDevice
+	MemberServicePrincipal
+	MemberDynamicList // a dynamic distribution list: Graph does not show it
+)
+
+// Member points at an object: Index counts within its type.
+type Member struct {
+	Type  MemberType
+	Index int
+}
+
+// Group is a group's own properties. Dynamic distribution lists are kept apart
+// (see Tenant.DynamicLists): Graph does not know them.
+type Group struct {
+	Index                        int
+	ID, DisplayName, Description string
+	Mail, MailNickname           string
+	ProxyAddresses               []string
+	GroupTypes                   []string // Unified, DynamicMembership
+	MailEnabled, SecurityEnabled bool
+	MembershipRule               string
+	OnPremisesSyncEnabled        *bool
+	IsAssignableToRole           bool
+	IsManagementRestricted       bool
+	Visibility                   string // Public, Private, HiddenMembership
+	ResourceProvisioningOptions  []string
+	CreatedDateTime              time.Time
+}
+
+// DynamicList is a dynamic distribution list of Exchange.
+type DynamicList struct {
+	Index                 int
+	ID, DisplayName, Mail string
+	ProxyAddresses        []string
+	RecipientFilter       string // OPATH
+}

@@ -1,0 +1,55 @@
+// Package audience turns what an administrator writes (addresses, groups,
+// segments, lists, files, rules; some of them excluded) into recipients:
+// include minus exclude.
+package audience
+
+import (
+	"context"
+
+	"rollcall/model"
+)
+
+// EntryKind is the form of an entry.
+type EntryKind string
+
+const (
+	EntryAddress EntryKind = "address" // sales@contoso.com: group, list, user or contact
+	EntryGroup   EntryKind = "group"   // group:NAME|ID
+	EntrySegment EntryKind = "segment" // segment:NAME
+	EntryList    EntryKind = "list"    // list:NAME
+	EntryFile    EntryKind = "file"    // file:PATH.csv
+	EntryRule    EntryKind = "rule"    // rule:RULE
+)
+
+// Entry is one term of an audience.
+type Entry struct {
+	Kind    EntryKind
+	Text    string // without the "kind:" prefix
+	Exclude bool
+}
+
+// Resolver finds directory objects in the tenant.
+type Resolver interface {
+	// ResolveAddress finds the objects that own an address, primary or
+	// secondary: groups, users and contacts. None found is an empty slice.
+	ResolveAddress(ctx context.Context, address string) ([]model.Object, error)
+	// ResolveGroup finds groups by object id, display name, or address.
+	ResolveGroup(ctx context.Context, nameOrID string) ([]model.Object, error)
+	// Domains are the tenant's verified domains, lower case.
+	Domains(ctx context.Context) ([]string, error)
+}
+
+// Local answers what lives on this machine: the synced directory, segments and
+// saved lists.
+type Local interface {
+	// Segment returns the users of a saved segment.
+	Segment(ctx context.Context, name string) ([]model.Object, error)
+	// Rule returns the users that a rule selects.
+	Rule(ctx context.Context, rule string) ([]model.Object, error)
+	// List returns the contacts of a saved list.
+	List(ctx context.Context, name string) ([]model.Object, error)
+	// File reads a CSV of addresses, user principal names or object ids and
+	// joins it with the directory. A row that cannot be read is an error that
+	// names its line; an unknown address is an external contact.
+	File(ctx context.Context, path string) ([]model.Object, error)
+}

@@ -1,0 +1,79 @@
+// Package expansion walks nested lists down to their recipients. It reads
+// members through the Members port, level by level, each group once, and keeps
+// no structure after the result is dropped.
+package expansion
+
+import (
+	"context"
+	"time"
+
+	"rollcall/model"
+)
+
+// Members reads the direct members of groups.
+type Members interface {
+	// Members returns one listing for each group, in the given order. A group
+	// that could not be read carries its error in the listing; the returned
+	// error means that nothing more can be read (signed out, cancelled).
+	Members(ctx context.Context, groups []model.Group) ([]Listing, error)
+}
+
+// Listing is what a source said of one group.
+type Listing struct {
+	GroupID string
+	Source  string // "graph", "exchange-admin", "ews"
+	Members []model.Object
+	Hidden  bool         // membership is hidden from this account: the members are unknown, not none
+	Err     *model.Error // the group was not read, or not to its end: Members may be a part
+}
+
+// Root is where a walk starts: an entry as the administrator wrote it, and the
+// objects it stands for (one, except for a segment or a list).
+type Root struct {
+	Label   string
+	Objects []model.Object
+}
+
+// Node is one group in the tree of nested lists. Nodes are shared: a group
+// that several lists hold is one node with several parents.
+type Node struct {
+	Group    model.Group
+	Depth    int // shortest distance from a root; a root group has 0
+	Parents  []*Node
+	Children []*Node
+	Direct   int  // direct members, groups included
+	Unique   int  // unique recipients that this group reaches, itself and below
+	Cycle    bool // it is its own ancestor
+	Hidden   bool
+	Source   string
+	Err      *model.Error // not read, or in part
+}
+
+// Recipient is one unique address that would receive the message.
+type Recipient struct {
+	Address  string // primary SMTP address as the directory spells it
+	Object   model.Object
+	External bool // its domain is none of the tenant's, or it is a contact or guest
+	SMS      bool // it has a mobile number
+	Disabled bool // its account is disabled; mail may still be delivered
+}
+
+// Missing is a part of the answer that could not be had.
+type Missing struct {
+	Entry  string       // list or entry, as shown
+	Reason *model.Error // what happened and what to do
+}
+
+// Result is an expansion. It is complete when Missing is empty.
+type Result struct {
+	Roots      []Root
+	Recipients []Recipient // sorted by address
+	Nodes      []*Node     // every group, roots first, then by depth and name
+
+	WithoutAddress []model.Object // members that have no address: they receive nothing
+	NonRecipients  []model.Object // devices, service principals
+	Duplicates     int            // paths beyond the first to a recipient
+	Missing        []Missing
+	Notes          []string // what may be missing and cannot be known, for instance dynamic lists that Graph does not show
+	AsOf           time.Time
+}

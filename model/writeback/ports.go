@@ -1,0 +1,174 @@
+// Package writeback makes a group equal to an audience, safely: it computes a
+// plan, holds it against guards, applies it through a journal so that a crash
+// at any moment can be resumed, verifies by reading back, and makes the undo.
+//
+// Computing is pure. The tenant is reached through the Groups port, the disk
+// through the Journal port.
+package writeback
+
+import (
+	"context"
+	"time"
+
+	"rollcall/model"
+)
+
+// Groups reads and writes membership in the tenant.
+type Groups interface {
+	// Group reads a group's own properties by object id.
+	Group(ctx context.Context, id string) (model.Group, error)
+	// DirectMembers reads the direct members to the end from the consistent
+	// store (never with ConsistencyLevel: eventual).
+	DirectMembers(ctx context.Context, groupID string) ([]model.Object, error)
+	// Write adds and removes members. It reports each row through done, in any
+	// order and possibly from several goroutines at once, and returns an error
+	// only when no more rows can be tried (signed out, cancelled, kept
+	// throttling): rows that were not reported are then in doubt and are settled
+	// by reading the group again.
+	Write(ctx context.Context, groupID string, add, remove []string, done func(RowResult)) error
+}
+
+// Outcome is what became of one row.
+type Outcome string
+
+const (
+	OutcomeDone    Outcome = "done"
+	OutcomeAlready Outcome = "already" // it was so before: success
+	OutcomeFailed  Outcome = "failed"
+)
+
+// RowResult reports one row of a write.
+type RowResult struct {
+	UserID  string
+	Remove  bool
+	Outcome Outcome
+	Err     *model.Error // why it failed
+}
+
+// Mode is how a plan treats members that the audience does not hold.
+type Mode string
+
+const (
+	ModeMirror Mode = "mirror" // add and remove
+	ModeAdd    Mode = "add"    // only add
+	ModeRemove Mode = "remove" // only remove
+)
+
+// Ref names a user in a plan.
+type Ref struct {
+	ID                string `json:"id"`
+	UserPrincipalName string `json:"userPrincipalName"`
+	DisplayName       string `json:"displayName,omitempty"`
+}
+
+// GroupRef names the target.
+type GroupRef struct {
+	ID          string          `json:"id"`
+	DisplayName string          `json:"displayName"`
+	Kind        model.GroupKind `json:"kind"`
+}
+
+// Skipped is a part of the audience, or a member, that the plan leaves alone.
+type Skipped struct {
+	Entry  string `json:"entry"`
+	Reason string `json:"reason"`
+}
+
+// GuardResult is one guard held against the plan.
+type GuardResult struct {
+	Name    string `json:"name"`  // "removals", "additions", "emptySource", "leastSize"
+	Limit   int    `json:"limit"` // -1: no limit
+	Value   int    `json:"value"`
+	Tripped bool   `json:"tripped"`
+}
+
+// Plan is an immutable proposal. Its JSON is canonical; Hash covers everything
+// else, so a changed file is refused.
+type Plan struct {
+	ID        string        `json:"id"`
+	TenantID  string        `json:"tenantId"`
+	Group     GroupRef      `json:"group"`
+	Mode      Mode          `json:"mode"`
+	From      []string      `json:"from"`              // entries as written
+	Exclude   []string      `json:"exclude,omitempty"` // entries as written
+	Base      string        `json:"base"`              // fingerprint of the members it was computed against: "sha256:…"
+	BaseCount int           `json:"baseCount"`         // how many those were
+	Add       []Ref         `json:"add"`
+	Remove    []Ref         `json:"remove"`
+	Unchanged int           `json:"unchanged"`
+	Skipped   []Skipped     `json:"skipped"`
+	Guards    []GuardResult `json:"guards"`
+	Author    string        `json:"author"`
+	CreatedAt time.Time     `json:"createdAt"`
+	UndoOf    string        `json:"undoOf,omitempty"`
+	Hash      string        `json:"hash"`
+}
+
+// Guards are the limits of a profile. A negative limit is off; 0 allows none.
+type Guards struct {
+	MaxRemovals  int // most removals in one plan
+	MaxAdditions int // most additions in one plan
+	LeastSize    int // fewest members the group may be left with by removals
+}
+
+// DefaultGuards are the limits of a profile that says nothing.
+func DefaultGuards() Guards { return Guards{MaxRemovals: 50, MaxAdditions: 1000, LeastSize: 1} }
+
+// Approval says who allowed a plan, and what was lifted for it.
+type Approval struct {
+	By             string    `json:"by"`
+	At             time.Time `json:"at"`
+	AllowAdditions int       `json:"allowAdditions,omitempty"` // the number typed to lift the guard
+	AllowRemovals  int       `json:"allowRemovals,omitempty"`
+}
+
+// RowState is the journal's word on one row.
+type RowState string
+
+const (
+	RowPlanned RowState = "planned"
+	RowSent    RowState = "sent" // asked of the tenant; the answer is not known
+	RowDone    RowState = "done"
+	RowAlready RowState = "already"
+	RowFailed  RowState = "failed"
+)
+
+// Row is one addition or removal in the journal.
+type Row struct {
+	Ref
+	Remove bool     `json:"remove,omitempty"`
+	State  RowState `json:"state"`
+	Reason string   `json:"reason,omitempty"`
+}
+
+// RunState is how far an applied plan has come.
+type RunState string
+
+const (
+	RunOpen     RunState = "open"     // begun; resume goes on
+	RunPartial  RunState = "partial"  // ended with failed rows; resume tries them again
+	RunVerified RunState = "verified" // ended, and the group was read back as wanted
+)
+
+// Run is the journal of one applied plan.
+type Run struct {
+	Plan     Plan      `json:"plan"`
+	Approval Approval  `json:"approval"`
+	Before   []Ref     `json:"before"` // the members before the first write: what undo restores
+	Rows     []Row     `json:"rows"`
+	State    RunState  `json:"state"`
+	Begun    time.Time `json:"begun"`
+	Ended    time.Time `json:"ended,omitzero"`
+}
+
+// Journal is the write-ahead record. Each method is durable when it returns.
+type Journal interface {
+	SavePlan(ctx context.Context, p *Plan) error
+	Plan(ctx context.Context, id string) (*Plan, error) // KindUsage error when unknown
+	Plans(ctx context.Context) ([]Plan, error)          // newest first
+
+	Begin(ctx context.Context, run *Run) error
+	SetRows(ctx context.Context, planID string, rows []Row) error
+	End(ctx context.Context, planID string, state RunState, at time.Time) error
+	Run(ctx context.Context, planID string) (*Run, error) // nil when never begun
+}
