@@ -1,0 +1,80 @@
+package tui
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+func TestToLineIsCutAtItsCommas(t *testing.T) {
+	for _, tt := range []struct {
+		name             string
+		line             string
+		include, exclude []string
+	}{
+		{"an empty line has no entries", "  , ,", nil, nil},
+		{"blanks around an entry do not count", " a@x.com ,b@x.com", []string{"a@x.com", "b@x.com"}, nil},
+		{"a leading minus excludes", "a@x.com, -segment:Interns", []string{"a@x.com"}, []string{"segment:Interns"}},
+		{"a minus alone is nothing yet", "a@x.com, -", []string{"a@x.com"}, nil},
+		{"a minus inside a name is a letter", "all-staff@x.com", []string{"all-staff@x.com"}, nil},
+		{"commas in a rule's array belong to the rule", `rule:user.country -in ["US", "CA"], b@x.com`, []string{`rule:user.country -in ["US", "CA"]`, "b@x.com"}, nil},
+		{"commas in a rule's string belong to the rule", `rule:user.city -eq "Paris, TX", b@x.com`, []string{`rule:user.city -eq "Paris, TX"`, "b@x.com"}, nil},
+		{"an apostrophe in a name is a letter", "group:Giles' team, b@x.com", []string{"group:Giles' team", "b@x.com"}, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			include, exclude := audienceOf(splitEntries(tt.line))
+			assert.Equal(t, tt.include, include)
+			assert.Equal(t, tt.exclude, exclude)
+		})
+	}
+}
+
+func TestToLineSurvivesJoiningAndCutting(t *testing.T) {
+	entry := rapid.StringMatching(`[a-z]{1,6}@[a-z]{1,4}\.com|segment:[A-Z][a-z]{1,5}( [a-z]{1,4})?|rule:user\.city -in \["[A-Z, ]{1,4}x", "y"\]`)
+	rapid.Check(t, func(t *rapid.T) {
+		include := rapid.SliceOf(entry).Draw(t, "include")
+		exclude := rapid.SliceOf(entry).Draw(t, "exclude")
+		gotInclude, gotExclude := audienceOf(splitEntries(joinEntries(include, exclude)))
+		assert.ElementsMatch(t, include, gotInclude)
+		assert.ElementsMatch(t, exclude, gotExclude)
+	})
+}
+
+func TestToLineSpansPointAtTheEntries(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		line := rapid.String().Draw(t, "line")
+		end := 0
+		for _, e := range splitEntries(line) {
+			require.LessOrEqual(t, end, e.start)
+			require.Less(t, e.start, e.end)
+			require.LessOrEqual(t, e.end, len(line))
+			assert.True(t, strings.HasSuffix(line[e.start:e.end], e.text))
+			end = e.end
+		}
+	})
+}
+
+func TestCompletionReplacesTheEntryUnderTheCursor(t *testing.T) {
+	line := "a@x.com, -sal, b@x.com"
+	e := entryAt(line, strings.Index(line, "sal")+3)
+	require.Equal(t, "sal", e.text)
+	got, offset := replaceEntry(line, e, "segment:Sales")
+	assert.Equal(t, "a@x.com, -segment:Sales, b@x.com", got)
+	assert.Equal(t, "a@x.com, -segment:Sales", got[:offset])
+}
+
+func TestCompletionPutsBeginningsFirst(t *testing.T) {
+	all := []suggestion{{text: "presales@x.com"}, {text: "segment:Sales"}, {text: "sales@x.com"}, {text: "ops@x.com"}}
+	texts := func(list []suggestion) (out []string) {
+		for _, s := range list {
+			out = append(out, s.text)
+		}
+		return out
+	}
+	assert.Equal(t, []string{"segment:Sales", "sales@x.com", "presales@x.com"}, texts(matchSuggestions(all, "SAL")))
+	assert.Empty(t, matchSuggestions(all, "sales@x.com"), "a complete entry needs no completion")
+	assert.Empty(t, matchSuggestions(all, " "))
+}
