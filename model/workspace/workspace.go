@@ -1,12 +1,9 @@
-// Package workspace is what both faces of rollcall call: one profile's opened
-// tenant, with everything an administrator can do to it. The screens and the
-// commands hold a Workspace and nothing below it.
-//
-// It is built of ports, which main plugs to graph and cache.
 package workspace
 
 import (
 	"context"
+	"errors"
+	"sync"
 	"time"
 
 	"rollcall/model"
@@ -14,135 +11,23 @@ import (
 	"rollcall/model/directory"
 	"rollcall/model/expansion"
 	"rollcall/model/refresh"
-	"rollcall/model/rule"
 	"rollcall/model/writeback"
 )
 
-func unwritten() { panic("unwritten") }
+// Settings are what is known of a profile before any file or host is touched.
+type Settings struct {
+	Profile string
+	Schema  *model.Schema // nil: the whole catalogue
+	Guards  writeback.Guards
+	Now     func() time.Time // nil: time.Now
 
-// Session is a signed-in account in a tenant.
-type Session struct {
-	TenantID   string
-	TenantName string // display name of the organization, or its initial domain
-	Domain     string // initial domain: contoso.onmicrosoft.com
-	Account    string // user principal name; the app's display name or id when AppOnly
-	AppOnly    bool
-	Scopes     []string // granted delegated scopes, or application roles when AppOnly
+	// Open opens the files and makes the clients. It runs once, inside
+	// Workspace.Open, so that a screen can be drawn before it.
+	Open func(ctx context.Context) (*Parts, error)
 }
 
-// DeviceCode is what the administrator needs to finish a device-code sign-in.
-type DeviceCode struct {
-	UserCode        string
-	VerificationURL string
-	Message         string
-	ExpiresAt       time.Time
-}
-
-// Capability is something rollcall can do, and the permission that it needs.
-type Capability struct {
-	ID       string   // "directory", "groups", "contacts", "hiddenMembers", "write"
-	Label    string   // "Read all users' full profiles"
-	Scope    string   // least permission: "User.Read.All"
-	Accepts  []string // higher permissions that serve as well
-	Pane     string   // which pane needs it
-	Why      string   // what it is for
-	Never    string   // what is never done with it
-	Granted  bool
-	Optional bool // rollcall works without it, with less
-}
-
-// Auth signs in to the tenant.
-type Auth interface {
-	// Session returns the session that a cached token or an app's own
-	// credential gives, without asking anybody. Its error is of KindSignIn when
-	// an administrator must sign in, KindUnavailable when nothing could be
-	// reached.
-	Session(ctx context.Context) (*Session, error)
-	// SignIn runs the device-code flow: prompt is called once with the code.
-	SignIn(ctx context.Context, prompt func(DeviceCode)) (*Session, error)
-	// ConsentURL is the admin-consent page for the app with the given scopes.
-	ConsentURL(scopes []string) string
-	// Renew asks for a fresh token, so that a consent given meanwhile shows.
-	Renew(ctx context.Context) (*Session, error)
-}
-
-// Call is one request to the tenant, as the activity log shows it.
-type Call struct {
-	At        time.Time
-	Method    string
-	Path      string // without host, and without query values
-	Status    int
-	RequestID string
-	Elapsed   time.Duration
-	Attempt   int    // 1 for the first
-	Note      string // "waited 2.1 s: 429"
-}
-
-// Traffic is what the transport counted since the start.
-type Traffic struct {
-	Requests  int
-	Throttled int // answers of 429
-	Retried   int
-	WaitUntil time.Time // the shared gate is closed until then; zero when open
-}
-
-// Calls gives the activity log of the transport.
-type Calls interface {
-	Traffic() Traffic
-	// Recent returns up to n of the last calls, newest first.
-	Recent(n int) []Call
-}
-
-// Segment is a saved rule.
-type Segment struct {
-	Name      string    `json:"name"`
-	Rule      string    `json:"rule"`
-	CreatedAt time.Time `json:"createdAt"`
-	CreatedBy string    `json:"createdBy"`
-	ChangedAt time.Time `json:"changedAt"`
-	ChangedBy string    `json:"changedBy"`
-}
-
-// Snapshot is the approved outcome of a preview.
-type Snapshot struct {
-	ID         string    `json:"id"`
-	Name       string    `json:"name,omitempty"`
-	Entries    []string  `json:"entries"`
-	Exclude    []string  `json:"exclude,omitempty"`
-	Addresses  []string  `json:"addresses"`
-	ApprovedBy string    `json:"approvedBy"`
-	ApprovedAt time.Time `json:"approvedAt"`
-}
-
-// Event is one line of the audit: what was done, by whom.
-type Event struct {
-	At      time.Time `json:"at"`
-	By      string    `json:"by"`
-	Action  string    `json:"action"` // "sync", "preview.approve", "plan.apply", …
-	Subject string    `json:"subject"`
-	Detail  string    `json:"detail,omitempty"`
-}
-
-// Ledger keeps what must never be lost. Each method is durable when it returns.
-type Ledger interface {
-	writeback.Journal
-
-	Segments(ctx context.Context) ([]Segment, error) // by name
-	SaveSegment(ctx context.Context, s Segment) error
-	DeleteSegment(ctx context.Context, name string) error // KindUsage error when unknown
-
-	SaveSnapshot(ctx context.Context, s Snapshot) error
-	Snapshots(ctx context.Context) ([]Snapshot, error) // newest first
-
-	Record(ctx context.Context, e Event) error
-	Events(ctx context.Context, since time.Time) ([]Event, error) // oldest first
-}
-
-// Parts are the ports and settings that a workspace is built of.
+// Parts are the opened ports of a profile.
 type Parts struct {
-	Profile  string
-	Schema   *model.Schema
-	Guards   writeback.Guards
 	Auth     Auth
 	Source   refresh.Source
 	Store    refresh.Store
@@ -151,144 +36,194 @@ type Parts struct {
 	Resolver audience.Resolver
 	Groups   writeback.Groups
 	Calls    Calls
-	Now      func() time.Time
-	Close    func() error // closes the files; called once by Workspace.Close
+	Notes    []string     // what opening has to say: a corrupt cache was set aside, tokens cannot be kept
+	Close    func() error // closes files and connections; may be nil
 }
 
-// Workspace is one profile's opened tenant.
-type Workspace struct{}
+// Workspace is one profile's opened tenant. Its methods may be called from any
+// goroutine.
+type Workspace struct {
+	settings  Settings
+	directory *directory.Directory
+
+	mu      sync.RWMutex
+	parts   *Parts
+	runner  *refresh.Runner
+	session *Session
+	domains []string // verified domains, once asked
+}
 
 // New builds a workspace. It touches neither disk nor network: call Open.
-func New(p Parts) *Workspace { unwritten(); return nil }
-
-// Open loads the cached directory into memory. It needs no session.
-func (w *Workspace) Open(ctx context.Context) error { unwritten(); return nil }
-
-// Close waits for the background sync and closes the files.
-func (w *Workspace) Close() error { unwritten(); return nil }
-
-func (w *Workspace) Profile() string          { unwritten(); return "" }
-func (w *Workspace) Schema() *model.Schema    { unwritten(); return nil }
-func (w *Workspace) Auth() Auth               { unwritten(); return nil }
-func (w *Workspace) Calls() Calls             { unwritten(); return nil }
-func (w *Workspace) Now() time.Time           { unwritten(); return time.Time{} }
-func (w *Workspace) Guards() writeback.Guards { unwritten(); return writeback.Guards{} }
-
-// Session is the last known session, nil when nobody is signed in.
-func (w *Workspace) Session() *Session { unwritten(); return nil }
-
-// Connect reuses a session silently; SignIn asks. Both remember the session.
-func (w *Workspace) Connect(ctx context.Context) (*Session, error) { unwritten(); return nil, nil }
-func (w *Workspace) SignIn(ctx context.Context, prompt func(DeviceCode)) (*Session, error) {
-	unwritten()
-	return nil, nil
+func New(s Settings) *Workspace {
+	if s.Schema == nil {
+		s.Schema = model.FullSchema()
+	}
+	if s.Now == nil {
+		s.Now = time.Now
+	}
+	return &Workspace{settings: s, directory: directory.New(s.Schema)}
 }
-func (w *Workspace) Renew(ctx context.Context) (*Session, error) { unwritten(); return nil, nil }
 
-// Capabilities lists what rollcall can do with the session's permissions.
-func (w *Workspace) Capabilities() []Capability { unwritten(); return nil }
-
-// CanWrite reports whether the session holds the permission to write groups.
-func (w *Workspace) CanWrite() bool { unwritten(); return false }
-
-// Sync runs one round to its end; full reads everything again. While another
-// round runs it waits for that one. Progress is pulled at any time.
-func (w *Workspace) Sync(ctx context.Context, full bool) (refresh.Result, error) {
-	unwritten()
-	return refresh.Result{}, nil
+// Open opens the profile's files and loads the cached directory into memory.
+// It needs no session and no network.
+func (w *Workspace) Open(ctx context.Context) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.parts != nil {
+		return nil
+	}
+	parts, err := w.settings.Open(ctx)
+	if err != nil {
+		return err
+	}
+	runner := refresh.New(refresh.Options{
+		Source:   parts.Source,
+		Store:    parts.Store,
+		Sink:     w.directory,
+		Schema:   w.settings.Schema,
+		TenantID: w.tenantID,
+		Now:      w.settings.Now,
+	})
+	err = w.directory.Load(func(yield func(*model.User) bool) error { return parts.Store.Users(ctx, yield) })
+	if err == nil {
+		err = runner.Restore(ctx)
+	}
+	if err != nil {
+		return errors.Join(err, closeParts(parts))
+	}
+	w.parts, w.runner = parts, runner
+	return nil
 }
-func (w *Workspace) Progress() refresh.Progress { unwritten(); return refresh.Progress{} }
+
+// Close closes the files. Cancel the context of running calls first and wait
+// for them.
+func (w *Workspace) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.parts == nil {
+		return nil
+	}
+	parts := w.parts
+	w.parts = nil
+	return closeParts(parts)
+}
+
+func closeParts(p *Parts) error {
+	if p.Close == nil {
+		return nil
+	}
+	return p.Close()
+}
+
+// opened returns the parts, or an error before Open and after Close.
+func (w *Workspace) opened() (*Parts, error) {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if w.parts == nil {
+		return nil, &model.Error{Kind: model.KindFailed, Code: "notOpen", Message: "the profile is not open"}
+	}
+	return w.parts, nil
+}
+
+// Profile is the profile's name.
+func (w *Workspace) Profile() string { return w.settings.Profile }
+
+// Schema is the profile's choice of attributes.
+func (w *Workspace) Schema() *model.Schema { return w.settings.Schema }
+
+// Guards are the profile's limits on plans.
+func (w *Workspace) Guards() writeback.Guards { return w.settings.Guards }
+
+// Now is the workspace's clock.
+func (w *Workspace) Now() time.Time { return w.settings.Now() }
+
+// Notes is what opening the profile had to say; nil before Open.
+func (w *Workspace) Notes() []string {
+	parts, err := w.opened()
+	if err != nil {
+		return nil
+	}
+	return parts.Notes
+}
+
+// Traffic is what the transport counted since the start.
+func (w *Workspace) Traffic() Traffic {
+	parts, err := w.opened()
+	if err != nil || parts.Calls == nil {
+		return Traffic{}
+	}
+	return parts.Calls.Traffic()
+}
+
+// RecentCalls returns up to n of the last calls to the tenant, newest first.
+func (w *Workspace) RecentCalls(n int) []Call {
+	parts, err := w.opened()
+	if err != nil || parts.Calls == nil {
+		return nil
+	}
+	return parts.Calls.Recent(n)
+}
 
 // Directory is the present snapshot of the synced users.
-func (w *Workspace) Directory() *directory.Snapshot { unwritten(); return nil }
+func (w *Workspace) Directory() *directory.Snapshot { return w.directory.Snapshot() }
 
-// Select compiles and evaluates a rule over the present snapshot.
-func (w *Workspace) Select(ctx context.Context, text string) (*Selection, error) {
-	unwritten()
-	return nil, nil
-}
-
-// Selection is the answer to a rule. Snapshot is the one the rows belong to.
-type Selection struct {
-	Snapshot    *directory.Snapshot
-	Set         *directory.Set
-	Diagnostics []rule.Diagnostic
-}
-
-func (w *Workspace) Segments(ctx context.Context) ([]Segment, error) { unwritten(); return nil, nil }
-func (w *Workspace) Segment(ctx context.Context, name string) (*Segment, error) {
-	unwritten()
-	return nil, nil
-}
-
-// SaveSegment checks the rule and saves it under the name, new or not.
-func (w *Workspace) SaveSegment(ctx context.Context, name, text string) (*Segment, error) {
-	unwritten()
-	return nil, nil
-}
-func (w *Workspace) DeleteSegment(ctx context.Context, name string) error { unwritten(); return nil }
-
-// Preview expands an audience. A preview with missing parts is returned
-// together with no error: see Preview.Complete.
-func (w *Workspace) Preview(ctx context.Context, include, exclude []string) (*audience.Preview, error) {
-	unwritten()
-	return nil, nil
+// Sync runs one round to its end; full reads everything again. While another
+// round runs it waits for that one and shares its result.
+func (w *Workspace) Sync(ctx context.Context, full bool) (refresh.Result, error) {
+	parts, err := w.opened()
+	if err != nil {
+		return refresh.Result{}, err
+	}
+	if w.Session() == nil {
+		if _, err := w.Connect(ctx); err != nil {
+			return refresh.Result{}, err
+		}
+	}
+	result, err := w.runner.Run(ctx, full)
+	if err != nil {
+		return result, err
+	}
+	return result, w.record(ctx, parts, "sync", w.session.TenantID, string(result.Mode))
 }
 
-// ApprovePreview keeps the recipients as a snapshot. An incomplete preview is refused.
-func (w *Workspace) ApprovePreview(ctx context.Context, p *audience.Preview, name string) (*Snapshot, error) {
-	unwritten()
-	return nil, nil
-}
-func (w *Workspace) Snapshots(ctx context.Context) ([]Snapshot, error) { unwritten(); return nil, nil }
-
-// Group resolves one group by address, display name or object id. None and
-// several are KindUsage errors that name the candidates.
-func (w *Workspace) Group(ctx context.Context, nameOrID string) (*model.Group, error) {
-	unwritten()
-	return nil, nil
+// Progress is the state of the running round, or of the last one.
+func (w *Workspace) Progress() refresh.Progress {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if w.runner == nil {
+		return refresh.Progress{Phase: refresh.PhaseIdle}
+	}
+	return w.runner.Progress()
 }
 
-// Plan computes and keeps a plan. A group that cannot be written is refused
-// before anything is read (KindGuard).
-func (w *Workspace) Plan(ctx context.Context, include, exclude []string, group string, mode writeback.Mode) (*writeback.Plan, error) {
-	unwritten()
-	return nil, nil
-}
-func (w *Workspace) Plans(ctx context.Context) ([]writeback.Plan, error) {
-	unwritten()
-	return nil, nil
-}
-func (w *Workspace) LoadPlan(ctx context.Context, id string) (*writeback.Plan, error) {
-	unwritten()
-	return nil, nil
-}
+// Synced reports whether the directory has been read to its end at least once.
+func (w *Workspace) Synced() bool { return !w.Progress().SyncedAt.IsZero() }
 
-// Run is the journal of a plan, nil when it was never applied.
-func (w *Workspace) Run(ctx context.Context, planID string) (*writeback.Run, error) {
-	unwritten()
-	return nil, nil
-}
-
-// Apply writes an approved plan, verifies it, and records it. Progress counts rows.
-func (w *Workspace) Apply(ctx context.Context, p *writeback.Plan, a writeback.Approval, progress func(writeback.Progress)) (*writeback.Report, error) {
-	unwritten()
-	return nil, nil
-}
-
-// Resume finishes a run that was interrupted, or tries its failed rows again.
-func (w *Workspace) Resume(ctx context.Context, planID string, progress func(writeback.Progress)) (*writeback.Report, error) {
-	unwritten()
-	return nil, nil
-}
-
-// Undo proposes the plan that takes an applied plan back.
-func (w *Workspace) Undo(ctx context.Context, planID string) (*writeback.Plan, error) {
-	unwritten()
-	return nil, nil
-}
-
+// Events returns the audit since a time, oldest first.
 func (w *Workspace) Events(ctx context.Context, since time.Time) ([]Event, error) {
-	unwritten()
-	return nil, nil
+	parts, err := w.opened()
+	if err != nil {
+		return nil, err
+	}
+	return parts.Ledger.Events(ctx, since)
+}
+
+// record adds a line to the audit in the name of the session's account.
+func (w *Workspace) record(ctx context.Context, parts *Parts, action, subject, detail string) error {
+	return parts.Ledger.Record(ctx, Event{At: w.Now().UTC(), By: w.actor(), Action: action, Subject: subject, Detail: detail})
+}
+
+func (w *Workspace) actor() string {
+	if s := w.Session(); s != nil {
+		return s.Account
+	}
+	return "offline"
+}
+
+// tenantID is the session's tenant, "" before sign-in.
+func (w *Workspace) tenantID() string {
+	if s := w.Session(); s != nil {
+		return s.TenantID
+	}
+	return ""
 }

@@ -1,0 +1,243 @@
+package workspace
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"rollcall/model"
+	"rollcall/model/expansion"
+	"rollcall/model/rule"
+	"rollcall/model/writeback"
+)
+
+func (w *Workspace) compile(text string) (*rule.Program, error) {
+	program, _, err := rule.Compile(text, w.settings.Schema, w.Now())
+	return program, err
+}
+
+// Group resolves one group by address, display name or object id. None and
+// several are KindUsage errors; several name the candidates.
+func (w *Workspace) Group(ctx context.Context, nameOrID string) (*model.Group, error) {
+	parts, err := w.opened()
+	if err != nil {
+		return nil, err
+	}
+	if err := w.ready(ctx, nil); err != nil {
+		return nil, err
+	}
+	found, err := parts.Resolver.ResolveGroup(ctx, nameOrID)
+	if err != nil {
+		return nil, err
+	}
+	var groups []*model.Group
+	var names []string
+	for _, object := range found {
+		if object.Type == model.ObjectGroup && object.Group != nil {
+			groups = append(groups, object.Group)
+			names = append(names, fmt.Sprintf("%s (%s, id %s)", object.Group.DisplayName, object.Group.Kind.Label(), object.ID))
+		}
+	}
+	switch len(groups) {
+	case 1:
+		return groups[0], nil
+	case 0:
+		return nil, &model.Error{
+			Kind: model.KindUsage, Code: "groupNotFound",
+			Message: fmt.Sprintf("the tenant has no group %q", nameOrID),
+			Remedy:  "name it by address, exact display name or object id; dynamic distribution lists exist in Exchange only and cannot be written",
+		}
+	default:
+		return nil, &model.Error{
+			Kind: model.KindUsage, Code: "groupAmbiguous",
+			Message: fmt.Sprintf("%q names %d groups: %s", nameOrID, len(groups), strings.Join(names, "; ")),
+			Remedy:  "name one by its object id",
+		}
+	}
+}
+
+// Plan computes and keeps the plan that makes a group equal to an audience. A
+// group that cannot be written is refused before its members are read, and an
+// audience with missing parts is refused because a plan from it would remove
+// people who belong.
+func (w *Workspace) Plan(ctx context.Context, include, exclude []string, group string, mode writeback.Mode) (*writeback.Plan, error) {
+	parts, err := w.opened()
+	if err != nil {
+		return nil, err
+	}
+	target, err := w.Group(ctx, group)
+	if err != nil {
+		return nil, err
+	}
+	if refusal := target.WriteRefusal(); refusal != nil {
+		return nil, refusal
+	}
+	preview, err := w.Preview(ctx, include, exclude, nil)
+	if err != nil {
+		return nil, err
+	}
+	if !preview.Complete() {
+		return nil, incomplete(preview.Missing)
+	}
+	members, err := parts.Groups.DirectMembers(ctx, target.ID)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := writeback.New(writeback.Params{
+		TenantID: w.tenantID(),
+		Group:    *target,
+		Mode:     mode,
+		From:     include,
+		Exclude:  exclude,
+		Desired:  preview.Objects(),
+		Members:  members,
+		Guards:   w.settings.Guards,
+		Author:   w.actor(),
+		Now:      w.Now(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return plan, w.KeepPlan(ctx, plan)
+}
+
+// incomplete is the refusal to plan with an audience of which parts are
+// unknown. It keeps the kind of the one cause when there is but one, so that a
+// mistyped segment is a usage error and a signed-out account is not.
+func incomplete(missing []expansion.Missing) error {
+	e := &model.Error{
+		Kind: model.KindGuard, Code: "audienceIncomplete",
+		Message: fmt.Sprintf("the audience is incomplete, and a plan from it could remove people who belong: %d parts are unknown, first %s: %s",
+			len(missing), missing[0].Entry, missing[0].Reason.Message),
+		Remedy: missing[0].Reason.Remedy,
+		Err:    missing[0].Reason,
+	}
+	if len(missing) == 1 {
+		return missing[0].Reason
+	}
+	return e
+}
+
+// KeepPlan stores a plan that was computed or derived elsewhere.
+func (w *Workspace) KeepPlan(ctx context.Context, p *writeback.Plan) error {
+	parts, err := w.opened()
+	if err != nil {
+		return err
+	}
+	if err := parts.Ledger.SavePlan(ctx, p); err != nil {
+		return err
+	}
+	return w.record(ctx, parts, "plan", p.Group.DisplayName, fmt.Sprintf("plan %s: %d to add, %d to remove", p.ID, len(p.Add), len(p.Remove)))
+}
+
+// Plans returns the kept plans, newest first.
+func (w *Workspace) Plans(ctx context.Context) ([]writeback.Plan, error) {
+	parts, err := w.opened()
+	if err != nil {
+		return nil, err
+	}
+	return parts.Ledger.Plans(ctx)
+}
+
+// LoadPlan returns a kept plan; an unknown id is a KindUsage error.
+func (w *Workspace) LoadPlan(ctx context.Context, id string) (*writeback.Plan, error) {
+	parts, err := w.opened()
+	if err != nil {
+		return nil, err
+	}
+	return parts.Ledger.Plan(ctx, id)
+}
+
+// Run returns the journal of a plan, nil when it was never applied.
+func (w *Workspace) Run(ctx context.Context, planID string) (*writeback.Run, error) {
+	parts, err := w.opened()
+	if err != nil {
+		return nil, err
+	}
+	return parts.Ledger.Run(ctx, planID)
+}
+
+// Approve makes the approval of a plan in the session's name, lifting the
+// guards by the numbers that were typed; 0 lifts nothing.
+func (w *Workspace) Approve(allowAdditions, allowRemovals int) writeback.Approval {
+	return writeback.Approval{By: w.actor(), At: w.Now().UTC(), AllowAdditions: allowAdditions, AllowRemovals: allowRemovals}
+}
+
+// Apply writes an approved plan, verifies it by reading back, and records it.
+// progress may be nil; it counts rows.
+func (w *Workspace) Apply(ctx context.Context, p *writeback.Plan, a writeback.Approval, progress func(writeback.Progress)) (*writeback.Report, error) {
+	return w.write(ctx, "plan.apply", p, func(d writeback.Deps) (*writeback.Report, error) {
+		return writeback.Apply(ctx, d, p, a)
+	}, progress)
+}
+
+// Resume finishes a run that was interrupted, or tries its failed rows again.
+func (w *Workspace) Resume(ctx context.Context, planID string, progress func(writeback.Progress)) (*writeback.Report, error) {
+	p, err := w.LoadPlan(ctx, planID)
+	if err != nil {
+		return nil, err
+	}
+	return w.write(ctx, "plan.resume", p, func(d writeback.Deps) (*writeback.Report, error) {
+		return writeback.Resume(ctx, d, planID)
+	}, progress)
+}
+
+func (w *Workspace) write(ctx context.Context, action string, p *writeback.Plan, run func(writeback.Deps) (*writeback.Report, error), progress func(writeback.Progress)) (*writeback.Report, error) {
+	parts, err := w.opened()
+	if err != nil {
+		return nil, err
+	}
+	if err := w.ready(ctx, nil); err != nil {
+		return nil, err
+	}
+	if tenant := w.tenantID(); p.TenantID != tenant {
+		return nil, &model.Error{
+			Kind: model.KindGuard, Code: "planOtherTenant",
+			Message: fmt.Sprintf("the plan was made for tenant %s, and you are signed in to %s", p.TenantID, tenant),
+			Remedy:  "sign in to the tenant of the plan, or make a new plan here",
+		}
+	}
+	if err := w.require(CapabilityWrite); err != nil {
+		return nil, err
+	}
+	report, err := run(writeback.Deps{Groups: parts.Groups, Journal: parts.Ledger, Now: w.Now, Progress: progress})
+	if report == nil {
+		return nil, err
+	}
+	// The record must be written even when the run was interrupted: rows may
+	// have changed in the tenant.
+	recordErr := w.record(context.WithoutCancel(ctx), parts, action, p.Group.DisplayName, fmt.Sprintf(
+		"plan %s: %d added, %d removed, %d already so, %d failed, verified %t",
+		p.ID, report.Added, report.Removed, report.AlreadyDone, len(report.Failed), report.Verified))
+	if err == nil {
+		err = recordErr
+	}
+	return report, err
+}
+
+// Undo proposes the plan that takes an applied plan back.
+func (w *Workspace) Undo(ctx context.Context, planID string) (*writeback.Plan, error) {
+	parts, err := w.opened()
+	if err != nil {
+		return nil, err
+	}
+	run, err := parts.Ledger.Run(ctx, planID)
+	if err != nil {
+		return nil, err
+	}
+	if run == nil {
+		return nil, &model.Error{Kind: model.KindUsage, Code: "planNotApplied", Message: fmt.Sprintf("plan %s was never applied, so there is nothing to undo", planID)}
+	}
+	if err := w.ready(ctx, nil); err != nil {
+		return nil, err
+	}
+	members, err := parts.Groups.DirectMembers(ctx, run.Plan.Group.ID)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := writeback.Undo(run, members, w.settings.Guards, w.actor(), w.Now())
+	if err != nil {
+		return nil, err
+	}
+	return plan, w.KeepPlan(ctx, plan)
+}

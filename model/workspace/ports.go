@@ -1,0 +1,118 @@
+// Package workspace is what both faces of rollcall call: one profile's opened
+// tenant, with everything an administrator can do to it. The screens and the
+// commands hold a Workspace and nothing below it.
+//
+// It is built of ports, which main plugs to graph and cache.
+package workspace
+
+import (
+	"context"
+	"time"
+
+	"rollcall/model/writeback"
+)
+
+// Session is a signed-in account in a tenant.
+type Session struct {
+	TenantID   string
+	TenantName string // display name of the organization, or its initial domain
+	Domain     string // initial domain: contoso.onmicrosoft.com
+	Account    string // user principal name; the app's display name or id when AppOnly
+	AppOnly    bool
+	Scopes     []string // granted delegated scopes, or application roles when AppOnly
+}
+
+// DeviceCode is what the administrator needs to finish a device-code sign-in.
+type DeviceCode struct {
+	UserCode        string
+	VerificationURL string
+	Message         string
+	ExpiresAt       time.Time
+}
+
+// Auth signs in to the tenant.
+type Auth interface {
+	// Session returns the session that a cached token or an app's own
+	// credential gives, without asking anybody. Its error is of KindSignIn when
+	// an administrator must sign in, KindUnavailable when nothing could be
+	// reached.
+	Session(ctx context.Context) (*Session, error)
+	// SignIn runs the device-code flow: prompt is called once with the code.
+	SignIn(ctx context.Context, prompt func(DeviceCode)) (*Session, error)
+	// ConsentURL is the admin-consent page for the app with the given scopes.
+	ConsentURL(scopes []string) string
+	// Renew asks for a fresh token, so that a consent given meanwhile shows.
+	Renew(ctx context.Context) (*Session, error)
+}
+
+// Call is one request to the tenant, as the activity log shows it.
+type Call struct {
+	At        time.Time
+	Method    string
+	Path      string // without host, and without query values
+	Status    int
+	RequestID string
+	Elapsed   time.Duration
+	Attempt   int    // 1 for the first
+	Note      string // "waited 2.1 s: 429"
+}
+
+// Traffic is what the transport counted since the start.
+type Traffic struct {
+	Requests  int
+	Throttled int // answers of 429
+	Retried   int
+	WaitUntil time.Time // the shared gate is closed until then; zero when open
+}
+
+// Calls gives the activity log of the transport.
+type Calls interface {
+	Traffic() Traffic
+	// Recent returns up to n of the last calls, newest first.
+	Recent(n int) []Call
+}
+
+// Segment is a saved rule.
+type Segment struct {
+	Name      string    `json:"name"`
+	Rule      string    `json:"rule"`
+	CreatedAt time.Time `json:"createdAt"`
+	CreatedBy string    `json:"createdBy"`
+	ChangedAt time.Time `json:"changedAt"`
+	ChangedBy string    `json:"changedBy"`
+}
+
+// Snapshot is the approved outcome of a preview.
+type Snapshot struct {
+	ID         string    `json:"id"`
+	Name       string    `json:"name,omitempty"`
+	Entries    []string  `json:"entries"`
+	Exclude    []string  `json:"exclude,omitempty"`
+	Addresses  []string  `json:"addresses"`
+	ApprovedBy string    `json:"approvedBy"`
+	ApprovedAt time.Time `json:"approvedAt"`
+}
+
+// Event is one line of the audit: what was done, by whom.
+type Event struct {
+	At      time.Time `json:"at"`
+	By      string    `json:"by"`
+	Action  string    `json:"action"` // "sync", "preview.approve", "plan.apply", …
+	Subject string    `json:"subject"`
+	Detail  string    `json:"detail,omitempty"`
+}
+
+// Ledger keeps what must never be lost. Each method is durable when it returns.
+type Ledger interface {
+	writeback.Journal
+
+	Segments(ctx context.Context) ([]Segment, error) // by name
+	SaveSegment(ctx context.Context, s Segment) error
+	DeleteSegment(ctx context.Context, name string) error // KindUsage error when unknown
+
+	SaveSnapshot(ctx context.Context, s Snapshot) error
+	Snapshots(ctx context.Context) ([]Snapshot, error) // newest first
+
+	Record(ctx context.Context, e Event) error
+	Events(ctx context.Context, since time.Time) ([]Event, error) // oldest first
+}

@@ -1,0 +1,258 @@
+package workspace
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"rollcall/model"
+	"rollcall/model/audience"
+	"rollcall/model/directory"
+)
+
+// Preview expands an audience: include minus exclude, each entry as CLI and
+// screens write it. A preview with missing parts is no error: see
+// audience.Preview.Complete.
+func (w *Workspace) Preview(ctx context.Context, include, exclude []string, progress func(read, known int)) (*audience.Preview, error) {
+	parts, err := w.opened()
+	if err != nil {
+		return nil, err
+	}
+	entries, err := parseEntries(include, exclude)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.ready(ctx, entries); err != nil {
+		return nil, err
+	}
+	domains, err := w.tenantDomains(ctx, parts)
+	if err != nil {
+		return nil, err
+	}
+	snapshot := w.Directory()
+	return audience.Build(ctx, audience.Ports{
+		Resolver: parts.Resolver,
+		Local:    &local{workspace: w, snapshot: snapshot},
+		Members:  parts.Members,
+	}, entries, audience.Options{
+		Domains:  domains,
+		Join:     func(id string) (model.Object, bool) { return joinUser(snapshot, id) },
+		Now:      w.Now,
+		Progress: progress,
+	})
+}
+
+func parseEntries(include, exclude []string) ([]audience.Entry, error) {
+	var entries []audience.Entry
+	for _, list := range []struct {
+		texts   []string
+		exclude bool
+	}{{include, false}, {exclude, true}} {
+		for _, text := range list.texts {
+			entry, err := audience.ParseEntry(text)
+			if err != nil {
+				return nil, err
+			}
+			entry.Exclude = list.exclude
+			entries = append(entries, entry)
+		}
+	}
+	return entries, nil
+}
+
+// ready signs in silently where the tenant must be asked, and refuses to count
+// over a directory that was never read: nobody would be found in it.
+func (w *Workspace) ready(ctx context.Context, entries []audience.Entry) error {
+	if w.Session() == nil {
+		if _, err := w.Connect(ctx); err != nil {
+			return err
+		}
+	}
+	for _, e := range entries {
+		switch e.Kind {
+		case audience.EntryAddress, audience.EntryGroup:
+			if err := w.require(CapabilityGroups); err != nil {
+				return err
+			}
+		default:
+			if !w.Synced() {
+				return notSynced()
+			}
+		}
+	}
+	return nil
+}
+
+func notSynced() error {
+	return &model.Error{
+		Kind: model.KindFailed, Code: "notSynced",
+		Message: "the directory has not been synced yet, so nobody can be found in it",
+		Remedy:  "run `rollcall sync` first",
+	}
+}
+
+// tenantDomains asks for the verified domains once a session.
+func (w *Workspace) tenantDomains(ctx context.Context, parts *Parts) ([]string, error) {
+	w.mu.RLock()
+	domains := w.domains
+	w.mu.RUnlock()
+	if domains != nil {
+		return domains, nil
+	}
+	domains, err := parts.Resolver.Domains(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w.mu.Lock()
+	w.domains = domains
+	w.mu.Unlock()
+	return domains, nil
+}
+
+// ApprovePreview keeps the recipients as a snapshot. An incomplete preview is
+// refused: nobody can say who is in it.
+func (w *Workspace) ApprovePreview(ctx context.Context, p *audience.Preview, name string) (*Snapshot, error) {
+	parts, err := w.opened()
+	if err != nil {
+		return nil, err
+	}
+	if !p.Complete() {
+		return nil, &model.Error{
+			Kind: model.KindGuard, Code: "previewIncomplete",
+			Message: fmt.Sprintf("the preview is incomplete: %d parts could not be read", len(p.Missing)),
+			Remedy:  "mend what is missing and preview again",
+		}
+	}
+	snapshot := Snapshot{ID: uuid.NewString()[:8], Name: name, ApprovedBy: w.actor(), ApprovedAt: w.Now().UTC()}
+	for _, e := range p.Entries {
+		if e.Exclude {
+			snapshot.Exclude = append(snapshot.Exclude, e.String())
+		} else {
+			snapshot.Entries = append(snapshot.Entries, e.String())
+		}
+	}
+	for _, r := range p.Recipients {
+		snapshot.Addresses = append(snapshot.Addresses, r.Address)
+	}
+	if err := parts.Ledger.SaveSnapshot(ctx, snapshot); err != nil {
+		return nil, err
+	}
+	return &snapshot, w.record(ctx, parts, "preview.approve", strings.Join(snapshot.Entries, ", "), fmt.Sprintf("%d recipients, snapshot %s", len(snapshot.Addresses), snapshot.ID))
+}
+
+// Snapshots returns the approved previews, newest first.
+func (w *Workspace) Snapshots(ctx context.Context) ([]Snapshot, error) {
+	parts, err := w.opened()
+	if err != nil {
+		return nil, err
+	}
+	return parts.Ledger.Snapshots(ctx)
+}
+
+// local answers audience entries from one snapshot of the directory and from
+// the ledger.
+type local struct {
+	workspace *Workspace
+	snapshot  *directory.Snapshot
+}
+
+func (l *local) Segment(ctx context.Context, name string) ([]model.Object, error) {
+	segment, err := l.workspace.Segment(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return l.Rule(ctx, segment.Rule)
+}
+
+func (l *local) Rule(ctx context.Context, text string) ([]model.Object, error) {
+	program, err := l.workspace.compile(text)
+	if err != nil {
+		return nil, err
+	}
+	set, err := l.snapshot.Select(ctx, program)
+	if err != nil {
+		return nil, err
+	}
+	rows := l.snapshot.Rows(set)
+	objects := make([]model.Object, len(rows))
+	for i, row := range rows {
+		objects[i] = rowObject(l.snapshot, row)
+	}
+	return objects, nil
+}
+
+func (l *local) List(_ context.Context, name string) ([]model.Object, error) {
+	return nil, &model.Error{
+		Kind: model.KindUsage, Code: "listNotFound",
+		Message: fmt.Sprintf("there is no saved list %q", name),
+		Remedy:  "name the file itself: file:PATH.csv",
+	}
+}
+
+func (l *local) File(_ context.Context, path string) ([]model.Object, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, &model.Error{Kind: model.KindUsage, Code: "fileUnreadable", Message: fmt.Sprintf("the file cannot be read: %v", err), Err: err}
+	}
+	defer file.Close()
+	rows, err := audience.ReadCSV(file, path)
+	if err != nil {
+		return nil, err
+	}
+	objects := make([]model.Object, 0, len(rows))
+	for _, row := range rows {
+		if object, ok := l.find(row.Value); ok {
+			objects = append(objects, object)
+			continue
+		}
+		if !strings.Contains(row.Value, "@") {
+			return nil, &model.Error{
+				Kind: model.KindUsage, Code: "userNotFound",
+				Message: fmt.Sprintf("%s line %d: no synced user has the id %q", path, row.Line, row.Value),
+				Remedy:  "correct the row, or run `rollcall sync` if the user is new",
+			}
+		}
+		// An address that no user owns is somebody outside the tenant: it
+		// receives mail, and a plan skips it with that reason.
+		objects = append(objects, model.Object{Type: model.ObjectContact, DisplayName: row.Value, Mail: row.Value})
+	}
+	return objects, nil
+}
+
+func (l *local) find(idOrAddress string) (model.Object, bool) {
+	if row, ok := l.snapshot.ByID(idOrAddress); ok {
+		return rowObject(l.snapshot, row), true
+	}
+	if rows := l.snapshot.ByAddress(idOrAddress); len(rows) > 0 {
+		return rowObject(l.snapshot, rows[0]), true
+	}
+	return model.Object{}, false
+}
+
+func joinUser(s *directory.Snapshot, id string) (model.Object, bool) {
+	row, ok := s.ByID(id)
+	if !ok {
+		return model.Object{}, false
+	}
+	return rowObject(s, row), true
+}
+
+// rowObject is a synced user as a member of lists.
+func rowObject(s *directory.Snapshot, row int32) model.Object {
+	enabled := s.Value(row, model.AttrAccountEnabled) != "false"
+	user := s.User(row)
+	return model.Object{
+		ID:                user.ID,
+		Type:              model.ObjectUser,
+		DisplayName:       user.DisplayName(),
+		Mail:              user.Value(model.AttrMail),
+		UserPrincipalName: user.Value(model.AttrUserPrincipalName),
+		ProxyAddresses:    user.Values(model.AttrProxyAddresses),
+		AccountEnabled:    &enabled,
+		UserType:          user.Value(model.AttrUserType),
+		MobilePhone:       user.Value(model.AttrMobilePhone),
+	}
+}

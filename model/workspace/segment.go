@@ -1,0 +1,111 @@
+package workspace
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"rollcall/model"
+	"rollcall/model/directory"
+	"rollcall/model/rule"
+)
+
+// Selection is the answer to a rule. Snapshot is the one that the rows of Set
+// belong to.
+type Selection struct {
+	Snapshot    *directory.Snapshot
+	Set         *directory.Set
+	Diagnostics []rule.Diagnostic // notes and lints
+}
+
+// Select compiles a rule and evaluates it over the present snapshot. A rule
+// with a fault is a KindUsage error; the diagnostics come back with it.
+func (w *Workspace) Select(ctx context.Context, text string) (*Selection, error) {
+	selection := &Selection{Snapshot: w.Directory()}
+	program, diagnostics, err := rule.Compile(text, w.settings.Schema, w.Now())
+	selection.Diagnostics = diagnostics
+	if err != nil {
+		return selection, err
+	}
+	selection.Set, err = selection.Snapshot.Select(ctx, program)
+	return selection, err
+}
+
+// Segments returns the saved segments by name.
+func (w *Workspace) Segments(ctx context.Context) ([]Segment, error) {
+	parts, err := w.opened()
+	if err != nil {
+		return nil, err
+	}
+	return parts.Ledger.Segments(ctx)
+}
+
+// Segment returns the saved segment of a name, in any letter case.
+func (w *Workspace) Segment(ctx context.Context, name string) (*Segment, error) {
+	segments, err := w.Segments(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(segments))
+	for i, s := range segments {
+		if strings.EqualFold(s.Name, name) {
+			return &s, nil
+		}
+		names[i] = s.Name
+	}
+	e := &model.Error{
+		Kind: model.KindUsage, Code: "segmentNotFound",
+		Message: fmt.Sprintf("there is no segment %q", name),
+		Remedy:  "`rollcall segment list` shows the saved ones",
+	}
+	if near := model.Nearest(name, names); near != "" {
+		e.Remedy = fmt.Sprintf("did you mean %q?", near)
+	}
+	return nil, e
+}
+
+// SaveSegment checks the rule and saves it under the name, new or not.
+func (w *Workspace) SaveSegment(ctx context.Context, name, text string) (*Segment, error) {
+	parts, err := w.opened()
+	if err != nil {
+		return nil, err
+	}
+	name = strings.TrimSpace(name)
+	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return nil, &model.Error{Kind: model.KindUsage, Code: "segmentName", Message: "a segment needs a name of printable characters"}
+	}
+	if _, _, err := rule.Compile(text, w.settings.Schema, w.Now()); err != nil {
+		return nil, err
+	}
+	segments, err := parts.Ledger.Segments(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now := w.Now().UTC()
+	segment := Segment{Name: name, CreatedAt: now, CreatedBy: w.actor()}
+	if i := slices.IndexFunc(segments, func(s Segment) bool { return strings.EqualFold(s.Name, name) }); i >= 0 {
+		segment = segments[i]
+	}
+	segment.Rule, segment.ChangedAt, segment.ChangedBy = text, now, w.actor()
+	if err := parts.Ledger.SaveSegment(ctx, segment); err != nil {
+		return nil, err
+	}
+	return &segment, w.record(ctx, parts, "segment.save", segment.Name, segment.Rule)
+}
+
+// DeleteSegment removes a saved segment.
+func (w *Workspace) DeleteSegment(ctx context.Context, name string) error {
+	parts, err := w.opened()
+	if err != nil {
+		return err
+	}
+	segment, err := w.Segment(ctx, name)
+	if err != nil {
+		return err
+	}
+	if err := parts.Ledger.DeleteSegment(ctx, segment.Name); err != nil {
+		return err
+	}
+	return w.record(ctx, parts, "segment.delete", segment.Name, segment.Rule)
+}

@@ -1,0 +1,169 @@
+package workspace
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"rollcall/model"
+)
+
+// Session is the last known session, nil when nobody is signed in. It must not
+// be changed.
+func (w *Workspace) Session() *Session {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	return w.session
+}
+
+// Connect reuses a session silently: it asks nobody. Its error is of
+// KindSignIn when an administrator must sign in.
+func (w *Workspace) Connect(ctx context.Context) (*Session, error) {
+	return w.authenticate(func(a Auth) (*Session, error) { return a.Session(ctx) })
+}
+
+// SignIn asks the administrator by device code; prompt gets the code.
+func (w *Workspace) SignIn(ctx context.Context, prompt func(DeviceCode)) (*Session, error) {
+	return w.authenticate(func(a Auth) (*Session, error) { return a.SignIn(ctx, prompt) })
+}
+
+// Renew asks for a fresh token, so that a consent given meanwhile shows.
+func (w *Workspace) Renew(ctx context.Context) (*Session, error) {
+	return w.authenticate(func(a Auth) (*Session, error) { return a.Renew(ctx) })
+}
+
+func (w *Workspace) authenticate(ask func(Auth) (*Session, error)) (*Session, error) {
+	parts, err := w.opened()
+	if err != nil {
+		return nil, err
+	}
+	session, err := ask(parts.Auth)
+	if err != nil {
+		return nil, err
+	}
+	w.mu.Lock()
+	w.session = session
+	w.mu.Unlock()
+	return session, nil
+}
+
+// ConsentURL is the admin-consent page that grants the given capability, or
+// all that are missing when id is "". It is "" before Open.
+func (w *Workspace) ConsentURL(id string) string {
+	parts, err := w.opened()
+	if err != nil {
+		return ""
+	}
+	var scopes []string
+	for _, c := range w.Capabilities() {
+		if !c.Granted && (id == "" || c.ID == id) {
+			scopes = append(scopes, c.Scope)
+		}
+	}
+	return parts.Auth.ConsentURL(scopes)
+}
+
+// Capability is something rollcall can do, and the permission that it needs.
+type Capability struct {
+	ID       string   // see the Capability constants
+	Label    string   // "Read all users' full profiles"
+	Scope    string   // least permission: "User.Read.All"
+	Accepts  []string // higher permissions that serve as well
+	Pane     string   // which pane needs it
+	Why      string   // what it is for
+	Never    string   // what is never done with it
+	Granted  bool
+	Optional bool // rollcall works without it, with less
+}
+
+// The capabilities by id.
+const (
+	CapabilityDirectory     = "directory"
+	CapabilityGroups        = "groups"
+	CapabilityContacts      = "contacts"
+	CapabilityHiddenMembers = "hiddenMembers"
+	CapabilityWrite         = "write"
+)
+
+// permissions is the list of everything that rollcall ever asks for. Least and
+// higher permissions are those of the Graph permissions reference. Nothing
+// that could change or delete a user is in it, and nothing may be added that
+// could.
+func permissions() []Capability {
+	return []Capability{
+		{
+			ID: CapabilityDirectory, Label: "Read all users' full profiles", Scope: "User.Read.All",
+			Accepts: []string{"Directory.Read.All", "Directory.ReadWrite.All"},
+			Pane:    "Directory, Segments",
+			Why:     "keeps the local copy of the directory that segments are computed from",
+			Never:   "no profile, password or licence is changed; no mailbox content is read",
+		},
+		{
+			ID: CapabilityGroups, Label: "Read group memberships", Scope: "GroupMember.Read.All",
+			Accepts: []string{"Group.Read.All", "GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"},
+			Pane:    "Preview, Writeback",
+			Why:     "finds the lists that you name and walks their members",
+			Never:   "lists that you did not name are not looked up; no group is created, changed or deleted",
+		},
+		{
+			ID: CapabilityContacts, Label: "Read organizational contacts", Scope: "OrgContact.Read.All",
+			Accepts: []string{"Directory.Read.All", "Directory.ReadWrite.All"}, Optional: true,
+			Pane:  "Preview",
+			Why:   "reads the addresses of mail contacts in a list; without it they are reported as unknown",
+			Never: "no contact is changed",
+		},
+		{
+			ID: CapabilityHiddenMembers, Label: "Read hidden memberships", Scope: "Member.Read.Hidden", Optional: true,
+			Pane:  "Preview",
+			Why:   "counts groups whose membership is hidden; without it they are reported as hidden",
+			Never: "nothing about hidden groups is stored",
+		},
+		{
+			ID: CapabilityWrite, Label: "Read and write group memberships", Scope: "GroupMember.ReadWrite.All",
+			Accepts: []string{"Group.ReadWrite.All", "Directory.ReadWrite.All"}, Optional: true,
+			Pane:  "Writeback",
+			Why:   "adds and removes the members that an approved plan names",
+			Never: "no plan is applied without an approval; no group is created or deleted; no user is changed or deleted",
+		},
+	}
+}
+
+// Capabilities lists what rollcall can do, each granted or not by the present
+// session.
+func (w *Workspace) Capabilities() []Capability {
+	session := w.Session()
+	list := permissions()
+	for i := range list {
+		list[i].Granted = session != nil && list[i].grantedBy(session.Scopes)
+	}
+	return list
+}
+
+func (c *Capability) grantedBy(scopes []string) bool {
+	return slices.ContainsFunc(scopes, func(s string) bool {
+		return strings.EqualFold(s, c.Scope) || slices.ContainsFunc(c.Accepts, func(a string) bool { return strings.EqualFold(a, s) })
+	})
+}
+
+// Can reports whether the session holds a capability.
+func (w *Workspace) Can(id string) bool {
+	return slices.ContainsFunc(w.Capabilities(), func(c Capability) bool { return c.ID == id && c.Granted })
+}
+
+// CanWrite reports whether the session holds the permission to write groups.
+func (w *Workspace) CanWrite() bool { return w.Can(CapabilityWrite) }
+
+// require returns a KindSignIn error unless the session holds the capability.
+func (w *Workspace) require(id string) error {
+	for _, c := range w.Capabilities() {
+		if c.ID != id || c.Granted {
+			continue
+		}
+		return &model.Error{
+			Kind: model.KindSignIn, Code: "consentMissing",
+			Message: "the permission " + c.Scope + " has not been granted: it " + c.Why,
+			Remedy:  "an administrator grants it at " + w.ConsentURL(id),
+		}
+	}
+	return nil
+}
