@@ -1,0 +1,86 @@
+package handover
+
+import (
+	"bytes"
+	"encoding/csv"
+	"strings"
+
+	"rollcall/model/expansion"
+	"rollcall/model/writeback"
+)
+
+// Cell makes a text safe as a cell of a CSV file that somebody will open in a
+// spreadsheet: one that a spreadsheet would read as a formula gets an
+// apostrophe in front, which it shows as text. Source: OWASP, "CSV Injection".
+func Cell(text string) string {
+	if text == "" {
+		return text
+	}
+	// A spreadsheet looks past leading blanks; a tab or a carriage return can
+	// begin a formula itself.
+	first := strings.TrimLeft(text, " \u00a0")
+	if first != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", firstRune(first)) {
+		return "'" + text
+	}
+	return text
+}
+
+func firstRune(s string) rune {
+	for _, r := range s {
+		return r
+	}
+	return 0
+}
+
+// Recipients returns a CSV with a header row and one recipient a row.
+func Recipients(list []expansion.Recipient) []byte {
+	rows := make([][]string, 0, len(list)+1)
+	rows = append(rows, []string{"address", "displayName", "userPrincipalName", "external", "disabled", "sms"})
+	for _, r := range list {
+		rows = append(rows, []string{
+			Cell(r.Address), Cell(r.Object.DisplayName), Cell(r.Object.UserPrincipalName),
+			yesNo(r.External), yesNo(r.Disabled), yesNo(r.SMS),
+		})
+	}
+	return encode(rows)
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+// bulkHeader is the one column that the bulk operations of the Entra admin
+// center read, for import and for removal alike. Source: Entra documentation,
+// "Bulk import group members" and "Bulk remove group members", June 2026: the
+// file begins with this header and no version row.
+const bulkHeader = "Member object ID or user principal name [memberObjectIdOrUpn] Required"
+
+// BulkMembers returns the CSV that the Entra admin center takes under
+// Members › Bulk operations. It names users by object id, because a user
+// principal name may change between export and upload. It is nil for no users.
+func BulkMembers(users []writeback.Ref) []byte {
+	if len(users) == 0 {
+		return nil
+	}
+	rows := make([][]string, 0, len(users)+1)
+	rows = append(rows, []string{bulkHeader})
+	for _, u := range users {
+		rows = append(rows, []string{Cell(u.ID)})
+	}
+	return encode(rows)
+}
+
+func encode(rows [][]string) []byte {
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	for _, r := range rows {
+		if err := w.Write(r); err != nil {
+			panic(err) // unreachable: the delimiter is valid and a buffer takes every write
+		}
+	}
+	w.Flush()
+	return b.Bytes()
+}
