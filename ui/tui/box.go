@@ -1,0 +1,119 @@
+package tui
+
+import (
+	"strings"
+
+	"charm.land/lipgloss/v2"
+)
+
+// boxText is what stands in a box's border. Each may hold styles; all must be
+// clean.
+type boxText struct {
+	title  string // top left
+	right  string // top right: a count
+	bottom string // bottom right: marks, scroll position
+}
+
+// box draws content in a rounded border of exactly width × height cells. The
+// content's lines are cut and padded to the inside; lines too many are dropped.
+func (th *theme) box(t boxText, content string, width, height int, focused bool) string {
+	if width < 2 || height < 2 {
+		return th.blank(width, height)
+	}
+	line := th.border
+	title := th.muted
+	if focused {
+		line, title = th.borderFocused, th.title
+	}
+	inner := width - 2
+	var b strings.Builder
+	b.WriteString(th.edge(line, title, "╭", "╮", t.title, t.right, width))
+	rest, more := content, true
+	for range height - 2 {
+		var row string
+		if more {
+			row, rest, more = strings.Cut(rest, "\n")
+		} else {
+			row = ""
+		}
+		b.WriteByte('\n')
+		b.WriteString(line.Render("│"))
+		b.WriteString(th.fit(row, inner))
+		b.WriteString(line.Render("│"))
+	}
+	b.WriteByte('\n')
+	b.WriteString(th.edge(line, title, "╰", "╯", "", t.bottom, width))
+	return b.String()
+}
+
+// edge is a horizontal border with text in it. The right text gives way first.
+func (th *theme) edge(line, title lipgloss.Style, l, r, left, right string, width int) string {
+	room := width - 4 // the corners and one dash beside each
+	if left != "" {
+		left = " " + th.cut(left, max(0, room-2)) + " "
+	}
+	if right != "" {
+		right = " " + right + " "
+	}
+	if th.width(left)+th.width(right)+1 > room {
+		right = ""
+	}
+	dashes := max(0, room-th.width(left)-th.width(right))
+	var b strings.Builder
+	b.WriteString(line.Render(l))
+	if left == "" {
+		b.WriteString(line.Render("─"))
+	} else {
+		b.WriteString(title.Render(left))
+		dashes++
+	}
+	b.WriteString(line.Render(strings.Repeat("─", dashes)))
+	if right != "" {
+		b.WriteString(th.muted.Render(right))
+	}
+	b.WriteString(line.Render("─" + r))
+	return b.String()
+}
+
+// blank is an area of spaces.
+func (th *theme) blank(width, height int) string {
+	if width <= 0 || height <= 0 {
+		return ""
+	}
+	return strings.TrimSuffix(strings.Repeat(spaces(width)+"\n", height), "\n")
+}
+
+// beside joins two areas of the same height line by line.
+func beside(left, right string) string {
+	var b strings.Builder
+	for {
+		l, lrest, lmore := strings.Cut(left, "\n")
+		r, rrest, rmore := strings.Cut(right, "\n")
+		b.WriteString(l)
+		b.WriteString(r)
+		if !lmore && !rmore {
+			return b.String()
+		}
+		b.WriteByte('\n')
+		left, right = lrest, rrest
+	}
+}
+
+// bar draws a share of a whole in width cells, exact to an eighth of a cell.
+func (th *theme) bar(part, whole, width int) string {
+	if width <= 0 {
+		return ""
+	}
+	eighths := 0
+	if whole > 0 {
+		eighths = min(max(part, 0)*width*8/whole, width*8)
+	}
+	if eighths == 0 && part > 0 {
+		eighths = 1 // something is never shown as nothing
+	}
+	full := strings.Repeat("█", eighths/8)
+	if rest := eighths % 8; rest > 0 {
+		full += string([]rune(" ▏▎▍▌▋▊▉")[rest])
+	}
+	return th.barFull.Render(full) + th.barEmpty.Render(strings.Repeat("·", width-(eighths+7)/8))
+}

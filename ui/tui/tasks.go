@@ -1,0 +1,111 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// tasks runs whatever waits for disk, network or a long computation. A task is
+// known by its key, which says what the answer is for: a newer task with the
+// same key cancels the older one, whose answer is then dropped.
+type tasks struct {
+	ctx context.Context
+	// tick delivers a message after a while. Tests put a clock of their own here.
+	tick func(d time.Duration, f func(time.Time) tea.Msg) tea.Cmd
+
+	mu      sync.Mutex
+	last    uint64
+	running map[string]running
+}
+
+// running is the newest task of a key.
+type running struct {
+	generation uint64
+	cancel     context.CancelFunc
+}
+
+// taskMsg carries a task's answer to the root, which unwraps it.
+type taskMsg struct {
+	key        string
+	generation uint64
+	answer     tea.Msg
+}
+
+// panicMsg is the answer of a task that panicked.
+type panicMsg struct {
+	key   string
+	value any
+	stack string
+}
+
+func newTasks(ctx context.Context) *tasks {
+	return &tasks{ctx: ctx, tick: tea.Tick, running: map[string]running{}}
+}
+
+// run starts f and delivers its answer to every pane's Handle, unless a newer
+// task of the same key was started meanwhile. A nil answer delivers nothing.
+func (t *tasks) run(key string, f func(ctx context.Context) tea.Msg) tea.Cmd {
+	ctx, cancel := context.WithCancel(t.ctx)
+	t.mu.Lock()
+	if old, ok := t.running[key]; ok {
+		old.cancel()
+	}
+	t.last++
+	generation := t.last
+	t.running[key] = running{generation, cancel}
+	t.mu.Unlock()
+
+	return func() (msg tea.Msg) {
+		defer cancel()
+		defer func() {
+			if v := recover(); v != nil {
+				msg = taskMsg{key, generation, panicMsg{key: key, value: v, stack: string(debug.Stack())}}
+			}
+		}()
+		return taskMsg{key, generation, f(ctx)}
+	}
+}
+
+// settle ends a task. ok is false when its answer was overtaken or cancelled
+// and must be dropped; a panic is never dropped.
+func (t *tasks) settle(m taskMsg) (answer tea.Msg, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if r, found := t.running[m.key]; found && r.generation == m.generation {
+		delete(t.running, m.key)
+		return m.answer, m.answer != nil
+	}
+	_, panicked := m.answer.(panicMsg)
+	return m.answer, panicked
+}
+
+// cancel stops the task of a key; its answer will be dropped.
+func (t *tasks) cancel(key string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if r, ok := t.running[key]; ok {
+		r.cancel()
+		delete(t.running, key)
+	}
+}
+
+// busy reports whether a task of the key is running.
+func (t *tasks) busy(key string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	_, ok := t.running[key]
+	return ok
+}
+
+// after delivers a message once the time has passed. Use it only while
+// something moves: an idle screen has no timer.
+func (t *tasks) after(d time.Duration, msg tea.Msg) tea.Cmd {
+	return t.tick(d, func(time.Time) tea.Msg { return msg })
+}
+
+func (m panicMsg) Error() string { return fmt.Sprintf("%s failed unexpectedly: %v", m.key, m.value) }
