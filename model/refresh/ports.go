@@ -58,13 +58,14 @@ const (
 type State struct {
 	TenantID    string
 	Fingerprint string    // model.Schema.Fingerprint of the rows
-	Complete    bool      // the full listing has been read to its end
+	Complete    bool      // a full listing and the delta that follows it have been read to their ends
+	Resync      bool      // a resync has begun in the staging store and is not promoted yet
 	DeltaLink   string    // where the next delta round starts; "" before the first
 	Next        string    // where an interrupted read or round goes on; "" when none
 	Phase       Phase     // which of the two Next belongs to
 	StartedAt   time.Time // start of the round in progress
 	SyncedAt    time.Time // end of the last complete round; zero when never
-	Users       int       // users stored
+	Users       int       // users stored; the store counts them, what Commit is given is ignored
 }
 
 // Store keeps the users and the state. Each Commit is one transaction: after a
@@ -74,7 +75,8 @@ type Store interface {
 	// Commit applies the changes in order and replaces the state. It returns
 	// what the changes did; a removal of an unknown id does nothing.
 	Commit(ctx context.Context, changes []model.Change, state State) (Effect, error)
-	// Stage opens an empty second store for a resync. The first stays readable.
+	// Stage opens the second store of a resync: the one that an interrupted
+	// resync left behind, or else an empty one. The first stays readable.
 	Stage(ctx context.Context) (Staging, error)
 	// Users calls yield for every stored user, in no order, until it returns
 	// false. The user is valid during the call only: Clone to keep it.
@@ -84,7 +86,8 @@ type Store interface {
 // Staging is a store that is not yet the current one.
 type Staging interface {
 	Store
-	// Promote makes it the current store and drops the former.
+	// Promote makes it the current store and drops the former. The staging
+	// must not be used afterwards.
 	Promote(ctx context.Context) error
 	// Discard drops it.
 	Discard() error
@@ -117,7 +120,17 @@ type Result struct {
 	Effect
 	Pages   int
 	Elapsed time.Duration
+
+	// Expected is the service's own count where the round could not reach it:
+	// Expected - Users are missing. 0 when nothing is known to be missing.
+	Expected int
+	// Notes say what the administrator should know about a round that ended
+	// well: a count that was not reached or not answered.
+	Notes []string
 }
+
+// Missing is how many users the service counts beyond those that it listed.
+func (r Result) Missing() int { return max(0, r.Expected-r.Users) }
 
 // Progress is a snapshot of a running round, pulled by whoever shows it.
 type Progress struct {
