@@ -18,10 +18,17 @@ type Members interface {
 	Members(ctx context.Context, groups []model.Group) ([]Listing, error)
 }
 
+// The sources that can answer for a group.
+const (
+	SourceGraph         = "graph"
+	SourceExchangeAdmin = "exchange-admin"
+	SourceEWS           = "ews"
+)
+
 // Listing is what a source said of one group.
 type Listing struct {
 	GroupID string
-	Source  string // "graph", "exchange-admin", "ews"
+	Source  string // SourceGraph, …
 	Members []model.Object
 	Hidden  bool         // membership is hidden from this account: the members are unknown, not none
 	Err     *model.Error // the group was not read, or not to its end: Members may be a part
@@ -47,6 +54,9 @@ type Node struct {
 	Hidden   bool
 	Source   string
 	Err      *model.Error // not read, or in part
+
+	index   int     // position in the walk's list of groups
+	members []int32 // what it lists directly, groups left out: indexes into index.objects, ascending
 }
 
 // Recipient is one unique address that would receive the message.
@@ -72,8 +82,14 @@ type Result struct {
 
 	WithoutAddress []model.Object // members that have no address: they receive nothing
 	NonRecipients  []model.Object // devices, service principals
-	Duplicates     int            // paths beyond the first to a recipient
-	Missing        []Missing
-	Notes          []string // what may be missing and cannot be known, for instance dynamic lists that Graph does not show
-	AsOf           time.Time
+	// Duplicates counts how often a recipient is listed again: the memberships
+	// (one for each list, or root entry, that names a recipient directly) less
+	// the unique recipients. It counts memberships and not paths, whose number
+	// grows exponentially where nested lists overlap.
+	Duplicates int
+	Missing    []Missing
+	Notes      []string  // what may be missing and cannot be known, for instance dynamic lists that Graph does not show
+	AsOf       time.Time // when the walk began: no membership is older
+
+	index *index
 }

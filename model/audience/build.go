@@ -1,0 +1,99 @@
+package audience
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"rollcall/model"
+	"rollcall/model/expansion"
+)
+
+// Ports are what an audience is resolved with.
+type Ports struct {
+	Resolver Resolver
+	Local    Local
+	Members  expansion.Members
+}
+
+// Options tune a Build: see expansion.Options for each.
+type Options struct {
+	Domains  []string // the tenant's verified domains; nil asks the Resolver
+	Join     func(id string) (model.Object, bool)
+	Now      func() time.Time
+	Progress func(groupsRead, groupsKnown int)
+}
+
+// Build resolves and expands the entries, and takes the excluded recipients
+// away from the included ones.
+//
+// What could not be resolved or read is in Preview.Missing and makes no error.
+// An error means that there is no answer at all: an entry that is wrong in
+// itself (an unknown segment, a file with a broken row: KindUsage), a tenant
+// that cannot be asked, or a cancelled context.
+func Build(ctx context.Context, ports Ports, entries []Entry, o Options) (*Preview, error) {
+	if o.Domains == nil && slices.ContainsFunc(entries, func(e Entry) bool { return e.remote() }) {
+		domains, err := ports.Resolver.Domains(ctx)
+		if err != nil {
+			return nil, err
+		}
+		o.Domains = domains
+	}
+	p := &Preview{Entries: slices.Clone(entries)}
+	r := &resolution{ports: ports, domains: o.Domains}
+	for _, e := range entries {
+		if err := r.add(ctx, e); err != nil {
+			return nil, err
+		}
+	}
+	walk := func(roots []expansion.Root) (*expansion.Result, error) {
+		return expansion.Walk(ctx, ports.Members, roots, expansion.Options(o))
+	}
+	included, err := walk(r.include)
+	if err != nil {
+		return nil, err
+	}
+	excluded, err := walk(r.exclude)
+	if err != nil {
+		return nil, err
+	}
+	p.Expansion = included
+	p.Missing = slices.Concat(r.missing, included.Missing, excluded.Missing)
+	p.Notes = slices.Concat(included.Notes, excluded.Notes)
+	p.subtract(excluded)
+	p.Counts = count(p.Recipients)
+	return p, nil
+}
+
+// subtract leaves what the excluded recipients do not cover.
+func (p *Preview) subtract(excluded *expansion.Result) {
+	if len(excluded.Objects()) == 0 {
+		p.Recipients = p.Expansion.Recipients
+		p.WithoutAddress = p.Expansion.WithoutAddress
+		p.objects = p.Expansion.Objects()
+		return
+	}
+	cover := excluded.Cover()
+	for _, r := range p.Expansion.Recipients {
+		if cover.Holds(&r.Object) {
+			p.Excluded = append(p.Excluded, r)
+		} else {
+			p.Recipients = append(p.Recipients, r)
+		}
+	}
+	remaining := func(objects []model.Object) []model.Object {
+		return slices.DeleteFunc(slices.Clone(objects), func(o model.Object) bool { return cover.Holds(&o) })
+	}
+	p.WithoutAddress = remaining(p.Expansion.WithoutAddress)
+	p.objects = remaining(p.Expansion.Objects())
+}
+
+// remote reports whether the tenant must be asked for the entry.
+func (e Entry) remote() bool { return e.Kind == EntryAddress || e.Kind == EntryGroup }
+
+// isTenants reports whether an address has one of the tenant's own domains.
+func isTenants(address string, domains []string) bool {
+	at := strings.LastIndexByte(address, '@')
+	return slices.ContainsFunc(domains, func(d string) bool { return strings.EqualFold(d, address[at+1:]) })
+}

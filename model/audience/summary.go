@@ -1,0 +1,75 @@
+package audience
+
+import (
+	"time"
+
+	"rollcall/model"
+)
+
+// Summary is a preview as the command line's JSON shows it.
+type Summary struct {
+	Recipients     Counts         `json:"recipients"`
+	WithoutAddress int            `json:"withoutAddress"`
+	Disabled       int            `json:"disabled"`
+	Duplicates     int            `json:"duplicates"`
+	Excluded       int            `json:"excluded"`
+	Groups         []GroupSummary `json:"groups"`
+	Unresolved     []Unresolved   `json:"unresolved"`
+	Notes          []string       `json:"notes"`
+	Complete       bool           `json:"complete"`
+	AsOf           time.Time      `json:"asOf"`
+	Requests       int            `json:"requests"`
+	Addresses      []string       `json:"addresses"`
+}
+
+// GroupSummary is one list of the tree, before exclusion.
+type GroupSummary struct {
+	ID          string          `json:"id"`
+	DisplayName string          `json:"displayName"`
+	Mail        string          `json:"mail"`
+	Kind        model.GroupKind `json:"kind"`
+	Depth       int             `json:"depth"`
+	Direct      int             `json:"direct"`
+	Unique      int             `json:"unique"`
+	Cycle       bool            `json:"cycle"`
+	Hidden      bool            `json:"hidden"`
+	Source      string          `json:"source"`
+}
+
+// Unresolved is a part that is missing, and why.
+type Unresolved struct {
+	Entry  string `json:"entry"`
+	Reason string `json:"reason"`
+	Remedy string `json:"remedy,omitempty"`
+}
+
+// Summary returns the preview's figures. Its lists are empty, never nil.
+func (p *Preview) Summary() Summary {
+	s := Summary{
+		Recipients:     p.Counts,
+		WithoutAddress: len(p.WithoutAddress),
+		Disabled:       p.Counts.Disabled,
+		Duplicates:     p.Expansion.Duplicates,
+		Excluded:       len(p.Excluded),
+		Groups:         make([]GroupSummary, 0, len(p.Expansion.Nodes)),
+		Unresolved:     make([]Unresolved, 0, len(p.Missing)),
+		Notes:          append([]string{}, p.Notes...),
+		Complete:       p.Complete(),
+		AsOf:           p.Expansion.AsOf,
+		Requests:       p.Requests,
+		Addresses:      make([]string, len(p.Recipients)),
+	}
+	for _, n := range p.Expansion.Nodes {
+		s.Groups = append(s.Groups, GroupSummary{
+			ID: n.Group.ID, DisplayName: n.Group.DisplayName, Mail: n.Group.Mail, Kind: n.Group.Kind,
+			Depth: n.Depth, Direct: n.Direct, Unique: n.Unique, Cycle: n.Cycle, Hidden: n.Hidden, Source: n.Source,
+		})
+	}
+	for _, m := range p.Missing {
+		s.Unresolved = append(s.Unresolved, Unresolved{Entry: m.Entry, Reason: m.Reason.Message, Remedy: m.Reason.Remedy})
+	}
+	for i := range p.Recipients {
+		s.Addresses[i] = p.Recipients[i].Address
+	}
+	return s
+}

@@ -1,0 +1,216 @@
+package expansion
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"rollcall/model"
+)
+
+// identityKey tells objects apart while members are read: by object id, and an
+// object that has none (an external address out of a file) by its address.
+func identityKey(o *model.Object) string {
+	switch {
+	case o.ID != "":
+		return strings.ToLower(o.ID)
+	case o.Mail != "":
+		return "mail:" + strings.ToLower(o.Mail)
+	default:
+		return "name:" + o.UserPrincipalName + "\x00" + o.DisplayName
+	}
+}
+
+// merge completes what is known of an object by another mention of it. A value
+// beats none; of two different ones, as a copy that has aged may give, the
+// smaller stands, so that the order of the mentions changes nothing.
+func merge(known, other *model.Object) {
+	switch {
+	case known.Limited && !other.Limited:
+		*known = *other
+		return
+	case other.Limited:
+		return
+	}
+	pick := func(into *string, value string) {
+		if *into != value && value != "" && (*into == "" || value < *into) {
+			*into = value
+		}
+	}
+	pick(&known.DisplayName, other.DisplayName)
+	pick(&known.Mail, other.Mail)
+	pick(&known.UserPrincipalName, other.UserPrincipalName)
+	pick(&known.UserType, other.UserType)
+	pick(&known.MobilePhone, other.MobilePhone)
+	if known.AccountEnabled == nil || other.AccountEnabled != nil && !*other.AccountEnabled {
+		known.AccountEnabled = other.AccountEnabled
+	}
+	if len(other.ProxyAddresses) > 0 && compareProxies(other.ProxyAddresses, known.ProxyAddresses) > 0 {
+		known.ProxyAddresses = other.ProxyAddresses
+	}
+}
+
+func compareProxies(a, b []string) int {
+	return cmp.Or(cmp.Compare(len(a), len(b)), slices.Compare(a, b))
+}
+
+// complete fills a user from its synced copy. A listing that names the user
+// was allowed to read it: then an empty address is the tenant's word, and the
+// synced copy, which may be older, does not overrule it.
+func complete(o *model.Object, join func(id string) (model.Object, bool)) {
+	if o.Type != model.ObjectUser || o.ID == "" {
+		return
+	}
+	thin := o.Limited || o.UserPrincipalName == "" && o.Mail == ""
+	if !thin && o.AccountEnabled != nil && o.MobilePhone != "" && o.ProxyAddresses != nil {
+		return
+	}
+	synced, ok := join(o.ID)
+	switch {
+	case !ok:
+	case thin:
+		*o = synced
+	default:
+		fill := func(into *string, value string) {
+			if *into == "" {
+				*into = value
+			}
+		}
+		fill(&o.DisplayName, synced.DisplayName)
+		fill(&o.UserPrincipalName, synced.UserPrincipalName)
+		fill(&o.UserType, synced.UserType)
+		fill(&o.MobilePhone, synced.MobilePhone)
+		if o.AccountEnabled == nil {
+			o.AccountEnabled = synced.AccountEnabled
+		}
+		if o.ProxyAddresses == nil {
+			o.ProxyAddresses = synced.ProxyAddresses
+		}
+	}
+}
+
+// receives reports whether an object of this type can receive mail at all.
+// Exchange lists hold types that rollcall does not know (public folders); one
+// that shows an address receives mail.
+func receives(o *model.Object) bool {
+	switch o.Type {
+	case model.ObjectUser, model.ObjectContact:
+		return true
+	case model.ObjectOther:
+		return o.Mail != ""
+	default:
+		return false
+	}
+}
+
+// smtpAddress returns the address of a proxyAddresses value in lower case, and
+// false for other address types (SIP:, X500:).
+func smtpAddress(proxy string) (string, bool) {
+	prefix, address, found := strings.Cut(proxy, ":")
+	if !found {
+		return strings.ToLower(proxy), proxy != ""
+	}
+	return strings.ToLower(address), strings.EqualFold(prefix, "smtp") && address != ""
+}
+
+// fold joins the objects that are one recipient: the objects with the same
+// primary address, in any letter case, and an object whose primary address is
+// a secondary one of another. It returns for each object the index of the one
+// that stands for it, or -1 for those that are no recipients.
+func fold(objects []model.Object) []int32 {
+	parent := make([]int32, len(objects))
+	find := func(i int32) int32 {
+		for parent[i] != i {
+			parent[i] = parent[parent[i]]
+			i = parent[i]
+		}
+		return i
+	}
+	primary := make(map[string]int32, len(objects))
+	for i := range objects {
+		o := &objects[i]
+		if !receives(o) || o.Mail == "" || o.Limited {
+			parent[i] = -1
+			continue
+		}
+		parent[i] = int32(i)
+		address := strings.ToLower(o.Mail)
+		if first, ok := primary[address]; ok {
+			parent[i] = first
+		} else {
+			primary[address] = int32(i)
+		}
+	}
+	aliased := make([]bool, len(objects)) // its primary address is another's secondary one
+	for i := range objects {
+		if parent[i] < 0 {
+			continue
+		}
+		own := strings.ToLower(objects[i].Mail)
+		for _, proxy := range objects[i].ProxyAddresses {
+			address, ok := smtpAddress(proxy)
+			if !ok || address == own {
+				continue
+			}
+			if other, ok := primary[address]; ok {
+				aliased[other] = true
+				parent[find(int32(i))] = find(other)
+			}
+		}
+	}
+	for i := range objects {
+		if parent[i] >= 0 {
+			aliased[i] = aliased[primary[strings.ToLower(objects[i].Mail)]]
+		}
+	}
+	return represent(objects, aliased, parent, find)
+}
+
+// represent chooses one object of each class to stand for all of it: not one
+// that goes by another's secondary address, one that has an object id, a user
+// before a contact; then the smallest id and address, to be repeatable.
+func represent(objects []model.Object, aliased []bool, parent []int32, find func(int32) int32) []int32 {
+	better := func(a, b int32) bool {
+		x, y := &objects[a], &objects[b]
+		return cmp.Or(
+			compareBool(aliased[a], aliased[b]),
+			compareBool(x.ID == "", y.ID == ""),
+			compareBool(x.Type != model.ObjectUser, y.Type != model.ObjectUser),
+			strings.Compare(x.ID, y.ID),
+			strings.Compare(x.Mail, y.Mail),
+		) < 0
+	}
+	best := make([]int32, len(objects)) // by class
+	for i := range best {
+		best[i] = -1
+	}
+	for i := range objects {
+		if parent[i] < 0 {
+			continue
+		}
+		class := find(int32(i))
+		if best[class] < 0 || better(int32(i), best[class]) {
+			best[class] = int32(i)
+		}
+	}
+	standsFor := make([]int32, len(objects))
+	for i := range objects {
+		standsFor[i] = -1
+		if parent[i] >= 0 {
+			standsFor[i] = best[find(int32(i))]
+		}
+	}
+	return standsFor
+}
+
+// compareBool orders false before true.
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	default:
+		return -1
+	}
+}
