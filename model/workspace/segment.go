@@ -109,3 +109,27 @@ func (w *Workspace) DeleteSegment(ctx context.Context, name string) error {
 	}
 	return w.record(ctx, parts, "segment.delete", segment.Name, segment.Rule)
 }
+
+// CheckRule returns what there is to say about a rule, and the fault that
+// keeps it from being evaluated, if any.
+func (w *Workspace) CheckRule(text string) ([]rule.Diagnostic, error) {
+	_, diagnostics, err := rule.Compile(text, w.settings.Schema, w.Now())
+	return diagnostics, err
+}
+
+// EntraRule translates a rule to the one to give a group with dynamic
+// membership: its canonical form. A rule that Entra would refuse is a
+// KindUsage error.
+func (w *Workspace) EntraRule(text string) (string, error) {
+	if _, err := w.CheckRule(text); err != nil {
+		return "", err
+	}
+	parsed, _ := rule.Parse(text)
+	translated, diagnostics := rule.Entra(parsed)
+	for _, d := range diagnostics {
+		if d.Severity == rule.Error {
+			return "", &model.Error{Kind: model.KindUsage, Code: "ruleNotTranslatable", Message: d.Message, Remedy: d.Suggestion}
+		}
+	}
+	return translated, nil
+}

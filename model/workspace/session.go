@@ -76,6 +76,10 @@ type Capability struct {
 	Optional bool // rollcall works without it, with less
 }
 
+// CodeSignInNeeded is the code of the KindSignIn error that Auth.Session
+// returns when an administrator can mend it by signing in.
+const CodeSignInNeeded = "signInNeeded"
+
 // The capabilities by id.
 const (
 	CapabilityDirectory     = "directory"

@@ -1,0 +1,146 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/model"
+	"rollcall/model/workspace"
+	"rollcall/ui/text"
+)
+
+// demoApproval is how long the demo shows its device code before it approves
+// itself: long enough to be read.
+const demoApproval = 3 * time.Second
+
+// screens opens the screens on the flags' connection.
+func (a *app) screens(ctx context.Context) error {
+	if !a.env.StdinTerminal || !a.env.StdoutTerminal || a.env.Getenv("TERM") == "dumb" {
+		return &model.Error{
+			Kind: model.KindUsage, Code: "noTerminal",
+			Message: "the screens need a terminal",
+			Remedy:  "each pane has a command that does the same: rollcall users, segment, preview, plan, apply",
+		}
+	}
+	connection, err := a.connection()
+	if err != nil {
+		return err
+	}
+	w := a.env.Open(connection)
+	return errors.Join(a.env.Screens(ctx, connection, w), w.Close())
+}
+
+func (a *app) demoCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Open the screens on an embedded tenant; needs no account and no network",
+		Long: `demo opens the screens on a tenant that is served inside this process: sign-in,
+sync, lists and groups are real requests to it over HTTPS. Nothing leaves this
+machine.`,
+		Example: "  rollcall demo\n  rollcall demo --users 100000\n  rollcall demo --latency 80ms --fault 429=0.02",
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return subcommandNeeded(cmd, args)
+			}
+			a.flags.demo = true
+			a.flags.tenant.Approve = demoApproval
+			return a.screens(cmd.Context())
+		},
+	}
+	a.flags.registerTenant(cmd.Flags(), "")
+	cmd.Flags().DurationVar(&a.flags.tenant.Churn, "churn", 0, "let somebody join, leave, move or be renamed this often")
+	cmd.AddCommand(a.serveCommand())
+	return cmd
+}
+
+func (a *app) serveCommand() *cobra.Command {
+	var listen string
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the embedded tenant over HTTPS on a loopback address",
+		Long: `serve prints one NAME=value line for each environment variable that a client
+needs, and serves until it is interrupted. Then it says what the client did:
+calls made before a Retry-After had passed, links that were never handed out,
+permissions granted and not needed, and requests by route.`,
+		Example: "  rollcall demo serve --listen 127.0.0.1:8443",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			serve := Serve{Demo: a.flags.tenant, Listen: listen}
+			serve.Approve = demoApproval
+			report, err := a.env.Serve(cmd.Context(), serve, func(variables []Variable) {
+				for _, v := range variables {
+					fmt.Fprintf(a.env.Stdout, "%s=%s\n", v.Name, v.Value)
+				}
+			})
+			if report != "" {
+				fmt.Fprint(a.env.Stderr, report)
+			}
+			// An interrupt is how a server ends, not a failure of it.
+			if errors.Is(err, context.Canceled) {
+				return nil
+			}
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "loopback address and port; port 0 picks a free one")
+	a.flags.registerTenant(cmd.Flags(), "")
+	cmd.Flags().DurationVar(&a.flags.tenant.Churn, "churn", 0, "let somebody join, leave, move or be renamed this often")
+	return cmd
+}
+
+func (a *app) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			object := map[string]string{"version": a.env.Version}
+			return a.print(output{
+				object: object, lines: []any{object},
+				table: table{columns: []column{{"version", false}}, rows: [][]string{{a.env.Version}}},
+			})
+		},
+	}
+}
+
+func (a *app) signInCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "signin", Short: "Sign in by device code and say what was granted", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.withSession(cmd.Context(), func(w *workspace.Workspace) error { return a.printSession(w) })
+		},
+	}
+}
+
+func (a *app) printSession(w *workspace.Workspace) error {
+	session := w.Session()
+	t := table{columns: []column{{"permission", false}, {"granted", false}, {"for", false}}}
+	type permission struct {
+		Scope   string `json:"scope"`
+		Granted bool   `json:"granted"`
+		Why     string `json:"why"`
+	}
+	var permissions []permission
+	for _, c := range w.Capabilities() {
+		permissions = append(permissions, permission{c.Scope, c.Granted, c.Why})
+		granted := "no"
+		if c.Granted {
+			granted = "yes"
+		}
+		t.rows = append(t.rows, []string{c.Scope, granted, c.Label})
+	}
+	object := struct {
+		Account     string       `json:"account"`
+		AppOnly     bool         `json:"appOnly"`
+		TenantID    string       `json:"tenantId"`
+		TenantName  string       `json:"tenantName"`
+		Permissions []permission `json:"permissions"`
+	}{session.Account, session.AppOnly, session.TenantID, session.TenantName, permissions}
+	if !a.flags.machine() {
+		fmt.Fprintf(a.env.Stdout, "%s in %s (%s)\n", text.Clean(session.Account), text.Clean(session.TenantName), session.TenantID)
+	}
+	return a.print(output{object: object, lines: []any{object}, table: t})
+}

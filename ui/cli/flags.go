@@ -1,0 +1,154 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"rollcall/model"
+)
+
+// Connection says which tenant to open and how.
+type Connection struct {
+	Profile string
+	DataDir string        // "": the user's data directory
+	Timeout time.Duration // how long to keep trying a service that does not serve
+
+	Demo *Demo // the embedded tenant; nil for a real one
+
+	Tenant            string // AZURE_TENANT_ID: id or domain
+	ClientID          string // AZURE_CLIENT_ID
+	ClientSecret      string // AZURE_CLIENT_SECRET; signs in as the app
+	CertificatePath   string // AZURE_CLIENT_CERTIFICATE_PATH; signs in as the app
+	GraphEndpoint     string // ROLLCALL_GRAPH_ENDPOINT; "": the public cloud's
+	AuthorityHost     string // ROLLCALL_AUTHORITY_HOST
+	ExchangeEndpoint  string // ROLLCALL_EXCHANGE_ENDPOINT
+	PersistentTokens  bool   // keep tokens in the operating system's protected storage
+	NoSynchronization bool   // ROLLCALL_NO_SYNC_OUTPUT: do not ask the terminal for synchronized output
+}
+
+// Demo chooses the embedded tenant.
+type Demo struct {
+	Users   int
+	Seed    uint64
+	Latency time.Duration
+	Fault   string
+	Churn   time.Duration
+	Approve time.Duration // the device code approves itself after this
+}
+
+// Serve chooses the embedded tenant that `demo serve` serves.
+type Serve struct {
+	Demo
+	Listen string
+}
+
+const (
+	formatTable  = "table"
+	formatJSON   = "json"
+	formatNDJSON = "ndjson"
+	formatCSV    = "csv"
+)
+
+// flags are the ones that every command takes.
+type flags struct {
+	profile string
+	dataDir string
+	demo    bool
+	tenant  Demo
+	format  string
+	json    bool
+	noColor bool
+	timeout time.Duration
+}
+
+func (f *flags) register(set *pflag.FlagSet) {
+	set.SortFlags = false
+	set.StringVar(&f.profile, "profile", "", "which tenant's local files to use (ROLLCALL_PROFILE; default \"default\")")
+	set.StringVar(&f.dataDir, "data-dir", "", "where local files are kept (ROLLCALL_DATA_DIR; default $XDG_DATA_HOME/rollcall)")
+	set.StringVar(&f.format, "format", formatTable, "output format: table, json, ndjson or csv")
+	set.BoolVar(&f.json, "json", false, "the same as --format json")
+	set.BoolVar(&f.noColor, "no-color", false, "no colour (NO_COLOR)")
+	set.DurationVar(&f.timeout, "timeout", 5*time.Minute, "how long to keep trying a service that is unavailable or throttles")
+	set.BoolVar(&f.demo, "demo", false, "use the embedded tenant in this process")
+	f.registerTenant(set, "demo-")
+}
+
+// registerTenant adds the flags of the embedded tenant under a prefix.
+func (f *flags) registerTenant(set *pflag.FlagSet, prefix string) {
+	set.IntVar(&f.tenant.Users, prefix+"users", 2000, "users of the embedded tenant")
+	set.Uint64Var(&f.tenant.Seed, prefix+"seed", 1, "seed of the embedded tenant")
+	set.DurationVar(&f.tenant.Latency, prefix+"latency", 0, "delay of each answer of the embedded tenant")
+	set.StringVar(&f.tenant.Fault, prefix+"fault", "", "faults of the embedded tenant, for instance 429=0.05,5xx=0.02,cut=0.01")
+}
+
+// check validates what the flags say.
+func (f *flags) check(cmd *cobra.Command) error {
+	formats := []string{formatTable, formatJSON, formatNDJSON, formatCSV}
+	if !slices.Contains(formats, f.format) {
+		return usageError(cmd, fmt.Errorf("--format takes %s, not %s", strings.Join(formats, ", "), quoted(f.format)))
+	}
+	if f.json {
+		if cmd.Flags().Changed("format") && f.format != formatJSON {
+			return usageError(cmd, fmt.Errorf("--json and --format %s contradict each other", f.format))
+		}
+		f.format = formatJSON
+	}
+	if f.tenant.Users < 1 {
+		return usageError(cmd, fmt.Errorf("the embedded tenant needs at least one user, not %d", f.tenant.Users))
+	}
+	if f.timeout <= 0 {
+		return usageError(cmd, fmt.Errorf("--timeout must be longer than 0, not %s", f.timeout))
+	}
+	return nil
+}
+
+// machine reports whether a program reads the output.
+func (f *flags) machine() bool { return f.format != formatTable }
+
+// connection joins flags and environment.
+func (a *app) connection() (Connection, error) {
+	f, getenv := &a.flags, a.env.Getenv
+	c := Connection{
+		Profile:           cmp.Or(f.profile, getenv("ROLLCALL_PROFILE"), "default"),
+		DataDir:           cmp.Or(f.dataDir, getenv("ROLLCALL_DATA_DIR")),
+		Timeout:           f.timeout,
+		NoSynchronization: getenv("ROLLCALL_NO_SYNC_OUTPUT") != "",
+	}
+	if strings.ContainsAny(c.Profile, `/\:`) || strings.HasPrefix(c.Profile, ".") {
+		return c, &model.Error{Kind: model.KindUsage, Code: "profileName", Message: fmt.Sprintf("a profile cannot be named %s", quoted(c.Profile)), Remedy: "use letters, digits, - and _"}
+	}
+	if f.demo {
+		demo := f.tenant
+		c.Demo = &demo
+		// Another tenant has other users, so it has other files.
+		c.Profile = "demo"
+		if demo.Users != 2000 || demo.Seed != 1 {
+			c.Profile = fmt.Sprintf("demo-%d-%d", demo.Seed, demo.Users)
+		}
+		return c, nil
+	}
+	c.Tenant = getenv("AZURE_TENANT_ID")
+	c.ClientID = getenv("AZURE_CLIENT_ID")
+	c.ClientSecret = getenv("AZURE_CLIENT_SECRET")
+	c.CertificatePath = getenv("AZURE_CLIENT_CERTIFICATE_PATH")
+	c.GraphEndpoint = getenv("ROLLCALL_GRAPH_ENDPOINT")
+	c.AuthorityHost = getenv("ROLLCALL_AUTHORITY_HOST")
+	c.ExchangeEndpoint = getenv("ROLLCALL_EXCHANGE_ENDPOINT")
+	c.PersistentTokens = true
+	for _, v := range []Variable{{"AZURE_TENANT_ID", c.Tenant}, {"AZURE_CLIENT_ID", c.ClientID}} {
+		if v.Value == "" {
+			return c, &model.Error{
+				Kind: model.KindUsage, Code: "notConfigured",
+				Message: "no tenant is configured: " + v.Name + " is not set",
+				Remedy:  "set AZURE_TENANT_ID and AZURE_CLIENT_ID to your tenant and app registration, or try `rollcall demo`",
+			}
+		}
+	}
+	return c, nil
+}

@@ -1,0 +1,133 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"rollcall/model"
+	"rollcall/model/refresh"
+	"rollcall/model/workspace"
+)
+
+// with opens the workspace of the flags, runs the command and closes it.
+func (a *app) with(ctx context.Context, run func(*workspace.Workspace) error) error {
+	connection, err := a.connection()
+	if err != nil {
+		return err
+	}
+	w := a.env.Open(connection)
+	if err := w.Open(ctx); err != nil {
+		return err
+	}
+	for _, note := range w.Notes() {
+		a.note("%s", note)
+	}
+	return errors.Join(run(w), w.Close())
+}
+
+// withSession is with, signed in.
+func (a *app) withSession(ctx context.Context, run func(*workspace.Workspace) error) error {
+	return a.with(ctx, func(w *workspace.Workspace) error {
+		if err := a.signIn(ctx, w); err != nil {
+			return err
+		}
+		return run(w)
+	})
+}
+
+// withDirectory is with, on a directory that has been read at least once.
+func (a *app) withDirectory(ctx context.Context, run func(*workspace.Workspace) error) error {
+	return a.with(ctx, func(w *workspace.Workspace) error {
+		if err := a.synced(ctx, w); err != nil {
+			return err
+		}
+		return run(w)
+	})
+}
+
+// synced reads the directory when it was never read to its end.
+func (a *app) synced(ctx context.Context, w *workspace.Workspace) error {
+	if w.Synced() {
+		return nil
+	}
+	if err := a.signIn(ctx, w); err != nil {
+		return err
+	}
+	_, err := a.sync(ctx, w, false)
+	return err
+}
+
+// signIn reuses a session, or asks by device code where somebody can answer:
+// on a terminal, or in the demo, whose code approves itself.
+func (a *app) signIn(ctx context.Context, w *workspace.Workspace) error {
+	if w.Session() != nil {
+		return nil
+	}
+	_, err := w.Connect(ctx)
+	if err == nil {
+		return nil
+	}
+	var e *model.Error
+	if !errors.As(err, &e) || e.Kind != model.KindSignIn || e.Code != workspace.CodeSignInNeeded {
+		return err
+	}
+	if !a.flags.demo && !a.env.StderrTerminal {
+		return err
+	}
+	_, err = w.SignIn(ctx, func(code workspace.DeviceCode) {
+		a.note("To sign in, open %s and enter the code %s", code.VerificationURL, code.UserCode)
+	})
+	return err
+}
+
+// sync runs one round and shows its progress on a terminal.
+func (a *app) sync(ctx context.Context, w *workspace.Workspace, full bool) (refresh.Result, error) {
+	if !a.env.StderrTerminal {
+		return w.Sync(ctx, full)
+	}
+	type outcome struct {
+		result refresh.Result
+		err    error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		result, err := w.Sync(ctx, full)
+		done <- outcome{result, err}
+	}()
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case o := <-done:
+			fmt.Fprint(a.env.Stderr, "\r\x1b[K")
+			return o.result, o.err
+		case <-tick.C:
+			fmt.Fprint(a.env.Stderr, "\r\x1b[K"+progressLine(w.Progress(), w.Traffic(), w.Now()))
+		}
+	}
+}
+
+// progressLine is one line about a running round: short enough for 80 columns.
+func progressLine(p refresh.Progress, t workspace.Traffic, now time.Time) string {
+	line := fmt.Sprintf("reading changes: %s users", grouped(p.Read))
+	if p.Phase == refresh.PhaseReading {
+		line = fmt.Sprintf("reading users: %s", grouped(p.Read))
+		if p.Expected > 0 {
+			line += fmt.Sprintf(" of %s", grouped(p.Expected))
+		}
+	}
+	if wait := t.WaitUntil.Sub(now); wait > 0 {
+		line += fmt.Sprintf(", throttled for another %d s", int(wait.Seconds())+1)
+	}
+	return line
+}
+
+// note writes a line for a person: only on a terminal, never into a script's
+// stderr.
+func (a *app) note(format string, args ...any) {
+	if a.env.StderrTerminal {
+		fmt.Fprintf(a.env.Stderr, format+"\n", args...)
+	}
+}

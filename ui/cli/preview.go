@@ -1,0 +1,282 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/model"
+	"rollcall/model/audience"
+	"rollcall/model/expansion"
+	"rollcall/model/workspace"
+	"rollcall/ui/text"
+)
+
+// maxPaths bounds how many ways to one recipient are printed.
+const maxPaths = 100
+
+// previewFlags are what a preview shows beside its numbers.
+type previewFlags struct {
+	tree, addresses, approve bool
+	why, name                string
+}
+
+func (a *app) previewCommand() *cobra.Command {
+	var (
+		exclude []string
+		show    previewFlags
+	)
+	cmd := &cobra.Command{
+		Use:   "preview ENTRY...",
+		Short: "Count who would really receive a message",
+		Long: `preview expands lists down to their unique recipients. An ENTRY is an address
+of the tenant, group:NAME, segment:NAME, list:NAME, file:PATH.csv or rule:RULE.
+
+When a part cannot be read the answer says "incomplete", what is missing and
+why, and the exit code is 6.`,
+		Example: `  rollcall preview all-staff@contoso.com --tree
+  rollcall preview sales@contoso.com segment:Partners --exclude leadership@contoso.com
+  rollcall preview all-staff@contoso.com --why adele.vance@contoso.com`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if show.name != "" && !show.approve {
+				return usageError(cmd, fmt.Errorf("--name names an approved snapshot; use it with --approve"))
+			}
+			return a.preview(cmd.Context(), args, exclude, show)
+		},
+	}
+	cmd.Flags().StringArrayVar(&exclude, "exclude", nil, "entry to leave out; repeat for several")
+	cmd.Flags().BoolVar(&show.tree, "tree", false, "show the nested lists as a tree")
+	cmd.Flags().StringVar(&show.why, "why", "", "show every way by which this address is reached")
+	cmd.Flags().BoolVar(&show.addresses, "addresses", false, "print the addresses")
+	cmd.Flags().BoolVar(&show.approve, "approve", false, "keep the recipients as an approved snapshot")
+	cmd.Flags().StringVar(&show.name, "name", "", "name of the approved snapshot")
+	return cmd
+}
+
+func (a *app) preview(ctx context.Context, include, exclude []string, show previewFlags) error {
+	return a.withSession(ctx, func(w *workspace.Workspace) error {
+		if err := a.syncedFor(ctx, w, include, exclude); err != nil {
+			return err
+		}
+		preview, err := w.Preview(ctx, include, exclude, a.walkProgress())
+		if err != nil {
+			return err
+		}
+		if show.why != "" {
+			if err := a.printWhy(preview, show.why); err != nil {
+				return err
+			}
+		} else if err := a.printPreview(preview, show); err != nil {
+			return err
+		}
+		if err := incompleteError(preview); err != nil {
+			return err
+		}
+		if !show.approve {
+			return nil
+		}
+		snapshot, err := w.ApprovePreview(ctx, preview, show.name)
+		if err != nil {
+			return err
+		}
+		a.note("approved and kept as snapshot %s", snapshot.ID)
+		return nil
+	})
+}
+
+// syncedFor reads the directory first where an entry is answered from it.
+func (a *app) syncedFor(ctx context.Context, w *workspace.Workspace, lists ...[]string) error {
+	for _, list := range lists {
+		for _, entry := range list {
+			parsed, err := audience.ParseEntry(entry)
+			if err != nil {
+				return err
+			}
+			if parsed.Kind != audience.EntryAddress && parsed.Kind != audience.EntryGroup {
+				return a.synced(ctx, w)
+			}
+		}
+	}
+	return nil
+}
+
+// walkProgress shows how far a walk is, on a terminal.
+func (a *app) walkProgress() func(read, known int) {
+	if !a.env.StderrTerminal {
+		return nil
+	}
+	return func(read, known int) {
+		fmt.Fprintf(a.env.Stderr, "\r\x1b[K%s of %s lists read", grouped(read), grouped(known))
+		if read == known {
+			fmt.Fprint(a.env.Stderr, "\r\x1b[K")
+		}
+	}
+}
+
+// incompleteError says that parts are missing: what they are stands in the
+// output already.
+func incompleteError(p *audience.Preview) error {
+	if p.Complete() {
+		return nil
+	}
+	first := p.Missing[0]
+	e := &model.Error{
+		Kind: model.KindPartial, Code: "incomplete",
+		Message: fmt.Sprintf("incomplete: %s: %s", first.Entry, first.Reason.Message),
+		Remedy:  first.Reason.Remedy,
+	}
+	if n := len(p.Missing) - 1; n > 0 {
+		e.Message += fmt.Sprintf(" (and %d more)", n)
+	}
+	return e
+}
+
+func (a *app) printPreview(p *audience.Preview, show previewFlags) error {
+	summary := p.Summary()
+	t := table{columns: []column{{"address", false}, {"displayName", false}, {"external", false}, {"disabled", false}, {"sms", false}}}
+	var lines []any
+	for _, r := range p.Recipients {
+		t.rows = append(t.rows, []string{r.Address, r.Object.DisplayName, fmt.Sprint(r.External), fmt.Sprint(r.Disabled), fmt.Sprint(r.SMS)})
+		lines = append(lines, struct {
+			Address     string `json:"address"`
+			ID          string `json:"id,omitempty"`
+			DisplayName string `json:"displayName"`
+			External    bool   `json:"external"`
+			Disabled    bool   `json:"disabled"`
+			SMS         bool   `json:"sms"`
+		}{r.Address, r.Object.ID, r.Object.DisplayName, r.External, r.Disabled, r.SMS})
+	}
+	return a.print(output{object: summary, lines: lines, table: t, person: func(w io.Writer) error {
+		return previewText(w, p, show)
+	}})
+}
+
+// previewText writes a preview for a person: the number, its parts, the lists,
+// what is missing.
+func previewText(w io.Writer, p *audience.Preview, show previewFlags) error {
+	b := &strings.Builder{}
+	state := ""
+	if !p.Complete() {
+		state = " — incomplete: at least this many"
+	}
+	fmt.Fprintf(b, "%s unique recipients%s\n", grouped(p.Counts.Unique), state)
+	fmt.Fprintf(b, "  %s internal, %s external, %s by SMS, %s with a disabled account\n",
+		grouped(p.Counts.Internal), grouped(p.Counts.External), grouped(p.Counts.SMS), grouped(p.Counts.Disabled))
+	fmt.Fprintf(b, "  %s members without an address, %s duplicates, %s excluded\n",
+		grouped(len(p.WithoutAddress)), grouped(p.Expansion.Duplicates), grouped(len(p.Excluded)))
+	if show.tree {
+		shown := make(map[*expansion.Node]bool)
+		for _, n := range p.Expansion.Nodes {
+			if n.Depth == 0 {
+				treeText(b, n, 0, shown)
+			}
+		}
+	} else if len(p.Expansion.Nodes) > 0 {
+		listsTable(p.Expansion.Nodes).print(b)
+	}
+	if show.addresses {
+		for _, r := range p.Recipients {
+			fmt.Fprintln(b, text.Clean(r.Address))
+		}
+	}
+	for _, m := range p.Missing {
+		fmt.Fprintf(b, "missing: %s: %s\n", text.Clean(m.Entry), text.Clean(m.Reason.Message))
+	}
+	for _, n := range p.Notes {
+		fmt.Fprintf(b, "note: %s\n", text.Clean(n))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func listsTable(nodes []*expansion.Node) *table {
+	t := &table{columns: []column{{"list", false}, {"kind", false}, {"depth", true}, {"direct", true}, {"unique", true}, {"", false}}}
+	for _, n := range nodes {
+		t.rows = append(t.rows, []string{n.Group.DisplayName, n.Group.Kind.Label(), fmt.Sprint(n.Depth), nodeCount(n, n.Direct), nodeCount(n, n.Unique), nodeMarks(n)})
+	}
+	return t
+}
+
+// nodeCount is a count, or a question mark where it is not known.
+func nodeCount(n *expansion.Node, count int) string {
+	if n.Hidden {
+		return "?"
+	}
+	return grouped(count)
+}
+
+// nodeMarks are the words beside a list that needs attention.
+func nodeMarks(n *expansion.Node) string {
+	var marks []string
+	if n.Cycle {
+		marks = append(marks, "cycle")
+	}
+	if n.Hidden {
+		marks = append(marks, "hidden membership")
+	}
+	if n.Err != nil && !n.Hidden {
+		marks = append(marks, "not read to its end")
+	}
+	if n.Err == nil && !n.Hidden && n.Unique == 0 {
+		marks = append(marks, "reaches nobody")
+	}
+	return strings.Join(marks, ", ")
+}
+
+// treeText writes a list and those below it. A list that stands in the tree
+// already, above itself or elsewhere, is named and not entered again.
+func treeText(b *strings.Builder, n *expansion.Node, depth int, shown map[*expansion.Node]bool) {
+	marks := nodeMarks(n)
+	again := shown[n]
+	if again && len(n.Children) > 0 {
+		marks = strings.TrimPrefix(marks+", shown above", ", ")
+	}
+	fmt.Fprintf(b, "%s%s  %s direct, %s unique", strings.Repeat("  ", depth+1), text.Clean(n.Group.DisplayName), nodeCount(n, n.Direct), nodeCount(n, n.Unique))
+	if marks != "" {
+		fmt.Fprintf(b, "  [%s]", marks)
+	}
+	b.WriteString("\n")
+	if again {
+		return
+	}
+	shown[n] = true
+	for _, child := range n.Children {
+		treeText(b, child, depth+1, shown)
+	}
+}
+
+func (a *app) printWhy(p *audience.Preview, address string) error {
+	paths, cut := p.Expansion.Why(address, maxPaths)
+	if len(paths) == 0 {
+		return &model.Error{Kind: model.KindUsage, Code: "notARecipient", Message: quoted(address) + " is not reached by these entries"}
+	}
+	texts := make([]string, len(paths))
+	t := table{columns: []column{{"path", false}}}
+	lines := make([]any, len(paths))
+	for i, path := range paths {
+		texts[i] = path.String()
+		t.rows = append(t.rows, []string{texts[i]})
+		lines[i] = map[string]string{"path": texts[i]}
+	}
+	return a.print(output{
+		object: struct {
+			Address string   `json:"address"`
+			Paths   []string `json:"paths"`
+			Cut     bool     `json:"cut"`
+		}{address, texts, cut},
+		lines: lines, table: t,
+		person: func(w io.Writer) error {
+			for _, line := range texts {
+				fmt.Fprintln(w, text.Clean(line))
+			}
+			if cut {
+				fmt.Fprintf(w, "only the first %d ways are shown\n", maxPaths)
+			}
+			return nil
+		},
+	})
+}

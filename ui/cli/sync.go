@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/model/refresh"
+	"rollcall/model/workspace"
+)
+
+func (a *app) syncCommand() *cobra.Command {
+	var full bool
+	cmd := &cobra.Command{
+		Use:   "sync",
+		Short: "Bring the local copy of the directory up to date once",
+		Long: `sync reads what changed since the last time, or everything when there was no
+last time. It is made for cron and systemd timers: interrupted, it goes on
+where it stopped.`,
+		Example: "  rollcall sync\n  rollcall sync --full --json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.withSession(cmd.Context(), func(w *workspace.Workspace) error {
+				result, err := a.sync(cmd.Context(), w, full)
+				if err != nil {
+					return err
+				}
+				return a.printSync(result, w.Traffic())
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&full, "full", false, "read everything again")
+	return cmd
+}
+
+func (a *app) printSync(r refresh.Result, t workspace.Traffic) error {
+	object := struct {
+		Mode      refresh.Mode `json:"mode"`
+		Users     int          `json:"users"`
+		Added     int          `json:"added"`
+		Updated   int          `json:"updated"`
+		Removed   int          `json:"removed"`
+		Requests  int          `json:"requests"`
+		Throttled int          `json:"throttled"`
+		Retried   int          `json:"retried"`
+		ElapsedMs int64        `json:"elapsedMs"`
+		Note      string       `json:"note,omitempty"`
+	}{r.Mode, r.Users, r.Added, r.Updated, r.Removed, t.Requests, t.Throttled, t.Retried, r.Elapsed.Milliseconds(), r.Note}
+	return a.print(output{
+		object: object,
+		lines:  []any{object},
+		table: table{
+			columns: []column{{"mode", false}, {"users", true}, {"added", true}, {"updated", true}, {"removed", true}, {"requests", true}},
+			rows:    [][]string{{string(r.Mode), fmt.Sprint(r.Users), fmt.Sprint(r.Added), fmt.Sprint(r.Updated), fmt.Sprint(r.Removed), fmt.Sprint(t.Requests)}},
+		},
+		person: func(w io.Writer) error {
+			_, err := fmt.Fprintf(w, "%s users (%s sync: %s added, %s updated, %s removed) in %s with %s requests\n",
+				grouped(r.Users), r.Mode, grouped(r.Added), grouped(r.Updated), grouped(r.Removed), r.Elapsed.Round(time.Millisecond), grouped(t.Requests))
+			if err == nil && r.Note != "" {
+				_, err = fmt.Fprintln(w, r.Note)
+			}
+			return err
+		},
+	})
+}

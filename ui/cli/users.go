@@ -1,0 +1,289 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"rollcall/model"
+	"rollcall/model/directory"
+	"rollcall/model/workspace"
+)
+
+// selection is the flags that choose users.
+type selection struct {
+	where, segment string
+}
+
+func (s *selection) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&s.where, "where", "", "only the users that a membership rule selects")
+	cmd.Flags().StringVar(&s.segment, "segment", "", "only the users of a saved segment")
+	cmd.MarkFlagsMutuallyExclusive("where", "segment")
+}
+
+// rows returns the chosen users in the order of display name, with the
+// snapshot that the rows belong to.
+func (s *selection) rows(ctx context.Context, w *workspace.Workspace) (*directory.Snapshot, []int32, error) {
+	rule := s.where
+	if s.segment != "" {
+		segment, err := w.Segment(ctx, s.segment)
+		if err != nil {
+			return nil, nil, err
+		}
+		rule = segment.Rule
+	}
+	if rule == "" {
+		snapshot := w.Directory()
+		return snapshot, snapshot.All(), nil
+	}
+	selected, err := w.Select(ctx, rule)
+	if err != nil {
+		return nil, nil, err
+	}
+	return selected.Snapshot, selected.Snapshot.Rows(selected.Set), nil
+}
+
+func (a *app) usersCommand() *cobra.Command {
+	var (
+		choice  selection
+		columns []string
+		sortBy  string
+		limit   int
+		count   bool
+	)
+	cmd := &cobra.Command{
+		Use:   "users [SEARCH]",
+		Short: "List synced users",
+		Long: `users lists the users of the local copy. SEARCH narrows as the screen's "/"
+does: all words must occur in name, address, title or department; !word must
+not; ~word matches loosely; field:value looks into one attribute.`,
+		Example: `  rollcall users adele
+  rollcall users --where 'user.department -eq "Sales" -and user.country -eq "Germany"' --count
+  rollcall users department:sales --columns displayName,mail,mobile --sort -displayName --format csv`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			return a.withDirectory(ctx, func(w *workspace.Workspace) error {
+				attributes, err := pickColumns(w.Schema(), columns, a.flags.machine())
+				if err != nil {
+					return err
+				}
+				snapshot, rows, err := choice.rows(ctx, w)
+				if err != nil {
+					return err
+				}
+				if len(args) > 0 {
+					if rows, err = snapshot.Search(ctx, strings.Join(args, " "), rows); err != nil {
+						return err
+					}
+				}
+				if count {
+					return a.printCount(len(rows))
+				}
+				if sortBy != "" {
+					name, descending := strings.CutPrefix(sortBy, "-")
+					attribute, err := syncedAttribute(w.Schema(), name)
+					if err != nil {
+						return err
+					}
+					if rows, err = snapshot.Sort(ctx, rows, attribute.ID, descending); err != nil {
+						return err
+					}
+				}
+				total := len(rows)
+				if limit > 0 && limit < total {
+					rows = rows[:limit]
+				}
+				return a.printUsers(snapshot, rows, total, attributes)
+			})
+		},
+	}
+	choice.register(cmd)
+	cmd.Flags().StringSliceVar(&columns, "columns", nil, "attributes to print, by rule or Graph name")
+	cmd.Flags().StringVar(&sortBy, "sort", "", "attribute to sort by; -NAME sorts descending")
+	cmd.Flags().IntVar(&limit, "limit", 0, "print at most this many; 0 prints all")
+	cmd.Flags().BoolVar(&count, "count", false, "print the number of users only")
+	return cmd
+}
+
+// syncedAttribute finds an attribute by name and refuses one that this profile
+// does not sync: it would look like null for everybody.
+func syncedAttribute(s *model.Schema, name string) (model.Attribute, error) {
+	attribute, ok := s.ByName(name)
+	if !ok {
+		e := &model.Error{Kind: model.KindUsage, Code: "attributeUnknown", Message: "there is no attribute " + quoted(name)}
+		if near := s.Nearest(name); near != "" {
+			e.Remedy = "did you mean " + near + "?"
+		}
+		return attribute, e
+	}
+	if !s.IsSynced(attribute.ID) {
+		return attribute, &model.Error{
+			Kind: model.KindUsage, Code: "attributeNotSynced",
+			Message: "the attribute " + attribute.Rule + " is not synced in this profile",
+			Remedy:  "add it to the profile's attributes and sync",
+		}
+	}
+	return attribute, nil
+}
+
+// pickColumns returns the named attributes, or the usual ones: a handful for a
+// person, everything for a program.
+func pickColumns(s *model.Schema, names []string, machine bool) ([]model.Attribute, error) {
+	if len(names) == 0 && machine {
+		return s.Synced(), nil
+	}
+	if len(names) == 0 {
+		for _, id := range []model.AttrID{model.AttrDisplayName, model.AttrMail, model.AttrDepartment, model.AttrJobTitle, model.AttrOfficeLocation} {
+			if s.IsSynced(id) {
+				names = append(names, s.Attribute(id).Graph)
+			}
+		}
+	}
+	attributes := make([]model.Attribute, len(names))
+	for i, name := range names {
+		attribute, err := syncedAttribute(s, name)
+		if err != nil {
+			return nil, err
+		}
+		attributes[i] = attribute
+	}
+	return attributes, nil
+}
+
+func (a *app) printCount(n int) error {
+	object := map[string]int{"count": n}
+	return a.print(output{
+		object: object, lines: []any{object},
+		table:  table{columns: []column{{"count", true}}, rows: [][]string{{fmt.Sprint(n)}}},
+		person: func(w io.Writer) error { _, err := fmt.Fprintln(w, n); return err },
+	})
+}
+
+func (a *app) printUsers(snapshot *directory.Snapshot, rows []int32, total int, attributes []model.Attribute) error {
+	var t table
+	for _, attribute := range attributes {
+		name := attribute.Graph
+		if !a.flags.machine() {
+			name = attribute.Label
+		}
+		t.columns = append(t.columns, column{name: name})
+	}
+	objects := make([]any, 0, len(rows))
+	for _, row := range rows {
+		user := snapshot.User(row)
+		if a.flags.format == formatJSON || a.flags.format == formatNDJSON {
+			objects = append(objects, userObject(&user, attributes))
+			continue
+		}
+		cells := make([]string, len(attributes))
+		for i, attribute := range attributes {
+			cells[i] = strings.Join(user.Values(attribute.ID), "; ")
+		}
+		t.rows = append(t.rows, cells)
+	}
+	return a.print(output{
+		object: struct {
+			Total int   `json:"total"`
+			Users []any `json:"users"`
+		}{total, objects},
+		lines: objects,
+		table: t,
+		person: func(w io.Writer) error {
+			if total == 0 {
+				_, err := fmt.Fprintln(w, "no user matches")
+				return err
+			}
+			if err := t.print(w); err != nil {
+				return err
+			}
+			if len(rows) < total {
+				fmt.Fprintf(w, "%s of %s users; --limit hides the others\n", grouped(len(rows)), grouped(total))
+			}
+			return nil
+		},
+	})
+}
+
+// userObject is a user under Graph's names; a null attribute is null.
+func userObject(user *model.User, attributes []model.Attribute) map[string]any {
+	object := map[string]any{"id": user.ID}
+	for _, attribute := range attributes {
+		values := user.Values(attribute.ID)
+		switch {
+		case attribute.Type == model.TypeCollection:
+			object[attribute.Graph] = append([]string{}, values...)
+		case len(values) == 0:
+			object[attribute.Graph] = nil
+		case attribute.Type == model.TypeBool:
+			object[attribute.Graph] = values[0] == "true"
+		default:
+			object[attribute.Graph] = values[0]
+		}
+	}
+	return object
+}
+
+func (a *app) facetsCommand() *cobra.Command {
+	var choice selection
+	cmd := &cobra.Command{
+		Use:     "facets ATTRIBUTE",
+		Short:   "Count the distinct values of an attribute",
+		Example: "  rollcall facets department\n  rollcall facets country --where 'user.userType -eq \"Guest\"' --json",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			return a.withDirectory(ctx, func(w *workspace.Workspace) error {
+				attribute, err := syncedAttribute(w.Schema(), args[0])
+				if err != nil {
+					return err
+				}
+				snapshot, rows, err := choice.rows(ctx, w)
+				if err != nil {
+					return err
+				}
+				facets, err := snapshot.Facets(ctx, attribute.ID, rows)
+				if err != nil {
+					return err
+				}
+				return a.printFacets(facets)
+			})
+		},
+	}
+	choice.register(cmd)
+	return cmd
+}
+
+func (a *app) printFacets(f directory.Facets) error {
+	type value struct {
+		Value string `json:"value"`
+		Count int    `json:"count"`
+	}
+	t := table{columns: []column{{"count", true}, {f.Attribute.Graph, false}}}
+	values := make([]value, len(f.Values))
+	lines := make([]any, len(f.Values))
+	for i, facet := range f.Values {
+		values[i] = value{facet.Value, facet.Count}
+		lines[i] = values[i]
+		t.rows = append(t.rows, []string{fmt.Sprint(facet.Count), facet.Value})
+	}
+	return a.print(output{
+		object: struct {
+			Attribute string  `json:"attribute"`
+			Distinct  int     `json:"distinct"`
+			Null      int     `json:"null"`
+			Values    []value `json:"values"`
+		}{f.Attribute.Graph, len(values), f.Null, values},
+		lines: lines,
+		table: t,
+		person: func(w io.Writer) error {
+			if err := t.print(w); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintf(w, "%s distinct values, %s users without one\n", grouped(len(values)), grouped(f.Null))
+			return err
+		},
+	})
+}
