@@ -1,0 +1,183 @@
+package rule
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"rollcall/model"
+)
+
+// Check holds a rule against the attributes of a profile. It repeats nothing
+// that Parse reports.
+func Check(r *Rule, s *model.Schema) []Diagnostic {
+	c := &checker{schema: s, report: &reporter{}}
+	c.node(r.Root, nil)
+	if n := utf8.RuneCountInString(r.Text); n > EntraMaxLength {
+		c.report.lintAt(Span{0, len(r.Text)}, tooLong(n), "")
+	}
+	return c.report.located(r.Text)
+}
+
+func tooLong(n int) string {
+	return fmt.Sprintf("the rule has %d characters; Entra takes at most %d", n, EntraMaxLength)
+}
+
+type checker struct {
+	schema   *model.Schema
+	report   *reporter
+	patterns int // bytes of regular expressions so far
+}
+
+// node checks a tree. collection is the attribute whose elements are compared,
+// nil outside -any and -all.
+func (c *checker) node(n Node, collection *model.Attribute) {
+	switch n := n.(type) {
+	case *And:
+		for _, o := range n.Operands {
+			c.node(o, collection)
+		}
+	case *Or:
+		for _, o := range n.Operands {
+			c.node(o, collection)
+		}
+	case *Not:
+		c.node(n.Operand, collection)
+	case *Comparison:
+		if n.Property != Element {
+			if a, ok := c.attribute(n.Property, n.PropertyAt); ok {
+				c.comparison(n, a)
+			}
+		} else if collection != nil {
+			c.comparison(n, *collection)
+		}
+	case *Quantified:
+		a, ok := c.attribute(n.Property, n.PropertyAt)
+		if !ok {
+			return
+		}
+		if a.Type != model.TypeCollection {
+			c.report.errorAt(n.PropertyAt, fmt.Sprintf("user.%s has one value, so %s does not apply", a.Rule, n.Quantifier), "an operator such as -eq", "")
+			return
+		}
+		c.node(n.Body, &a)
+	}
+}
+
+// attribute resolves a property that the profile syncs.
+func (c *checker) attribute(name string, at Span) (model.Attribute, bool) {
+	a, ok := c.schema.ByRule(name)
+	if !ok {
+		suggestion := ""
+		if near := c.schema.Nearest(name); near != "" {
+			suggestion = "user." + near
+		}
+		c.report.errorAt(at, fmt.Sprintf("Attribute not supported: user.%s", name), "", suggestion)
+		return a, false
+	}
+	if !c.schema.IsSynced(a.ID) {
+		c.report.errorAt(at, fmt.Sprintf(`user.%s is not synced in this profile: add %q to the setting "attributes" of the profile and sync again`, a.Rule, a.Rule), "", "")
+		return a, false
+	}
+	return a, true
+}
+
+func (c *checker) comparison(n *Comparison, a model.Attribute) {
+	if !slices.Contains(Operators(a.Type), n.Operator) || a.Type == model.TypeTime && n.Operator == OpNe && n.Value.Kind != Null {
+		c.report.errorAt(n.OperatorAt, fmt.Sprintf("Operator isn't supported on attribute: %s on user.%s", n.Operator, a.Rule), operatorsFor(a.Type), "")
+		return
+	}
+	if n.Value.Kind == Null {
+		if n.Operator.Positive() != OpEq {
+			c.report.errorAt(n.Value.At, fmt.Sprintf("%s cannot compare with null", n.Operator), "-eq null or -ne null", "")
+		}
+		return
+	}
+	switch a.Type {
+	case model.TypeBool:
+		c.truth(n)
+	case model.TypeTime:
+		c.instant(n)
+	default:
+		c.text(n)
+	}
+}
+
+// operatorsFor lists the operators of a type for a message.
+func operatorsFor(t model.Type) string {
+	var names []string
+	for _, o := range Operators(t) {
+		names = append(names, o.String())
+	}
+	return strings.Join(names, ", ")
+}
+
+func (c *checker) truth(n *Comparison) {
+	value, ok := n.Value.truth()
+	switch {
+	case !ok:
+		c.report.errorAt(n.Value.At, fmt.Sprintf("user.%s is true, false or null", n.Property), "true or false", "")
+	case n.Value.Kind == Text:
+		c.report.noteAt(n.Value.At, fmt.Sprintf("the text is read as %t", value))
+	}
+}
+
+func (c *checker) instant(n *Comparison) {
+	if _, ok := parseInstant(n.Value.Text); n.Value.Kind != Time && n.Value.Kind != Now && !ok {
+		c.report.errorAt(n.Value.At, fmt.Sprintf("user.%s is a date", n.Property), "a date such as 2026-01-31T00:00:00Z, or system.now", "")
+	}
+}
+
+func (c *checker) text(n *Comparison) {
+	isList := n.Operator.Positive() == OpIn
+	switch {
+	case isList && n.Value.Kind != List:
+		c.report.errorAt(n.Value.At, fmt.Sprintf("%s needs an array", n.Operator), `values such as ["a", "b"]`, bracketed(n.Value))
+		return
+	case !isList && n.Value.Kind == List:
+		suggestion := ""
+		if n.Operator == OpEq {
+			suggestion = OpIn.String()
+		} else if n.Operator == OpNe {
+			suggestion = OpNotIn.String()
+		}
+		c.report.errorAt(n.Value.At, fmt.Sprintf("%s takes one value, not an array", n.Operator), "a text in quotation marks", suggestion)
+		return
+	case !isList && n.Value.Kind != Text:
+		c.report.errorAt(n.Value.At, fmt.Sprintf("%s is a text", printed(n.Property)), "a text in quotation marks", quote(n.Value.String()))
+		return
+	}
+	if n.Operator.Positive() == OpMatch {
+		c.pattern(n)
+	}
+}
+
+func printed(property string) string {
+	if property == Element {
+		return "the element"
+	}
+	return "user." + property
+}
+
+func bracketed(v Value) string {
+	if v.Kind != Text {
+		return ""
+	}
+	return "[" + quote(v.Text) + "]"
+}
+
+// pattern checks a regular expression. The whole rule may hold as much of them
+// as Entra takes characters: compiling more would keep the screen waiting.
+func (c *checker) pattern(n *Comparison) {
+	c.patterns += len(n.Value.Text)
+	if c.patterns > EntraMaxLength {
+		c.report.errorAt(n.Value.At, fmt.Sprintf("the regular expressions of a rule are limited to %d bytes together", EntraMaxLength), "", "")
+		return
+	}
+	if _, err := compilePattern(n.Value.Text); err != nil {
+		c.report.errorAt(n.Value.At, err.Error(), "", "")
+		return
+	}
+	c.lintPattern(n)
+}

@@ -1,0 +1,139 @@
+package rule
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"rollcall/model"
+)
+
+// Match is the plain evaluator: whether the rule selects the user at the given
+// time. It is the definition that the columnar evaluator is held against. The
+// rule must be free of errors; a clause that is not selects nobody.
+//
+// It compiles regular expressions on each call: for many users use Compile.
+func Match(r *Rule, u *model.User, now time.Time) bool {
+	return matchNode(r.Root, u, nil, now)
+}
+
+// matchNode evaluates a node. element is the present element inside -any and
+// -all, nil outside.
+func matchNode(n Node, u *model.User, element *element, now time.Time) bool {
+	switch n := n.(type) {
+	case *And:
+		return !slices.ContainsFunc(n.Operands, func(o Node) bool { return !matchNode(o, u, element, now) })
+	case *Or:
+		return slices.ContainsFunc(n.Operands, func(o Node) bool { return matchNode(o, u, element, now) })
+	case *Not:
+		return !matchNode(n.Operand, u, element, now)
+	case *Comparison:
+		a, values := operand(n.Property, u, element)
+		return matchComparison(n, a, values, now)
+	case *Quantified:
+		a, values := operand(n.Property, u, nil)
+		one := func(v string) bool { return matchNode(n.Body, u, newElement(a, v), now) }
+		if n.Quantifier == All {
+			return !slices.ContainsFunc(values, func(v string) bool { return !one(v) })
+		}
+		return slices.ContainsFunc(values, one)
+	default:
+		return false
+	}
+}
+
+// element is one value of the collection that -any or -all walks.
+type element struct {
+	attribute model.Attribute
+	value     []string
+}
+
+func newElement(a model.Attribute, v string) *element { return &element{a, []string{v}} }
+
+// operand returns what a property names, and its values; none is null.
+func operand(property string, u *model.User, e *element) (model.Attribute, []string) {
+	if property == Element {
+		if e == nil {
+			return model.Attribute{}, nil
+		}
+		return e.attribute, e.value
+	}
+	a, ok := catalogue().ByRule(property)
+	switch {
+	case !ok:
+		return a, nil
+	case a.Type == model.TypeCollection:
+		return a, slices.DeleteFunc(slices.Clone(u.Values(a.ID)), func(v string) bool { return v == "" })
+	case a.Type == model.TypeTime:
+		if _, ok := parseInstant(u.Value(a.ID)); !ok {
+			return a, nil
+		}
+	}
+	if v := u.Value(a.ID); v != "" {
+		return a, []string{v}
+	}
+	return a, nil
+}
+
+// matchComparison is true when any of the values satisfies the operator; a
+// negative operator is the complement of its positive one.
+func matchComparison(c *Comparison, a model.Attribute, values []string, now time.Time) bool {
+	if c.Operator.Negative() {
+		positive := *c
+		positive.Operator = c.Operator.Positive()
+		return !matchComparison(&positive, a, values, now)
+	}
+	if c.Value.Kind == Null {
+		return c.Operator == OpEq && len(values) == 0
+	}
+	return slices.ContainsFunc(values, func(v string) bool {
+		switch a.Type {
+		case model.TypeBool:
+			want, ok := c.Value.truth()
+			return ok && strings.EqualFold(v, "true") == want
+		case model.TypeTime:
+			return matchInstant(v, c.Operator, c.Value, now)
+		default:
+			return matchText(v, c.Operator, c.Value)
+		}
+	})
+}
+
+func matchInstant(v string, op Operator, value Value, now time.Time) bool {
+	have, ok := parseInstant(v)
+	want, valid := value.instant(now)
+	if !ok || !valid {
+		return false
+	}
+	switch op {
+	case OpEq:
+		return have.Equal(want)
+	case OpLe:
+		return !have.After(want)
+	case OpGe:
+		return !have.Before(want)
+	default:
+		return false
+	}
+}
+
+func matchText(v string, op Operator, value Value) bool {
+	have, want := Fold(v), Fold(value.Text)
+	switch op {
+	case OpEq:
+		return have == want
+	case OpStartsWith:
+		return strings.HasPrefix(have, want)
+	case OpEndsWith:
+		return strings.HasSuffix(have, want)
+	case OpContains:
+		return strings.Contains(have, want)
+	case OpMatch:
+		re, err := compilePattern(value.Text)
+		return err == nil && re.MatchString(v)
+	case OpIn:
+		return slices.ContainsFunc(value.List, func(e Value) bool { return strings.EqualFold(e.Text, v) })
+	default:
+		return false
+	}
+}
