@@ -95,7 +95,8 @@ type Plan struct {
 	BaseCount int           `json:"baseCount"`         // how many those were
 	Add       []Ref         `json:"add"`
 	Remove    []Ref         `json:"remove"`
-	Unchanged int           `json:"unchanged"`
+	Keep      []string      `json:"keep"`      // object ids of the direct members that stay, whatever they are, ascending
+	Unchanged int           `json:"unchanged"` // members that the audience holds as well
 	Skipped   []Skipped     `json:"skipped"`
 	Guards    []GuardResult `json:"guards"`
 	Author    string        `json:"author"`

@@ -1,6 +1,10 @@
 package writeback
 
-import "rollcall/model"
+import (
+	"encoding/json"
+
+	"rollcall/model"
+)
 
 // Progress counts the rows of a running apply.
 type Progress struct{ Done, Failed, Total int }
@@ -12,13 +16,37 @@ type Failure struct {
 	Err    *model.Error
 }
 
-// Report is the outcome of an apply or resume.
+// Report is the outcome of an apply or resume. The rows are counted over the
+// whole run, not over its last part alone.
 type Report struct {
 	PlanID      string
 	Added       int
 	Removed     int
-	AlreadyDone int
+	AlreadyDone int // rows that were right before they were written
 	Failed      []Failure
-	Verified    bool // read back and found as wanted
-	Members     int  // members after the run, as read back
+	Verified    bool // read back, and every row of the plan found as wanted
+	Members     int  // direct members after the run, as read back
+	Requests    int  // what the run cost, where the caller counts them
+}
+
+// MarshalJSON writes the report under the keys of the command-line contract.
+func (r Report) MarshalJSON() ([]byte, error) {
+	type failure struct {
+		ID     string `json:"id"`
+		Reason string `json:"reason"`
+	}
+	failed := make([]failure, len(r.Failed))
+	for i, f := range r.Failed {
+		failed[i] = failure{f.Ref.ID, f.Err.Message}
+	}
+	return json.Marshal(struct {
+		PlanID      string    `json:"planId"`
+		Added       int       `json:"added"`
+		Removed     int       `json:"removed"`
+		AlreadyDone int       `json:"alreadyDone"`
+		Failed      []failure `json:"failed"`
+		Verified    bool      `json:"verified"`
+		Members     int       `json:"members"`
+		Requests    int       `json:"requests"`
+	}{r.PlanID, r.Added, r.Removed, r.AlreadyDone, failed, r.Verified, r.Members, r.Requests})
 }

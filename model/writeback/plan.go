@@ -1,0 +1,192 @@
+package writeback
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"rollcall/model"
+)
+
+// Params are what a plan is computed from.
+type Params struct {
+	TenantID string
+	Group    model.Group
+	Mode     Mode     // "" mirrors
+	From     []string // entries of the audience, as written
+	Exclude  []string // entries that were excluded, as written
+	Desired  []model.Object
+	Members  []model.Object // present direct members, read to the end
+	Guards   Guards
+	Author   string
+	Now      time.Time
+}
+
+// New computes the plan that makes the group equal to the desired objects, as
+// far as the mode allows. Only users are added and removed; everything else is
+// left alone and listed as skipped. A group that cannot be written is refused
+// (KindGuard), an unknown mode as well (KindUsage). A plan that changes
+// nothing is an outcome: see Plan.Empty.
+func New(p Params) (*Plan, error) {
+	if refusal := p.Group.WriteRefusal(); refusal != nil {
+		return nil, refusal
+	}
+	p.Mode = cmp.Or(p.Mode, ModeMirror)
+	if p.Mode != ModeMirror && p.Mode != ModeAdd && p.Mode != ModeRemove {
+		return nil, &model.Error{
+			Kind: model.KindUsage, Code: "modeUnknown",
+			Message: fmt.Sprintf("there is no mode %q", p.Mode),
+			Remedy:  "use mirror, add or remove",
+		}
+	}
+	d := compare(p)
+	return seal(&Plan{
+		TenantID:  p.TenantID,
+		Group:     GroupRef{ID: p.Group.ID, DisplayName: p.Group.DisplayName, Kind: p.Group.Kind},
+		Mode:      p.Mode,
+		From:      p.From,
+		Exclude:   p.Exclude,
+		Add:       d.add,
+		Remove:    d.remove,
+		Keep:      d.keep,
+		Unchanged: d.unchanged,
+		Skipped:   d.skipped,
+		Guards:    p.Guards.hold(len(d.add), len(d.remove), len(d.keep)+len(d.add), d.audience),
+		Author:    p.Author,
+		CreatedAt: p.Now,
+	})
+}
+
+// Empty reports whether the plan changes nothing.
+func (p *Plan) Empty() bool { return len(p.Add)+len(p.Remove) == 0 }
+
+// difference is what stands between the members and the audience.
+type difference struct {
+	add, remove []Ref
+	keep        []string
+	unchanged   int
+	audience    int // users that the audience holds
+	skipped     []Skipped
+}
+
+func compare(p Params) difference {
+	var d difference
+	members := make(map[string]*model.Object, len(p.Members))
+	for i := range p.Members {
+		members[p.Members[i].ID] = &p.Members[i]
+	}
+	desired := make(map[string]bool, len(p.Desired))
+	for i := range p.Desired {
+		o := &p.Desired[i]
+		isUser := o.Type == model.ObjectUser && o.ID != ""
+		switch _, isMember := members[o.ID]; {
+		case o.ID != "" && desired[o.ID]:
+			continue
+		case isMember:
+			d.unchanged++
+		case !isUser:
+			d.skipped = append(d.skipped, Skipped{Entry: entryName(o), Reason: notWritable(o, p.Group.Kind)})
+			continue
+		case p.Mode != ModeRemove:
+			d.add = append(d.add, refOf(o))
+		}
+		desired[o.ID] = true
+		if isUser {
+			d.audience++
+		}
+	}
+	for id, o := range members {
+		switch {
+		case desired[id] || p.Mode == ModeAdd:
+			d.keep = append(d.keep, id)
+		case o.Type == model.ObjectUser:
+			d.remove = append(d.remove, refOf(o))
+		default:
+			d.keep = append(d.keep, id)
+			d.skipped = append(d.skipped, Skipped{Entry: entryName(o), Reason: leftAlone(o)})
+		}
+	}
+	return d
+}
+
+func refOf(o *model.Object) Ref {
+	return Ref{ID: o.ID, UserPrincipalName: o.UserPrincipalName, DisplayName: o.DisplayName}
+}
+
+func entryName(o *model.Object) string {
+	return cmp.Or(o.Mail, o.UserPrincipalName, o.DisplayName, o.ID)
+}
+
+// notWritable says why an object of the audience is not added.
+func notWritable(o *model.Object, kind model.GroupKind) string {
+	switch {
+	case o.ID == "":
+		return "no user of the tenant has this address"
+	case kind == model.KindMicrosoft365:
+		return typeName(o) + ": Microsoft 365 groups accept users only"
+	default:
+		return typeName(o) + ": rollcall writes users only"
+	}
+}
+
+// leftAlone says why a member outside of the audience is not removed.
+func leftAlone(o *model.Object) string {
+	return typeName(o) + " is a member and was left alone: rollcall removes users only"
+}
+
+func typeName(o *model.Object) string {
+	switch o.Type {
+	case model.ObjectUser:
+		return "user"
+	case model.ObjectGroup:
+		return "nested group"
+	case model.ObjectContact:
+		return "mail contact"
+	case model.ObjectDevice:
+		return "device"
+	case model.ObjectServicePrincipal:
+		return "service principal"
+	default:
+		return "object of an unknown type"
+	}
+}
+
+// normalize puts every list in its one order and every text in the form that
+// survives JSON, so that equal plans have equal bytes.
+func (p *Plan) normalize() {
+	valid := func(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+	texts := func(list []string) []string {
+		out := make([]string, len(list))
+		for i, s := range list {
+			out[i] = valid(s)
+		}
+		return out
+	}
+	refs := func(list []Ref) []Ref {
+		out := make([]Ref, len(list))
+		for i, r := range list {
+			out[i] = Ref{ID: r.ID, UserPrincipalName: valid(r.UserPrincipalName), DisplayName: valid(r.DisplayName)}
+		}
+		slices.SortFunc(out, compareRefs)
+		return out
+	}
+	p.Group.DisplayName, p.Author = valid(p.Group.DisplayName), valid(p.Author)
+	p.From, p.Exclude = texts(p.From), texts(p.Exclude)
+	p.Add, p.Remove = refs(p.Add), refs(p.Remove)
+	p.Keep = slices.Sorted(slices.Values(p.Keep))
+	skipped := make(map[Skipped]bool, len(p.Skipped))
+	for _, s := range p.Skipped {
+		skipped[Skipped{Entry: valid(s.Entry), Reason: valid(s.Reason)}] = true
+	}
+	p.Skipped = slices.SortedFunc(maps.Keys(skipped), func(a, b Skipped) int {
+		return cmp.Or(strings.Compare(a.Entry, b.Entry), strings.Compare(a.Reason, b.Reason))
+	})
+	p.CreatedAt = p.CreatedAt.UTC().Truncate(time.Second)
+}
+
+func compareRefs(a, b Ref) int {
+	return cmp.Or(strings.Compare(strings.ToLower(a.UserPrincipalName), strings.ToLower(b.UserPrincipalName)), strings.Compare(a.ID, b.ID))
+}

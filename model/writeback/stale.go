@@ -1,0 +1,86 @@
+package writeback
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"rollcall/model"
+)
+
+// Stale is what moved in a group since a plan was made for it, apart from what
+// the plan does. It is the cause (errors.As) of the KindGuard error.
+type Stale struct {
+	Joined []Ref    // members that the plan knows nothing of
+	Left   []string // object ids of members that should have stayed
+}
+
+func (s *Stale) Error() string {
+	var parts []string
+	list := func(verb string, names []string) {
+		const most = 5
+		if len(names) == 0 {
+			return
+		}
+		text := strings.Join(names[:min(len(names), most)], ", ")
+		if more := len(names) - most; more > 0 {
+			text += fmt.Sprintf(" and %d more", more)
+		}
+		parts = append(parts, fmt.Sprintf("%d %s (%s)", len(names), verb, text))
+	}
+	joined := make([]string, len(s.Joined))
+	for i, r := range s.Joined {
+		joined[i] = r.name()
+	}
+	list("joined", joined)
+	list("left", s.Left)
+	return strings.Join(parts, ", ")
+}
+
+func (r Ref) name() string {
+	for _, s := range []string{r.UserPrincipalName, r.DisplayName} {
+		if s != "" {
+			return s
+		}
+	}
+	return r.ID
+}
+
+// checkStale compares the members with those that the plan was computed
+// against. Rows of the plan that are right already make it no less valid: they
+// are what it would do.
+func (p *Plan) checkStale(members []model.Object) error {
+	known := make(map[string]bool, p.BaseCount+len(p.Add))
+	for _, id := range p.Keep {
+		known[id] = true
+	}
+	for _, list := range [][]Ref{p.Add, p.Remove} {
+		for _, r := range list {
+			known[r.ID] = true
+		}
+	}
+	var s Stale
+	present := make(map[string]bool, len(members))
+	for i := range members {
+		o := &members[i]
+		present[o.ID] = true
+		if !known[o.ID] {
+			s.Joined = append(s.Joined, refOf(o))
+		}
+	}
+	for _, id := range p.Keep {
+		if !present[id] {
+			s.Left = append(s.Left, id)
+		}
+	}
+	if len(s.Joined)+len(s.Left) == 0 {
+		return nil
+	}
+	slices.SortFunc(s.Joined, compareRefs)
+	return &model.Error{
+		Kind: model.KindGuard, Code: "planStale",
+		Message: fmt.Sprintf("%s has changed since plan %s was made: %s", p.Group.DisplayName, p.ID, s.Error()),
+		Remedy:  "make the plan again and read what it does now",
+		Err:     &s,
+	}
+}
