@@ -102,18 +102,17 @@ func (w *Workspace) Plan(ctx context.Context, include, exclude []string, group s
 }
 
 // incomplete is the refusal to plan with an audience of which parts are
-// unknown. It keeps the kind of the one cause when there is but one, so that a
-// mistyped segment is a usage error and a signed-out account is not.
+// unknown.
 func incomplete(missing []expansion.Missing) error {
+	first := missing[0]
 	e := &model.Error{
 		Kind: model.KindGuard, Code: "audienceIncomplete",
-		Message: fmt.Sprintf("the audience is incomplete, and a plan from it could remove people who belong: %d parts are unknown, first %s: %s",
-			len(missing), missing[0].Entry, missing[0].Reason.Message),
-		Remedy: missing[0].Reason.Remedy,
-		Err:    missing[0].Reason,
+		Message: fmt.Sprintf("the audience is incomplete, and a plan from it could remove people who belong: %s: %s", first.Entry, first.Reason.Message),
+		Remedy:  first.Reason.Remedy,
+		Err:     first.Reason,
 	}
-	if len(missing) == 1 {
-		return missing[0].Reason
+	if n := len(missing) - 1; n > 0 {
+		e.Message += fmt.Sprintf(" (and %d more)", n)
 	}
 	return e
 }

@@ -2,11 +2,10 @@ package workspace
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"os"
 	"strings"
-
-	"github.com/google/uuid"
 
 	"rollcall/model"
 	"rollcall/model/audience"
@@ -126,7 +125,7 @@ func (w *Workspace) ApprovePreview(ctx context.Context, p *audience.Preview, nam
 			Remedy:  "mend what is missing and preview again",
 		}
 	}
-	snapshot := Snapshot{ID: uuid.NewString()[:8], Name: name, ApprovedBy: w.actor(), ApprovedAt: w.Now().UTC()}
+	snapshot := Snapshot{ID: strings.ToLower(rand.Text()[:8]), Name: name, ApprovedBy: w.actor(), ApprovedAt: w.Now().UTC()}
 	for _, e := range p.Entries {
 		if e.Exclude {
 			snapshot.Exclude = append(snapshot.Exclude, e.String())

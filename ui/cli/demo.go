@@ -30,6 +30,9 @@ func (a *app) screens(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if connection.Demo != nil {
+		connection.Demo.Approve, connection.Demo.Write = demoApproval, false
+	}
 	w := a.env.Open(connection)
 	return errors.Join(a.env.Screens(ctx, connection, w), w.Close())
 }
@@ -48,7 +51,6 @@ machine.`,
 				return subcommandNeeded(cmd, args)
 			}
 			a.flags.demo = true
-			a.flags.tenant.Approve = demoApproval
 			return a.screens(cmd.Context())
 		},
 	}

@@ -39,7 +39,8 @@ type Demo struct {
 	Latency time.Duration
 	Fault   string
 	Churn   time.Duration
-	Approve time.Duration // the device code approves itself after this
+	Approve time.Duration // the device code approves itself after this; 0: never
+	Write   bool          // the permission to write groups has been consented to
 }
 
 // Serve chooses the embedded tenant that `demo serve` serves.
@@ -125,6 +126,9 @@ func (a *app) connection() (Connection, error) {
 	}
 	if f.demo {
 		demo := f.tenant
+		// A command in the demo asks nobody: the code approves itself at once,
+		// and the permission to write is there. The screens show both steps.
+		demo.Approve, demo.Write = time.Millisecond, true
 		c.Demo = &demo
 		// Another tenant has other users, so it has other files.
 		c.Profile = "demo"
