@@ -2,6 +2,7 @@ package tui
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -108,6 +109,15 @@ func replaceEntry(line string, e toEntry, text string) (string, int) {
 type suggestion struct {
 	text string // what is inserted
 	note string // what it is: "segment · 1,204 users"
+}
+
+// sortedSuggestions returns the values in the order of their keys.
+func sortedSuggestions(m map[string]suggestion) []suggestion {
+	out := make([]suggestion, 0, len(m))
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		out = append(out, m[key])
+	}
+	return out
 }
 
 // maxSuggestions is how many completions are offered at once.

@@ -1,0 +1,208 @@
+package tui
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"rollcall/model"
+	"rollcall/model/audience"
+)
+
+// previewPane answers who would really receive a message: the To line above,
+// the tree of nested lists (or the recipients) below it, the numbers at the
+// right.
+type previewPane struct {
+	shared
+	width, height int
+
+	to          input
+	typing      bool
+	suggestions []suggestion
+	chosen      int // index into suggestions; -1: none
+	segments    []suggestion
+	seen        map[string]suggestion // addresses of groups that earlier previews met
+
+	asked   previewAsk // what outcome or failed answers
+	walk    *previewWalk // of the newest expansion
+	outcome *previewOutcome
+	failed  *model.Error
+
+	showRecipients bool
+	tree           *tree[previewItem]
+	recipients     *table
+	search         input
+	searching      bool
+}
+
+// previewAsk is an audience as written.
+type previewAsk struct{ include, exclude []string }
+
+// previewWalk counts a running expansion; the walk writes, the screen reads.
+type previewWalk struct{ read, known atomic.Int64 }
+
+// The keys of the pane's tasks and its messages.
+const (
+	taskPreview         = "preview.expand"
+	taskPreviewComplete = "preview.complete"
+	taskPreviewSegments = "preview.segments"
+	taskPreviewSearch   = "preview.search"
+	taskPreviewApprove  = "preview.approve"
+	taskPreviewCompare  = "preview.compare"
+
+	previewPoll = 200 * time.Millisecond
+)
+
+type (
+	previewDoneMsg struct {
+		ask     previewAsk
+		outcome *previewOutcome
+		err     error
+	}
+	previewTickMsg     struct{ walk *previewWalk }
+	previewSegmentsMsg struct{ segments []suggestion }
+	previewSuggestMsg  struct {
+		typed string
+		users []suggestion
+	}
+	previewApproveMsg struct{ preview *audience.Preview } // the administrator said yes
+)
+
+func newPreviewPane(s shared) *previewPane {
+	p := &previewPane{shared: s, typing: true, chosen: -1, seen: make(map[string]suggestion)}
+	p.to.placeholder = "all-staff@contoso.com, segment:Sales, -segment:Interns"
+	p.search.placeholder = "part of an address or name"
+	p.tree = newTree(func(i previewItem) string { return i.id }, previewItem.children)
+	p.recipients = newTable(s.theme,
+		column{title: "Address", width: 36, least: 20, grows: true},
+		column{title: "Name", width: 24, least: 12, grows: true},
+		column{title: "Remarks", width: 22, least: 10},
+	)
+	return p
+}
+
+func (p *previewPane) SetSize(width, height int) {
+	p.width, p.height = width, height
+	p.layout()
+}
+
+func (p *previewPane) Enter() tea.Cmd { return p.loadSegments() }
+
+func (p *previewPane) Typing() bool { return p.typing || p.searching }
+
+func (p *previewPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
+	switch msg := msg.(type) {
+	case tea.KeyPressMsg:
+		return p.key(msg)
+	case tea.PasteMsg:
+		return p.paste(msg)
+	case previewMsg:
+		p.to.SetValue(joinEntries(msg.include, msg.exclude))
+		return p.expand(), true
+	case previewDoneMsg:
+		return p.done(msg), true
+	case previewTickMsg:
+		return p.poll(msg.walk), true
+	case previewSegmentsMsg:
+		p.segments = msg.segments
+	case previewSuggestMsg:
+		p.offer(msg.typed, msg.users)
+	case previewSearchMsg:
+		p.searched(msg)
+	case previewApproveMsg:
+		return p.approve(msg.preview), true
+	case directoryChangedMsg, segmentsChangedMsg:
+		return p.loadSegments(), false
+	}
+	return nil, false
+}
+
+// expand starts the walk for what the To line says.
+func (p *previewPane) expand() tea.Cmd {
+	include, exclude := audienceOf(splitEntries(p.to.Value()))
+	if len(include) == 0 {
+		if len(exclude) > 0 {
+			return toast(levelWarn, "Only exclusions: name at least one list, segment or address to include")
+		}
+		return nil
+	}
+	p.closeSuggestions()
+	p.typing = false
+	p.failed = nil
+	ask := previewAsk{include, exclude}
+	walk := &previewWalk{}
+	p.walk = walk
+	p.layout()
+	ws := p.ws
+	run := p.tasks.run(taskPreview, func(ctx context.Context) tea.Msg {
+		preview, err := ws.Preview(ctx, include, exclude, func(read, known int) {
+			walk.read.Store(int64(read))
+			walk.known.Store(int64(known))
+		})
+		if err != nil {
+			return previewDoneMsg{ask: ask, err: err}
+		}
+		return previewDoneMsg{ask: ask, outcome: newPreviewOutcome(preview)}
+	})
+	return tea.Batch(run, p.tasks.after(previewPoll, previewTickMsg{}))
+}
+
+// poll keeps the progress line moving while a walk runs, and stops with it.
+func (p *previewPane) poll(walk *previewWalk) tea.Cmd {
+	if p.walk != walk || !p.walking() {
+		return nil
+	}
+	return p.tasks.after(previewPoll, previewTickMsg{walk})
+}
+
+func (p *previewPane) done(msg previewDoneMsg) tea.Cmd {
+	if msg.err != nil {
+		p.failed = model.AsError(msg.err)
+		p.typing = true // mending the entry is what comes next
+		p.layout()
+		return nil
+	}
+	sameQuestion := p.outcome != nil && joinEntries(p.asked.include, p.asked.exclude) == joinEntries(msg.ask.include, msg.ask.exclude)
+	p.failed, p.asked, p.outcome = nil, msg.ask, msg.outcome
+	if !sameQuestion {
+		p.tree.Reset()
+	}
+	p.tree.SetRoots(msg.outcome.roots)
+	if !sameQuestion {
+		p.tree.ExpandTo(1, 50)
+	}
+	for _, n := range msg.outcome.preview.Expansion.Nodes {
+		if n.Group.Mail != "" {
+			p.seen[n.Group.Mail] = suggestion{text: n.Group.Mail, note: n.Group.Kind.Label() + " · " + plural(n.Unique, "recipient", "recipients")}
+		}
+	}
+	p.layout()
+	return p.filter()
+}
+
+// cancel stops a running walk; the former answer stays.
+func (p *previewPane) cancel() tea.Cmd {
+	p.tasks.cancel(taskPreview)
+	p.typing = p.outcome == nil
+	return toast(levelInfo, "Expansion cancelled; nothing was changed")
+}
+
+// walking reports whether an expansion runs.
+func (p *previewPane) walking() bool { return p.tasks.busy(taskPreview) }
+
+// preview is the answer that the screen shows, nil when there is none.
+func (p *previewPane) preview() *audience.Preview {
+	if p.outcome == nil {
+		return nil
+	}
+	return p.outcome.preview
+}
+
+// edited reports whether the To line says something else than what the answer
+// on the screen was asked for.
+func (p *previewPane) edited() bool {
+	include, exclude := audienceOf(splitEntries(p.to.Value()))
+	return joinEntries(include, exclude) != joinEntries(p.asked.include, p.asked.exclude)
+}

@@ -1,0 +1,378 @@
+package tui
+
+import (
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
+
+	"rollcall/model"
+)
+
+// The To line's box, and the least and greatest width of the numbers.
+const (
+	previewToHeight    = 3
+	previewFactsNarrow = 30
+	previewFactsWide   = 38
+	previewDetails     = 3 // lines below the tree for the list under the cursor
+)
+
+// rects are the sizes of the pane's three boxes.
+func (p *previewPane) rects() (toHeight, bodyHeight, leftWidth, rightWidth int) {
+	toHeight = previewToHeight
+	if p.typing {
+		toHeight += len(p.suggestions)
+	}
+	toHeight = min(toHeight, p.height)
+	bodyHeight = p.height - toHeight
+	rightWidth = previewFactsNarrow
+	if p.width >= 110 {
+		rightWidth = previewFactsWide
+	}
+	if p.width < 64 {
+		rightWidth = 0 // one box at a time: the numbers go above the tree's details
+	}
+	return toHeight, bodyHeight, p.width - rightWidth, rightWidth
+}
+
+func (p *previewPane) layout() {
+	_, bodyHeight, leftWidth, _ := p.rects()
+	inner := max(1, bodyHeight-2)
+	p.tree.SetHeight(max(1, inner-1-p.detailHeight(inner)))
+	p.recipients.SetSize(max(1, leftWidth-2), max(1, inner-p.searchHeight()))
+}
+
+// detailHeight is the room for the list under the cursor, where there is any.
+func (p *previewPane) detailHeight(inner int) int {
+	if inner < 3*previewDetails {
+		return 0
+	}
+	return previewDetails
+}
+
+func (p *previewPane) searchHeight() int {
+	if p.searching || p.search.Value() != "" {
+		return 1
+	}
+	return 0
+}
+
+func (p *previewPane) Draw() string {
+	toHeight, bodyHeight, leftWidth, rightWidth := p.rects()
+	out := p.drawTo(toHeight)
+	if bodyHeight <= 0 {
+		return out
+	}
+	left := p.drawLeft(leftWidth, bodyHeight)
+	if rightWidth == 0 {
+		return out + "\n" + left
+	}
+	return out + "\n" + beside(left, p.drawFacts(rightWidth, bodyHeight))
+}
+
+func (p *previewPane) drawTo(height int) string {
+	th := p.theme
+	field, _ := p.to.Draw(th, p.width-4)
+	lines := []string{" " + field}
+	if p.typing {
+		for i, s := range p.suggestions {
+			text := th.cell(s.text, min(40, p.width/2)) + "  "
+			note := th.cell(s.note, max(0, p.width-8-th.width(text)))
+			if i == p.chosen {
+				lines = append(lines, " "+th.selected.Render("▸ "+text+note))
+			} else {
+				lines = append(lines, "   "+th.text.Render(text)+th.muted.Render(note))
+			}
+		}
+	}
+	right := ""
+	if p.outcome != nil && p.edited() && !p.walking() {
+		right = "changed since it was expanded"
+	}
+	return th.box(boxText{title: "To", right: right}, strings.Join(lines, "\n"), p.width, height, p.typing)
+}
+
+// Cursor is in the To line or the search.
+func (p *previewPane) Cursor() *tea.Cursor {
+	switch {
+	case p.typing:
+		_, column := p.to.Draw(p.theme, p.width-4)
+		return tea.NewCursor(2+column, 1)
+	case p.searching:
+		toHeight, _, leftWidth, _ := p.rects()
+		_, column := p.search.Draw(p.theme, leftWidth-6)
+		return tea.NewCursor(4+column, toHeight+1)
+	}
+	return nil
+}
+
+func (p *previewPane) drawLeft(width, height int) string {
+	th := p.theme
+	t := boxText{title: "Lists"}
+	var content string
+	switch {
+	case p.walking():
+		content = p.drawWalking(width - 2)
+	case p.failed != nil:
+		content = drawFailure(th, p.failed, width-4, "Mend the To line above and press enter to try again.")
+	case p.outcome == nil:
+		content = p.drawHint(width - 2)
+	case p.showRecipients:
+		t.title = "Recipients"
+		t.right = p.recipientsCount()
+		content = p.drawRecipients(width - 2)
+	default:
+		t.right = plural(len(p.preview().Expansion.Nodes), "list", "lists")
+		content = p.drawTree(width-2, height-2)
+	}
+	return th.box(t, content, width, height, !p.typing)
+}
+
+func (p *previewPane) drawHint(width int) string {
+	th := p.theme
+	lines := []string{
+		"",
+		th.text.Render("  Who exactly would receive it?"),
+		"",
+		th.muted.Render("  Type lists, segments and addresses above, parted by commas,"),
+		th.muted.Render("  then press enter:"),
+		"",
+	}
+	for _, example := range [][2]string{
+		{"all-staff@contoso.com", "a list, a user or a contact"},
+		{"group:sg-sales", "a group by name or object id"},
+		{"segment:Sales", "a saved segment"},
+		{"-segment:Interns", "a leading - takes away"},
+		{"file:people.csv", "addresses of a CSV file"},
+		{`rule:user.city -eq "Paris"`, "a rule that is not saved"},
+	} {
+		lines = append(lines, "  "+th.accent.Render(th.cell(example[0], 28))+th.muted.Render(example[1]))
+	}
+	for i := range lines {
+		lines[i] = th.fit(lines[i], width)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (p *previewPane) drawWalking(width int) string {
+	th := p.theme
+	read, known := int(p.walk.read.Load()), int(p.walk.known.Load())
+	progress := "Looking up the entries…"
+	if known > 0 {
+		progress = count(read) + " of " + plural(known, "list", "lists") + " read; more may turn up inside them"
+	}
+	return strings.Join([]string{
+		"",
+		"  " + th.accent.Render("Expanding"),
+		"  " + th.fit(th.text.Render(progress), width-2),
+		"  " + th.bar(read, max(known, 1), min(40, width-4)),
+		"",
+		"  " + th.muted.Render("esc cancels"),
+	}, "\n")
+}
+
+// drawFailure writes what happened, what to do, and the request id.
+func drawFailure(th *theme, e *model.Error, width int, next string) string {
+	lines := []string{""}
+	add := func(style lipgloss.Style, text string) {
+		for _, l := range wrap(th, text, width) {
+			lines = append(lines, "  "+style.Render(l))
+		}
+	}
+	add(th.bad, "✗ "+capitalise(clean(e.Message)))
+	if e.Remedy != "" {
+		lines = append(lines, "")
+		add(th.text, "→ "+clean(e.Remedy))
+	}
+	if e.RequestID != "" {
+		lines = append(lines, "")
+		add(th.muted, "request id "+clean(e.RequestID))
+	}
+	if next != "" {
+		lines = append(lines, "")
+		add(th.muted, next)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// drawTree shows the lists, with the one under the cursor explained below.
+func (p *previewPane) drawTree(width, height int) string {
+	th := p.theme
+	whole := len(p.preview().Expansion.Recipients)
+	c := previewColumnsFor(width)
+	rows := []string{c.header(th, width)}
+	lines, cursor := p.tree.Window()
+	for i, l := range lines {
+		rows = append(rows, c.line(th, l, whole, width, i == cursor, !p.typing))
+	}
+	if n := p.detailHeight(height); n > 0 {
+		for len(rows) < height-n {
+			rows = append(rows, "")
+		}
+		rows = append(rows, p.drawDetails(width, n)...)
+	}
+	return strings.Join(rows, "\n")
+}
+
+// previewColumns are the widths of the tree's columns; 0 leaves one out.
+type previewColumns struct{ label, kind, direct, unique, bar, remark int }
+
+func previewColumnsFor(width int) previewColumns {
+	c := previewColumns{direct: 7, unique: 8, bar: 6, remark: 15}
+	if width >= 76 {
+		c.kind, c.bar = 9, 12
+	}
+	used := 0
+	for _, w := range []int{c.kind, c.direct, c.unique, c.bar, c.remark} {
+		if w > 0 {
+			used += w + 1
+		}
+	}
+	if width-used < 18 { // the remark goes behind the bar's place
+		used -= c.bar + 1
+		c.bar = 0
+	}
+	c.label = max(8, width-used-1)
+	return c
+}
+
+func (c previewColumns) header(th *theme, width int) string {
+	var b strings.Builder
+	b.WriteString(" " + th.cell("  List", c.label))
+	if c.kind > 0 {
+		b.WriteString(" " + th.cell("Kind", c.kind))
+	}
+	b.WriteString(" " + th.cellRight("Direct", c.direct) + " " + th.cellRight("Unique", c.unique))
+	if c.bar > 0 {
+		b.WriteString(" " + th.cell("", c.bar))
+	}
+	return th.heading.Render(th.fit(b.String(), width))
+}
+
+func (c previewColumns) line(th *theme, l treeLine[previewItem], whole, width int, under, focused bool) string {
+	sign := "  "
+	switch {
+	case l.item.excluded:
+		sign = "- "
+	case l.leaf || l.again:
+	case l.open:
+		sign = "▾ "
+	default:
+		sign = "▸ "
+	}
+	guides := l.branches + sign
+	label := th.cell(l.item.label, max(1, c.label-th.width(guides)))
+	kind, direct, unique := "", "", ""
+	part := 0
+	switch n := l.item.node; {
+	case n != nil:
+		kind = shortKind(n.Group.Kind)
+		direct, unique, part = count(n.Direct), count(n.Unique), n.Unique
+		if n.Hidden || n.Err != nil && n.Direct == 0 {
+			direct, unique = "?", "?"
+		}
+	case l.item.users > 0 && len(l.item.lists) == 0:
+		kind, direct = "entry", count(l.item.users)
+	case len(l.item.lists) > 0:
+		kind, direct = "entry", count(l.item.users+len(l.item.lists))
+	}
+	remark, worry := l.item.remark(l.again)
+	numbers := " " + th.cellRight(direct, c.direct) + " " + th.cellRight(unique, c.unique)
+	if c.kind > 0 {
+		numbers = " " + th.cell(kind, c.kind) + numbers
+	}
+	remark = th.cell(remark, c.remark)
+	if under {
+		text := " " + guides + label + numbers
+		if c.bar > 0 {
+			text += " " + plainBar(part, whole, c.bar)
+		}
+		style := th.current
+		if focused {
+			style = th.selected
+		}
+		return style.Render(th.fit(text+" "+remark, width))
+	}
+	text := " " + th.muted.Render(guides) + label + th.text.Render(numbers)
+	if c.bar > 0 {
+		text += " "
+		if part > 0 {
+			text += th.bar(part, whole, c.bar)
+		} else {
+			text += spaces(c.bar)
+		}
+	}
+	style := th.muted
+	if worry {
+		style = th.bad
+	}
+	return th.fit(text+" "+style.Render(remark), width)
+}
+
+// plainBar is a bar without styles of its own, for the row under the cursor.
+func plainBar(part, whole, width int) string {
+	cells := 0
+	if whole > 0 && part > 0 {
+		cells = min(width, max(1, part*width/whole))
+	}
+	return strings.Repeat("█", cells) + spaces(width-cells)
+}
+
+// drawDetails explains the list under the cursor.
+func (p *previewPane) drawDetails(width, height int) []string {
+	th := p.theme
+	lines := []string{th.border.Render(strings.Repeat("─", max(0, width)))}
+	current, ok := p.tree.Current()
+	if !ok {
+		return lines
+	}
+	item := current.item
+	var parts []string
+	detail := ""
+	switch n := item.node; {
+	case n != nil:
+		parts = append(parts, n.Group.Kind.Label())
+		if n.Group.Mail != "" {
+			parts = append([]string{clean(n.Group.Mail)}, parts...)
+		}
+		if n.Source != "" {
+			parts = append(parts, "read from "+sourceLabel(n.Source))
+		}
+		switch {
+		case n.Err != nil:
+			detail = th.bad.Render("! " + capitalise(clean(n.Err.Message)))
+		case n.Hidden:
+			detail = th.bad.Render("! Its members are hidden from you: they are unknown, not none")
+		case current.again:
+			detail = th.muted.Render("↻ It stands above itself here; its members are counted once")
+		case n.Cycle:
+			detail = th.muted.Render("↻ It holds itself further down; its members are counted once")
+		case n.Direct == 0:
+			detail = th.muted.Render("○ Nobody is in it")
+		default:
+			detail = th.muted.Render(plural(n.Direct, "direct member", "direct members") + ", " + plural(n.Unique, "unique recipient", "unique recipients") + " in all")
+		}
+	case item.excluded:
+		parts = append(parts, clean(item.label))
+		detail = th.muted.Render("- Taken away; all exclusions together take away " + plural(len(p.preview().Excluded), "recipient", "recipients"))
+	default:
+		parts = append(parts, clean(item.label))
+		detail = th.muted.Render(plural(item.users, "user or contact", "users and contacts") + ", " + plural(len(item.lists), "list", "lists"))
+	}
+	lines = append(lines, " "+th.text.Render(th.cut(strings.Join(parts, " · "), width-1)))
+	lines = append(lines, " "+th.cut(detail, width-1))
+	return lines[:min(len(lines), height)]
+}
+
+// sourceLabel names where a listing came from.
+func sourceLabel(source string) string {
+	switch source {
+	case "graph":
+		return "Graph"
+	case "exchange-admin":
+		return "Exchange Online"
+	case "ews":
+		return "Exchange (EWS)"
+	}
+	return source
+}

@@ -1,0 +1,228 @@
+package tui
+
+import (
+	tea "charm.land/bubbletea/v2"
+)
+
+// Bindings are the keys that work now.
+func (p *previewPane) Bindings() []binding {
+	switch {
+	case p.typing:
+		return p.typingBindings()
+	case p.searching:
+		return []binding{
+			{id: "preview.searchDone", keys: []string{"enter"}, label: "keep", help: "Keep the search and go to the recipients"},
+			{id: "preview.searchCancel", keys: []string{"esc"}, label: "clear", help: "Show all recipients again"},
+		}
+	}
+	answer := ""
+	switch {
+	case p.walking():
+		answer = "the lists are still being expanded"
+	case p.outcome == nil:
+		answer = "expand an audience first: press t and type who the message goes to"
+	}
+	approve := answer
+	if approve == "" {
+		switch {
+		case !p.preview().Complete():
+			approve = "the answer is incomplete, so it cannot be approved: press i for what is missing"
+		case p.edited():
+			approve = "the To line was changed: press r to expand it first"
+		}
+	}
+	list := []binding{
+		{id: "preview.to", keys: []string{"t"}, label: "to", help: "Edit who the message goes to"},
+		{id: "preview.cancel", keys: []string{"esc"}, label: "cancel", help: "Cancel the running expansion"},
+		{id: "preview.why", keys: []string{"w"}, label: "why", help: "Ask why an address would receive the message", disabled: answer},
+		{id: "preview.approve", keys: []string{"a"}, label: "approve", help: "Approve the recipients and keep them as a snapshot", disabled: approve},
+		{id: "preview.view", keys: []string{"tab"}, label: p.otherView(), help: "Switch between the tree of lists and the recipients", disabled: answer},
+		{id: "preview.compare", keys: []string{"d"}, label: "compare", help: "Compare with the last approved snapshot of the same audience", disabled: answer},
+		{id: "preview.plan", keys: []string{"W"}, label: "plan", help: "Make a group equal to this audience", disabled: answer},
+		{id: "preview.export", keys: []string{"e"}, label: "export", help: "Write the recipients into a CSV file", disabled: answer},
+		{id: "preview.info", keys: []string{"i"}, help: "Show everything that is missing, and all notes", disabled: answer},
+		{id: "preview.again", keys: []string{"r"}, help: "Expand the To line again", disabled: p.nothingToAsk()},
+	}
+	if !p.walking() {
+		list = append(list[:1], list[2:]...) // no cancel in the list while nothing runs
+	}
+	if p.showRecipients {
+		list = append(list, binding{id: "preview.search", keys: []string{"/"}, label: "search", help: "Search the recipients", disabled: answer})
+		return append(list, tableBindings()...)
+	}
+	return append(list,
+		binding{id: "preview.toggle", keys: []string{"enter", "space"}, help: "Open or close a list"},
+		binding{id: "preview.open", keys: []string{"right", "l"}, help: "Open a list, or step into it"},
+		binding{id: "preview.close", keys: []string{"left", "h"}, help: "Close a list, or step to the one that holds it"},
+		binding{id: "preview.down", keys: []string{"down", "j"}, help: "Next list"},
+		binding{id: "preview.up", keys: []string{"up", "k"}, help: "Previous list"},
+		binding{id: "preview.half", keys: []string{"ctrl+d", "pgdown"}, help: "Half a page down"},
+		binding{id: "preview.halfUp", keys: []string{"ctrl+u", "pgup"}, help: "Half a page up"},
+		binding{id: "preview.first", keys: []string{"g", "home"}, help: "First list"},
+		binding{id: "preview.last", keys: []string{"G", "end"}, help: "Last list"},
+	)
+}
+
+func (p *previewPane) typingBindings() []binding {
+	list := []binding{{id: "preview.expand", keys: []string{"enter"}, label: "expand", help: "Expand what the To line says", disabled: p.nothingToAsk()}}
+	if len(p.suggestions) > 0 {
+		list = append(list,
+			binding{id: "preview.accept", keys: []string{"tab"}, label: "complete", help: "Take the completion"},
+			binding{id: "preview.choose", keys: []string{"down", "up"}, label: "choose", help: "Choose another completion"},
+			binding{id: "preview.dismiss", keys: []string{"esc"}, label: "dismiss", help: "Hide the completions"},
+		)
+		return list
+	}
+	return append(list, binding{id: "preview.leave", keys: []string{"esc", "tab"}, label: "leave", help: "Leave the To line for the lists and their keys"})
+}
+
+func (p *previewPane) nothingToAsk() string {
+	if include, _ := audienceOf(splitEntries(p.to.Value())); len(include) == 0 {
+		return "type at least one list, segment or address first"
+	}
+	return ""
+}
+
+func (p *previewPane) otherView() string {
+	if p.showRecipients {
+		return "lists"
+	}
+	return "recipients"
+}
+
+func (p *previewPane) key(msg tea.KeyPressMsg) (tea.Cmd, bool) {
+	switch {
+	case p.typing:
+		return p.typingKey(msg)
+	case p.searching:
+		return p.searchKey(msg)
+	}
+	b, ok := find(p.Bindings(), msg)
+	if !ok || b.disabled != "" {
+		return nil, false
+	}
+	switch b.id {
+	case "preview.to":
+		p.typing = true
+		p.layout()
+	case "preview.cancel":
+		return p.cancel(), true
+	case "preview.why":
+		return p.askWhy(), true
+	case "preview.approve":
+		return p.askApproval(), true
+	case "preview.view":
+		p.showRecipients = !p.showRecipients
+		p.layout()
+	case "preview.compare":
+		return p.compare(), true
+	case "preview.plan":
+		include, exclude := p.asked.include, p.asked.exclude
+		return emit(planMsg{include: include, exclude: exclude}), true
+	case "preview.export":
+		return p.askExport(), true
+	case "preview.info":
+		return p.showInfo(), true
+	case "preview.again":
+		return p.expand(), true
+	case "preview.search":
+		p.searching = true
+		p.layout()
+	default:
+		p.move(b.id, msg)
+	}
+	return nil, true
+}
+
+func (p *previewPane) move(id string, msg tea.KeyPressMsg) {
+	if p.showRecipients {
+		p.recipients.Handle(msg)
+		return
+	}
+	switch id {
+	case "preview.toggle":
+		p.tree.Toggle()
+	case "preview.open":
+		p.tree.Expand()
+	case "preview.close":
+		p.tree.Collapse()
+	case "preview.down":
+		p.tree.Move(1)
+	case "preview.up":
+		p.tree.Move(-1)
+	case "preview.half":
+		p.tree.Move(max(1, p.tree.height/2))
+	case "preview.halfUp":
+		p.tree.Move(-max(1, p.tree.height/2))
+	case "preview.first":
+		p.tree.Move(-p.tree.Len())
+	case "preview.last":
+		p.tree.Move(p.tree.Len())
+	}
+}
+
+func (p *previewPane) typingKey(msg tea.KeyPressMsg) (tea.Cmd, bool) {
+	switch msg.String() {
+	case "enter":
+		if p.chosen >= 0 {
+			p.accept()
+			return nil, true
+		}
+		return p.expand(), true
+	case "tab":
+		if len(p.suggestions) > 0 {
+			p.accept()
+			return nil, true
+		}
+		p.typing = false
+		p.layout()
+		return nil, true
+	case "esc":
+		if len(p.suggestions) > 0 {
+			p.closeSuggestions()
+		} else {
+			p.typing = false
+		}
+		p.layout()
+		return nil, true
+	case "down", "up":
+		p.choose(msg.String() == "down")
+		return nil, true
+	}
+	changed, handled := p.to.Handle(msg)
+	if changed {
+		return p.complete(), true
+	}
+	return nil, handled
+}
+
+func (p *previewPane) paste(msg tea.PasteMsg) (tea.Cmd, bool) {
+	switch {
+	case p.typing:
+		p.to.Handle(tea.PasteMsg{Content: pastedEntries(msg.Content)})
+		return p.complete(), true
+	case p.searching:
+		p.search.Handle(msg)
+		return p.filter(), true
+	}
+	return nil, false
+}
+
+func (p *previewPane) searchKey(msg tea.KeyPressMsg) (tea.Cmd, bool) {
+	switch msg.String() {
+	case "enter", "down", "tab":
+		p.searching = false
+		p.layout()
+		return nil, true
+	case "esc":
+		p.searching = false
+		p.search.SetValue("")
+		p.layout()
+		return p.filter(), true
+	}
+	changed, handled := p.search.Handle(msg)
+	if changed {
+		return p.filter(), true
+	}
+	return nil, handled
+}

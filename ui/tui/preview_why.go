@@ -1,0 +1,198 @@
+package tui
+
+import (
+	"cmp"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"rollcall/model/expansion"
+)
+
+// whyDialog answers why an address would receive the message: every path from
+// an entry of the To line to it.
+type whyDialog struct {
+	theme   *theme
+	outcome *previewOutcome
+	field   input
+	offers  []string // addresses that hold what was typed
+	chosen  int      // index into offers; -1: none
+	asked   string
+	paths   []expansion.Path
+	cut     bool
+	verdict string // instead of paths
+	top     int
+	page    int
+	cursor  *tea.Cursor
+}
+
+func (d *whyDialog) Handle(msg tea.Msg) (tea.Cmd, bool) {
+	if key, ok := msg.(tea.KeyPressMsg); ok {
+		switch key.String() {
+		case "esc":
+			return nil, true
+		case "enter":
+			if len(d.offers) > 0 && d.asked == "" {
+				d.field.SetValue(d.offers[max(0, d.chosen)])
+			}
+			d.look()
+			return nil, false
+		case "down", "up":
+			d.step(key.String() == "down")
+			return nil, false
+		case "pgdown":
+			d.top += d.page
+			return nil, false
+		case "pgup":
+			d.top = max(0, d.top-d.page)
+			return nil, false
+		}
+	}
+	if changed, _ := d.field.Handle(msg); changed {
+		d.asked, d.chosen, d.top = "", -1, 0
+		d.offer()
+	}
+	return nil, false
+}
+
+func (d *whyDialog) step(down bool) {
+	switch {
+	case d.asked != "" && down:
+		d.top++
+	case d.asked != "":
+		d.top = max(0, d.top-1)
+	case len(d.offers) == 0:
+	case down:
+		d.chosen = (d.chosen + 1) % len(d.offers)
+	default:
+		d.chosen = (max(0, d.chosen) - 1 + len(d.offers)) % len(d.offers)
+	}
+}
+
+// offer completes what was typed from the recipients and those taken away.
+func (d *whyDialog) offer() {
+	d.offers = nil
+	typed := strings.ToLower(strings.TrimSpace(d.field.Value()))
+	if typed == "" {
+		return
+	}
+	for _, list := range [][]expansion.Recipient{d.outcome.preview.Recipients, d.outcome.preview.Excluded} {
+		for i := range list {
+			if len(d.offers) == maxSuggestions {
+				return
+			}
+			if strings.Contains(strings.ToLower(list[i].Address), typed) || strings.Contains(strings.ToLower(list[i].Object.DisplayName), typed) {
+				d.offers = append(d.offers, list[i].Address)
+			}
+		}
+	}
+}
+
+// look finds the paths to the address in the field.
+func (d *whyDialog) look() {
+	d.asked = strings.TrimSpace(d.field.Value())
+	d.offers, d.top, d.verdict = nil, 0, ""
+	if d.asked == "" {
+		return
+	}
+	d.paths, d.cut = d.outcome.preview.Expansion.Why(d.asked, maxWhyPaths)
+	switch {
+	case len(d.paths) == 0 && d.outcome.preview.Complete():
+		d.verdict = "It would not receive the message: no entry leads to it."
+	case len(d.paths) == 0:
+		d.verdict = "No entry was seen to lead to it, but the answer is incomplete: it may be in a part that is missing."
+	case d.takenAway():
+		d.verdict = "It is reached as below, but an exclusion takes it away: it would not receive the message."
+	}
+}
+
+func (d *whyDialog) takenAway() bool {
+	for i := range d.outcome.preview.Excluded {
+		if strings.EqualFold(d.outcome.preview.Excluded[i].Address, d.asked) {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *whyDialog) Bindings() []binding {
+	return []binding{
+		{id: "why.ask", keys: []string{"enter"}, label: "ask", help: "Show every path to the address"},
+		{id: "why.choose", keys: []string{"down", "up"}, label: "choose", help: "Choose a completion, or scroll the paths"},
+		{id: "why.page", keys: []string{"pgdown", "pgup"}, help: "Scroll the paths by a page"},
+		{id: "why.close", keys: []string{"esc"}, label: "close", help: "Close"},
+	}
+}
+
+func (d *whyDialog) Cursor() *tea.Cursor { return d.cursor }
+
+func (d *whyDialog) Draw(width, height int) string {
+	th := d.theme
+	w := min(max(approvalWidth, width*3/4), width)
+	inner := w - 4
+	field, column := d.field.Draw(th, inner-2)
+	d.cursor = tea.NewCursor(4+column, 1)
+	lines := []string{th.accent.Render("▸ ") + field}
+	for i, o := range d.offers {
+		if i == d.chosen {
+			lines = append(lines, th.selected.Render("▸ "+th.cell(o, inner-2)))
+		} else {
+			lines = append(lines, "  "+th.text.Render(th.cell(o, inner-2)))
+		}
+	}
+	right := ""
+	if d.asked != "" {
+		body := d.pathLines(inner)
+		right = plural(len(d.paths), "path", "paths")
+		d.page = max(1, height-6)
+		d.top = max(0, min(d.top, len(body)-d.page))
+		lines = append(lines, "")
+		lines = append(lines, body[d.top:min(len(body), d.top+d.page)]...)
+	} else if len(d.offers) == 0 {
+		lines = append(lines, "", th.muted.Render(th.cut("Type an address or a part of it; enter shows every path to it.", inner)))
+	}
+	return th.box(boxText{title: "Why would this one receive it?", right: right, bottom: "esc closes"}, " "+strings.Join(lines, "\n "), w, len(lines)+2, true)
+}
+
+// pathLines writes each path as steps below one another.
+func (d *whyDialog) pathLines(width int) []string {
+	th := d.theme
+	var lines []string
+	if d.verdict != "" {
+		for _, l := range wrap(th, d.verdict, width) {
+			lines = append(lines, th.warn.Render(l))
+		}
+		lines = append(lines, "")
+	}
+	for i, p := range d.paths {
+		if i > 0 {
+			lines = append(lines, "")
+		}
+		steps := []string{p.Entry}
+		for k, n := range p.Groups {
+			name := n.Name()
+			if k == 0 && strings.EqualFold(name, p.Entry) {
+				continue
+			}
+			steps = append(steps, name)
+		}
+		steps = append(steps, cmp.Or(p.Member.Mail, p.Member.UserPrincipalName, p.Member.DisplayName))
+		for k, s := range steps {
+			lead := spaces(3 * k)
+			if k > 0 {
+				lead = spaces(3*(k-1)) + "└─ "
+			}
+			text := th.cut(clean(s), width-th.width(lead))
+			if k == len(steps)-1 {
+				text = th.accent.Render(text)
+			} else {
+				text = th.text.Render(text)
+			}
+			lines = append(lines, th.muted.Render(lead)+text)
+		}
+	}
+	if d.cut {
+		lines = append(lines, "", th.muted.Render("There may be more paths; the first "+count(len(d.paths))+" are shown."))
+	}
+	return lines
+}
