@@ -54,12 +54,16 @@ $group = '%s'
 		len(p.Add), len(p.Remove), p.Group.ID)
 	writeIDs(b, "add", p.Add)
 	writeIDs(b, "remove", p.Remove)
-	b.WriteString(`
+	tenant := ""
+	if isObjectID(p.TenantID) {
+		tenant = " -TenantId '" + p.TenantID + "'"
+	}
+	fmt.Fprintf(b, `
 if (-not $Apply) {
     "would add $($add.Count) and remove $($remove.Count) members of group $group; run again with -Apply"
     return
 }
-Connect-MgGraph -Scopes 'GroupMember.ReadWrite.All' -NoWelcome
+Connect-MgGraph -Scopes 'GroupMember.ReadWrite.All' -NoWelcome%s
 $present = @{}
 Get-MgGroupMember -GroupId $group -All | ForEach-Object { $present[$_.Id] = $true }
 foreach ($id in $add) {
@@ -68,7 +72,7 @@ foreach ($id in $add) {
 foreach ($id in $remove) {
     if ($present.ContainsKey($id)) { Remove-MgGroupMemberByRef -GroupId $group -DirectoryObjectId $id }
 }
-`)
+`, tenant)
 	return b.Flush()
 }
 
