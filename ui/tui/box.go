@@ -117,3 +117,5 @@ func (th *theme) bar(part, whole, width int) string {
 	}
 	return th.barFull.Render(full) + th.barEmpty.Render(strings.Repeat("·", width-(eighths+7)/8))
 }
+
+func joinLines(lines []string) string { return strings.Join(lines, "\n") }

@@ -40,6 +40,13 @@ type pane interface {
 	Cursor() *tea.Cursor
 }
 
+// quitGuard is a pane that knows when quitting would interrupt something.
+type quitGuard interface {
+	// QuitWarning says what quitting now would interrupt and how it goes on
+	// later; "" when nothing would be.
+	QuitWarning() string
+}
+
 // shared is what every pane is built with. The workspace may be called from
 // commands only, never from Handle or Draw, except for its methods that touch
 // neither disk nor network (Session, Capabilities, CanWrite, Directory,

@@ -14,13 +14,16 @@ import (
 // known by its key, which says what the answer is for: a newer task with the
 // same key cancels the older one, whose answer is then dropped.
 type tasks struct {
-	ctx context.Context
+	ctx    context.Context
+	finish context.CancelFunc
+	wait   sync.WaitGroup
 	// tick delivers a message after a while. Tests put a clock of their own here.
 	tick func(d time.Duration, f func(time.Time) tea.Msg) tea.Cmd
 
 	mu      sync.Mutex
 	last    uint64
 	running map[string]running
+	stopped bool
 }
 
 // running is the newest task of a key.
@@ -44,7 +47,28 @@ type panicMsg struct {
 }
 
 func newTasks(ctx context.Context) *tasks {
-	return &tasks{ctx: ctx, tick: tea.Tick, running: map[string]running{}}
+	ctx, cancel := context.WithCancel(ctx)
+	return &tasks{ctx: ctx, finish: cancel, tick: tea.Tick, running: map[string]running{}}
+}
+
+// stop cancels every task and waits for them.
+func (t *tasks) stop() {
+	t.mu.Lock()
+	t.stopped = true
+	t.mu.Unlock()
+	t.finish()
+	t.wait.Wait()
+}
+
+// begin reports whether a task may still start; wait.Done must follow.
+func (t *tasks) begin() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.stopped {
+		return false
+	}
+	t.wait.Add(1)
+	return true
 }
 
 // run starts f and delivers its answer to every pane's Handle, unless a newer
@@ -62,6 +86,10 @@ func (t *tasks) run(key string, f func(ctx context.Context) tea.Msg) tea.Cmd {
 
 	return func() (msg tea.Msg) {
 		defer cancel()
+		if !t.begin() {
+			return nil
+		}
+		defer t.wait.Done()
 		defer func() {
 			if v := recover(); v != nil {
 				msg = taskMsg{key, generation, panicMsg{key: key, value: v, stack: string(debug.Stack())}}
@@ -108,4 +136,5 @@ func (t *tasks) after(d time.Duration, msg tea.Msg) tea.Cmd {
 	return t.tick(d, func(time.Time) tea.Msg { return msg })
 }
 
-func (m panicMsg) Error() string { return fmt.Sprintf("%s failed unexpectedly: %v", m.key, m.value) }
+// text says what happened without the stack.
+func (m panicMsg) text() string { return fmt.Sprintf("%s failed unexpectedly: %v", m.key, m.value) }

@@ -45,6 +45,8 @@ type theme struct {
 	brand     lipgloss.Style // the program's name in the title bar
 	badge     lipgloss.Style // the read-only badge
 	big       lipgloss.Style // the one large number or code of a screen
+	toast     lipgloss.Style // a notice above the status line
+	qr        lipgloss.Style // a QR code: the light modules are the ink
 }
 
 // palette is the small set of roles that a theme is built from. A nil colour
@@ -117,6 +119,8 @@ func paletteTheme(name string, p palette) *theme {
 		brand:     fg(p.accent).Bold(true),
 		badge:     fg(p.badgeText).Background(p.warn).Bold(true),
 		big:       fg(p.accent).Bold(true),
+		toast:     fg(p.text).Background(p.currentBG),
+		qr:        fg(lipgloss.Color("#ffffff")).Background(lipgloss.Color("#000000")),
 	}
 }
 
@@ -133,6 +137,6 @@ func monoTheme() *theme {
 		selected: reverse, current: plain.Underline(true), marked: bold,
 		border: faint, borderFocused: bold,
 		barFull: plain, barEmpty: faint,
-		tab: plain, tabActive: reverse.Bold(true), brand: bold, badge: reverse, big: bold,
+		tab: plain, tabActive: reverse.Bold(true), brand: bold, badge: reverse, big: bold, toast: reverse, qr: plain,
 	}
 }

@@ -1,0 +1,191 @@
+package tui
+
+import (
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// openDialog is a dialog on the stack.
+type openDialog struct {
+	dialog dialog
+	quits  bool // it asks whether to quit
+}
+
+// open puts a dialog on top.
+func (m *root) open(d dialog) tea.Cmd {
+	m.dialogs = append(m.dialogs, openDialog{dialog: d})
+	if s, ok := d.(interface{ Opened() tea.Cmd }); ok {
+		return s.Opened()
+	}
+	return nil
+}
+
+func (m *root) dialogKey(msg tea.KeyPressMsg) tea.Cmd {
+	n := len(m.dialogs)
+	cmd, done := m.dialogs[n-1].dialog.Handle(msg)
+	if done {
+		m.dialogs = append(m.dialogs[:n-1], m.dialogs[n:]...)
+	}
+	return cmd
+}
+
+// confirmGrace is how long a question ignores keys, so that one typed for the
+// screen before does not answer what nobody has read yet.
+const confirmGrace = 500 * time.Millisecond
+
+// confirmDialog asks a yes-or-no question. No is the default; esc is no.
+type confirmDialog struct {
+	shared
+	title, question, verb string
+	then                  tea.Msg
+	yes                   bool
+	awake                 bool
+}
+
+// confirmAwakeMsg ends the grace period of the dialog that it names.
+type confirmAwakeMsg struct{ dialog *confirmDialog }
+
+// newConfirmDialog asks; on yes it delivers then. verb is what yes does:
+// "delete".
+func newConfirmDialog(s shared, title, question, verb string, then tea.Msg) *confirmDialog {
+	return &confirmDialog{shared: s, title: title, question: question, verb: verb, then: then}
+}
+
+// Opened starts the grace period.
+func (d *confirmDialog) Opened() tea.Cmd {
+	return d.tasks.after(confirmGrace, confirmAwakeMsg{d})
+}
+
+func (d *confirmDialog) Handle(msg tea.Msg) (tea.Cmd, bool) {
+	switch msg := msg.(type) {
+	case confirmAwakeMsg:
+		if msg.dialog == d {
+			d.awake = true
+		}
+	case tea.KeyPressMsg:
+		if msg.String() == "esc" {
+			return nil, true
+		}
+		if !d.awake {
+			return nil, false
+		}
+		switch msg.String() {
+		case "n", "q":
+			return nil, true
+		case "y":
+			return emit(d.then), true
+		case "left", "right", "tab", "h", "l":
+			d.yes = !d.yes
+		case "enter":
+			if d.yes {
+				return emit(d.then), true
+			}
+			return nil, true
+		}
+	}
+	return nil, false
+}
+
+func (d *confirmDialog) Draw(width, height int) string {
+	th := d.theme
+	w := min(64, width)
+	lines := wrap(th, clean(d.question), w-6)
+	var b strings.Builder
+	b.WriteByte('\n')
+	for _, l := range lines {
+		b.WriteString("  " + l + "\n")
+	}
+	yes, no := "  Yes, "+d.verb+"  ", "  No  "
+	switch {
+	case !d.awake:
+		yes, no = th.disabled.Render(yes), th.disabled.Render(no)
+	case d.yes:
+		yes, no = th.selected.Render(yes), th.muted.Render(no)
+	default:
+		yes, no = th.muted.Render(yes), th.selected.Render(no)
+	}
+	b.WriteString("\n  " + no + "  " + yes)
+	return th.box(boxText{title: d.title}, b.String(), w, min(len(lines)+5, height), true)
+}
+
+func (d *confirmDialog) Bindings() []binding {
+	return []binding{
+		{id: "confirm.no", keys: []string{"n", "esc"}, label: "no", help: "Leave everything as it is"},
+		{id: "confirm.yes", keys: []string{"y"}, label: "yes", help: "Do it"},
+		{id: "confirm.other", keys: []string{"tab", "left", "right"}, label: "choose", help: "Move to the other answer"},
+		{id: "confirm.enter", keys: []string{"enter"}, label: "answer", help: "Give the chosen answer"},
+	}
+}
+
+func (d *confirmDialog) Cursor() *tea.Cursor { return nil }
+
+// textDialog shows text to be read, and scrolls.
+type textDialog struct {
+	shared
+	title  string
+	lines  []string // styled and clean
+	offset int
+	copied string // what y copies; "" when nothing
+	height int
+}
+
+func (d *textDialog) Handle(msg tea.Msg) (tea.Cmd, bool) {
+	k, ok := msg.(tea.KeyPressMsg)
+	if !ok {
+		return nil, false
+	}
+	switch k.String() {
+	case "esc", "q", "enter":
+		return nil, true
+	case "down", "j":
+		d.offset++
+	case "up", "k":
+		d.offset--
+	case "pgdown", "ctrl+d":
+		d.offset += d.height
+	case "pgup", "ctrl+u":
+		d.offset -= d.height
+	case "y":
+		if d.copied != "" {
+			return emit(copyMsg{text: d.copied, what: "Text"}), false
+		}
+	}
+	return nil, false
+}
+
+func (d *textDialog) Draw(width, height int) string {
+	w := min(width, 96)
+	var lines []string
+	for _, l := range d.lines {
+		lines = append(lines, wrap(d.theme, l, w-4)...)
+	}
+	h := min(height, len(lines)+2)
+	d.height = max(1, h-2)
+	d.offset = max(0, min(d.offset, len(lines)-d.height))
+	var b strings.Builder
+	for _, l := range lines[d.offset:min(len(lines), d.offset+d.height)] {
+		b.WriteString(" " + l + "\n")
+	}
+	return d.theme.box(boxText{title: d.title}, b.String(), w, h, true)
+}
+
+func (d *textDialog) Bindings() []binding {
+	list := []binding{{id: "text.close", keys: []string{"esc", "q", "enter"}, label: "close", help: "Close"}}
+	if d.copied != "" {
+		list = append(list, binding{id: "text.copy", keys: []string{"y"}, label: "copy", help: "Copy the text"})
+	}
+	return append(list, binding{id: "text.scroll", keys: []string{"down", "up"}, help: "Scroll"})
+}
+
+func (d *textDialog) Cursor() *tea.Cursor { return nil }
+
+// wrap breaks text, styled or not and already clean, at spaces into lines of
+// at most width cells.
+func wrap(th *theme, s string, width int) []string {
+	if width < 1 {
+		return nil
+	}
+	return strings.Split(th.method.Wrap(s, width, ""), "\n")
+}
