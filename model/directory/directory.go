@@ -1,125 +1,87 @@
 // Package directory is the in-memory directory: columns of dictionary-encoded
 // attributes, read through immutable snapshots, changed by applying deltas.
+//
+// Each attribute is a column of codes into an append-only dictionary of its
+// distinct values, cut into chunks of rows. A change copies the chunks that it
+// touches and leaves the rest to be shared with the snapshots already taken.
+// What depends on a value alone (a clause of a rule, a search term, the place
+// in a sort order) is computed once for each distinct value.
 package directory
 
 import (
-	"context"
-	"time"
+	"hash/maphash"
+	"sync"
+	"sync/atomic"
 
 	"rollcall/model"
-	"rollcall/model/rule"
 )
 
-func unwritten() { panic("unwritten") }
+// Directory holds the users. Changes are applied one at a time; any number of
+// goroutines read snapshots meanwhile. Make one with New.
+type Directory struct {
+	mu     sync.Mutex // held by the writer
+	schema *model.Schema
+	seed   maphash.Seed
+	table  *writer
+	latest atomic.Pointer[Snapshot]
+}
 
-// Directory holds the users. One goroutine applies changes; any number read
-// snapshots.
-type Directory struct{}
+// New returns an empty directory of the attributes that the schema syncs.
+func New(s *model.Schema) *Directory {
+	d := &Directory{schema: s, seed: maphash.MakeSeed()}
+	d.table = newWriter(s, d.seed, 0)
+	d.publish(0)
+	return d
+}
 
-// New returns an empty directory.
-func New(s *model.Schema) *Directory { unwritten(); return nil }
+// Snapshot returns the present users; it never changes.
+func (d *Directory) Snapshot() *Snapshot { return d.latest.Load() }
 
-// Load replaces everything by the users that each yields.
+// Load replaces everything by the users that each yields; of two with the same
+// id the later one stays. When each fails, its error is returned and nothing
+// has changed.
 func (d *Directory) Load(each func(yield func(*model.User) bool) error) error {
-	unwritten()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	table := newWriter(d.schema, d.seed, 0)
+	err := each(func(u *model.User) bool {
+		table.replace(u)
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	d.table = table
+	d.publish(d.Snapshot().generation + 1)
 	return nil
 }
 
 // Reset drops every user. Snapshots already taken stay readable.
-func (d *Directory) Reset() { unwritten() }
-
-// Apply merges changes, in order, and publishes a new snapshot.
-func (d *Directory) Apply(changes []model.Change) { unwritten() }
-
-// Snapshot returns the present users; it never changes.
-func (d *Directory) Snapshot() *Snapshot { unwritten(); return nil }
-
-// Snapshot is an immutable view. Rows are addressed by a row number below
-// Rows; a row number means the same user in one snapshot only.
-type Snapshot struct{}
-
-// Schema returns the attributes.
-func (s *Snapshot) Schema() *model.Schema { unwritten(); return nil }
-
-// Generation grows with every change of the directory.
-func (s *Snapshot) Generation() uint64 { unwritten(); return 0 }
-
-// Len is the number of users.
-func (s *Snapshot) Len() int { unwritten(); return 0 }
-
-// All returns the row numbers of all users in the order of display name.
-func (s *Snapshot) All() []int32 { unwritten(); return nil }
-
-// ID returns the object id of a row.
-func (s *Snapshot) ID(row int32) string { unwritten(); return "" }
-
-// Value returns a scalar attribute of a row ("" is null), or the first element of a collection.
-func (s *Snapshot) Value(row int32, a model.AttrID) string { unwritten(); return "" }
-
-// User returns a copy of a row with all its attributes.
-func (s *Snapshot) User(row int32) model.User { unwritten(); return model.User{} }
-
-// ByID finds a row by object id.
-func (s *Snapshot) ByID(id string) (int32, bool) { unwritten(); return 0, false }
-
-// ByAddress finds the rows that own an address: mail, userPrincipalName or any proxy address, ignoring case.
-func (s *Snapshot) ByAddress(address string) []int32 { unwritten(); return nil }
-
-// Reports counts the users whose manager is the given user.
-func (s *Snapshot) Reports(id string) int { unwritten(); return 0 }
-
-// Set is a set of rows of one snapshot.
-type Set struct{}
-
-// Count is the number of rows in the set.
-func (s *Set) Count() int { unwritten(); return 0 }
-
-// Has reports whether the row is in the set.
-func (s *Set) Has(row int32) bool { unwritten(); return false }
-
-// Select evaluates a compiled rule over all rows.
-func (s *Snapshot) Select(ctx context.Context, p *rule.Program) (*Set, error) {
-	unwritten()
-	return nil, nil
+func (d *Directory) Reset() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.table = newWriter(d.schema, d.seed, 0)
+	d.publish(d.Snapshot().generation + 1)
 }
 
-// Search narrows rows by what an administrator types after "/": words that all
-// must occur (name, address, title, department), "!word" not, "~word" fuzzy,
-// "field:value". within nil means all. The rows keep their given order.
-func (s *Snapshot) Search(ctx context.Context, text string, rows []int32) ([]int32, error) {
-	unwritten()
-	return nil, nil
+// Apply merges changes, in order, and publishes a new snapshot. Changes that
+// change nothing, such as a replayed delta, leave the present snapshot in place.
+func (d *Directory) Apply(changes []model.Change) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	changed := false
+	for i := range changes {
+		changed = d.table.apply(&changes[i]) || changed
+	}
+	if !changed {
+		return
+	}
+	if d.table.isWasteful() {
+		d.table = d.table.compacted()
+	}
+	d.publish(d.Snapshot().generation + 1)
 }
 
-// Rows returns the rows of a set in the order of display name.
-func (s *Snapshot) Rows(set *Set) []int32 { unwritten(); return nil }
-
-// Sort orders rows by an attribute, nulls last in either direction, ties by
-// display name and then id. It returns a new slice.
-func (s *Snapshot) Sort(ctx context.Context, rows []int32, by model.AttrID, descending bool) ([]int32, error) {
-	unwritten()
-	return nil, nil
+func (d *Directory) publish(generation uint64) {
+	d.latest.Store(d.table.snapshot(generation))
 }
-
-// Facet is a distinct value with the number of users that have it.
-type Facet struct {
-	Value string
-	Count int
-}
-
-// Facets are the distinct values of an attribute.
-type Facets struct {
-	Attribute model.Attribute
-	Values    []Facet // most frequent first, ties by value
-	Null      int     // users without a value
-}
-
-// Facets counts the values of an attribute among rows; nil means all.
-func (s *Snapshot) Facets(ctx context.Context, a model.AttrID, rows []int32) (Facets, error) {
-	unwritten()
-	return Facets{}, nil
-}
-
-// AsOf is unused by the directory itself; the workspace stamps it with the end
-// of the last round.
-var _ = time.Time{}

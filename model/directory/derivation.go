@@ -1,0 +1,73 @@
+package directory
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+
+	"rollcall/model/rule"
+)
+
+// derivation holds what is computed from a dictionary on demand and grows with
+// it. Snapshots of one directory share it; each method answers for at least
+// the values that the caller's view has.
+type derivation struct {
+	mu     sync.Mutex
+	folded arena
+	order  []uint32 // value numbers by folded text, then by text
+	ranks  []uint32 // place in order, by code; zero for null
+}
+
+// fold returns the folded forms of the values, under their numbers.
+func (d *derivation) fold(values texts) texts {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.foldLocked(values)
+}
+
+func (d *derivation) foldLocked(values texts) texts {
+	for i := d.folded.built.len(); i < values.len(); i++ {
+		d.folded.add(rule.Fold(values.at(uint32(i))))
+	}
+	return d.folded.view()
+}
+
+// rank returns a number for each code that grows with the value: values are
+// ordered by their folded form, then as they are. The rank of null is zero.
+func (d *derivation) rank(values texts) []uint32 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	known := len(d.order)
+	if known >= values.len() && d.ranks != nil {
+		return d.ranks
+	}
+	folded := d.foldLocked(values)
+	order := make([]uint32, 0, values.len())
+	for i := known; i < values.len(); i++ {
+		order = append(order, uint32(i))
+	}
+	compare := func(a, b uint32) int {
+		return cmp.Or(cmp.Compare(folded.at(a), folded.at(b)), cmp.Compare(values.at(a), values.at(b)))
+	}
+	slices.SortFunc(order, compare)
+	d.order = merge(d.order, order, compare)
+	ranks := make([]uint32, values.len()+1)
+	for place, i := range d.order {
+		ranks[i+1] = uint32(place) + 1
+	}
+	d.ranks = ranks
+	return ranks
+}
+
+// merge joins two sorted slices into a new one.
+func merge(a, b []uint32, compare func(x, y uint32) int) []uint32 {
+	out := make([]uint32, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		if compare(a[0], b[0]) <= 0 {
+			out, a = append(out, a[0]), a[1:]
+		} else {
+			out, b = append(out, b[0]), b[1:]
+		}
+	}
+	return append(append(out, a...), b...)
+}

@@ -1,0 +1,102 @@
+package directory
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"rollcall/model"
+	"rollcall/model/rule"
+)
+
+// decideAtOnce is the number of values that are decided between two looks at
+// the context.
+const decideAtOnce = 1 << 13
+
+// Select evaluates a compiled rule over all rows. The program must have been
+// compiled for the snapshot's schema.
+func (s *Snapshot) Select(ctx context.Context, p *rule.Program) (*Set, error) {
+	c, err := s.condition(ctx, p.Root())
+	if err != nil {
+		return nil, err
+	}
+	return s.evaluate(ctx, c)
+}
+
+func (s *Snapshot) condition(ctx context.Context, p rule.Predicate) (condition, error) {
+	switch p := p.(type) {
+	case rule.Constant:
+		return constant(p), nil
+	case rule.Conjunction:
+		parts, err := s.conditions(ctx, p)
+		return conjunction(parts), err
+	case rule.Disjunction:
+		parts, err := s.conditions(ctx, p)
+		return disjunction(parts), err
+	case rule.Negation:
+		part, err := s.condition(ctx, p.Part)
+		return negation{part}, err
+	case *rule.Leaf:
+		return s.leaf(ctx, p)
+	default:
+		return nil, fmt.Errorf("directory: unknown predicate %T", p)
+	}
+}
+
+func (s *Snapshot) conditions(ctx context.Context, parts []rule.Predicate) ([]condition, error) {
+	out := make([]condition, len(parts))
+	for i, p := range parts {
+		c, err := s.condition(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = c
+	}
+	return out, nil
+}
+
+func (s *Snapshot) leaf(ctx context.Context, l *rule.Leaf) (condition, error) {
+	if l.Attr == model.AttrObjectID {
+		test := l.Test
+		if l.Folded {
+			test = func(id string) bool { return l.Test(rule.Fold(id)) }
+		}
+		return &idScan{s, test}, nil
+	}
+	c := &s.columns[l.Attr]
+	values := c.values
+	if l.Folded {
+		values = c.derivation.fold(values)
+	}
+	verdicts := make([]uint8, c.values.len()+1)
+	err := inParallel(ctx, c.values.len(), decideAtOnce, func(from, to int) {
+		for i := from; i < to; i++ {
+			if l.Test(values.at(uint32(i))) {
+				verdicts[i+1] = 1
+			}
+		}
+	})
+	if c.lists != nil {
+		verdicts = c.lists.combine(verdicts, l.Quantifier)
+	}
+	if l.Null {
+		verdicts[nullCode] = 1
+	}
+	return &scan{c, verdicts}, err
+}
+
+// combine turns verdicts by element into verdicts by list.
+func (l *lists) combine(byElement []uint8, q rule.Quantifier) []uint8 {
+	verdicts := make([]uint8, l.len()+1)
+	decisive := uint8(1)
+	if q == rule.All {
+		decisive = 0
+	}
+	for code := 1; code < len(verdicts); code++ {
+		verdicts[code] = 1 - decisive
+		if slices.ContainsFunc(l.at(uint32(code)), func(e uint32) bool { return byElement[e] == decisive }) {
+			verdicts[code] = decisive
+		}
+	}
+	return verdicts
+}

@@ -1,0 +1,53 @@
+package directory
+
+import (
+	"iter"
+	"math/bits"
+)
+
+// Set is a set of rows of one snapshot. It is immutable.
+type Set struct {
+	words []uint64 // one bit a row
+	count int
+}
+
+func newSet(words []uint64) *Set {
+	s := &Set{words: words}
+	for _, w := range words {
+		s.count += bits.OnesCount64(w)
+	}
+	return s
+}
+
+// Count is the number of rows in the set.
+func (s *Set) Count() int { return s.count }
+
+// Has reports whether the row is in the set.
+func (s *Set) Has(row int32) bool {
+	i := int(row >> 6)
+	return row >= 0 && i < len(s.words) && s.words[i]>>(row&63)&1 == 1
+}
+
+// All yields the rows in the order of their numbers.
+func (s *Set) All() iter.Seq[int32] {
+	return func(yield func(int32) bool) {
+		for i, w := range s.words {
+			for ; w != 0; w &= w - 1 {
+				if !yield(int32(i<<6 + bits.TrailingZeros64(w))) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Rows returns the rows of a set in the order of display name.
+func (s *Snapshot) Rows(set *Set) []int32 {
+	out := make([]int32, 0, set.Count())
+	for _, row := range s.All() {
+		if set.Has(row) {
+			out = append(out, row)
+		}
+	}
+	return out
+}
