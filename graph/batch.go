@@ -1,0 +1,248 @@
+package graph
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	abstractions "github.com/microsoft/kiota-abstractions-go"
+
+	"rollcall/graph/signin"
+	"rollcall/model"
+)
+
+// batchSize is the most requests that one $batch may hold.
+const batchSize = 20
+
+// batchItem is one request inside a $batch. Only newBatchItem makes them.
+type batchItem struct {
+	ID      string            `json:"id"`
+	Method  string            `json:"method"`
+	URL     string            `json:"url"` // below the service root
+	Headers map[string]string `json:"headers,omitempty"`
+	Body    json.RawMessage   `json:"body,omitempty"`
+}
+
+// batchAnswer is the answer to one of them. Err is set for an answer of 300
+// and above, and for a request that got no answer that counts.
+type batchAnswer struct {
+	Status int
+	Header http.Header
+	Body   json.RawMessage
+	Err    error
+}
+
+// newBatchItem turns what a builder made into a request of a $batch. It
+// refuses any DELETE but that of a reference, as the transport does outside
+// of batches.
+func (c *Client) newBatchItem(info *abstractions.RequestInformation) (batchItem, error) {
+	info.PathParameters["baseurl"] = c.root.String()
+	u, err := info.GetUri()
+	if err != nil {
+		return batchItem{}, fmt.Errorf("graph: building the request: %w", err)
+	}
+	item := batchItem{Method: info.Method.String(), URL: strings.TrimPrefix(u.String(), c.root.String()), Body: info.Content}
+	if item.Method == http.MethodDelete && !isMemberRef(item.URL) {
+		return batchItem{}, errNotARef
+	}
+	for _, name := range info.Headers.ListKeys() {
+		if item.Headers == nil {
+			item.Headers = make(map[string]string)
+		}
+		item.Headers[name] = strings.Join(info.Headers.Get(name), ", ")
+	}
+	if len(item.Body) > 0 {
+		item.Headers = map[string]string{"Content-Type": "application/json"}
+	}
+	return item, nil
+}
+
+var errNotARef = errors.New("graph: refused to delete anything but a group's reference to a member")
+
+// batch sends up to 20 requests as one and returns their answers in order.
+// What was throttled or failed on the service's side is sent again, alone,
+// until it is answered or the patience ends; requests must therefore be safe
+// to send twice. The returned error means that the batch as a whole was not
+// answered.
+func (c *Client) batch(ctx context.Context, items []batchItem) ([]batchAnswer, error) {
+	answers := make([]batchAnswer, len(items))
+	pending := make([]int, len(items))
+	for i := range items {
+		items[i].ID = strconv.Itoa(i)
+		pending[i] = i
+	}
+	deadline := c.opts.Now().Add(c.opts.Timeout)
+	for round := 1; ; round++ {
+		got, err := c.sendBatch(ctx, items, pending)
+		if err != nil && round == 1 {
+			return nil, err
+		}
+		if err != nil {
+			return unanswered(answers, pending, err), nil
+		}
+		again := make([]int, 0, len(pending))
+		wait := time.Duration(0)
+		for _, i := range pending {
+			answers[i] = c.batchAnswer(got[items[i].ID])
+			if repeat, d := c.judgeInner(answers[i], round); repeat {
+				again = append(again, i)
+				wait = max(wait, d)
+			}
+		}
+		if len(again) == 0 {
+			return answers, nil
+		}
+		if c.opts.Now().Add(wait).After(deadline) {
+			return answers, nil // each carries its refusal
+		}
+		if err := c.opts.Sleep(ctx, wait); err != nil {
+			return unanswered(answers, again, err), nil
+		}
+		pending = again
+	}
+}
+
+// unanswered marks the answers that are still pending with the error that
+// ended the batch; the others stand.
+func unanswered(answers []batchAnswer, pending []int, err error) []batchAnswer {
+	for _, i := range pending {
+		answers[i].Err = err
+	}
+	return answers
+}
+
+// wireAnswer is an answer as the $batch holds it. Status 0 stands for one that
+// is not there at all.
+type wireAnswer struct {
+	ID      string            `json:"id"`
+	Status  int               `json:"status"`
+	Headers map[string]string `json:"headers"`
+	Body    json.RawMessage   `json:"body"`
+}
+
+// sendBatch sends the pending items once and returns their answers by id.
+func (c *Client) sendBatch(ctx context.Context, items []batchItem, pending []int) (map[string]wireAnswer, error) {
+	requests := make([]batchItem, 0, len(pending))
+	for _, i := range pending {
+		requests = append(requests, items[i])
+	}
+	body, err := json.Marshal(map[string][]batchItem{"requests": requests})
+	if err != nil {
+		return nil, fmt.Errorf("graph: building the batch: %w", err)
+	}
+	ctx = withSettings(ctx, func(s *callSettings) {
+		s.repeatable = true
+		s.note = fmt.Sprintf("%d requests", len(requests))
+	})
+	for n := 1; ; n++ {
+		info := abstractions.NewRequestInformationWithMethodAndUrlTemplateAndPathParameters(
+			abstractions.POST, "{+baseurl}/$batch", c.path())
+		info.Headers.TryAdd("Accept", "application/json")
+		info.SetStreamContentAndContentType(body, "application/json")
+		got, err := c.send(ctx, info)
+		if err != nil {
+			return nil, err
+		}
+		var answered struct {
+			Responses *[]wireAnswer `json:"responses"`
+		}
+		err = json.Unmarshal(got.body, &answered)
+		if err == nil && answered.Responses == nil {
+			err = errors.New("the batch has no responses")
+		}
+		if err == nil {
+			byID := make(map[string]wireAnswer, len(*answered.Responses))
+			for _, a := range *answered.Responses {
+				byID[a.ID] = a
+			}
+			return byID, nil
+		}
+		if n == maxMalformed {
+			return nil, unreadable(c.root.Host, err)
+		}
+		if err := c.opts.Sleep(ctx, c.transport.gate.backoff(n)); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (c *Client) batchAnswer(w wireAnswer) batchAnswer {
+	a := batchAnswer{Status: w.Status, Header: make(http.Header), Body: w.Body}
+	for name, value := range w.Headers {
+		a.Header.Set(name, value)
+	}
+	switch {
+	case w.Status == 0:
+		a.Err = unreadable(c.root.Host, errors.New("the batch holds no answer to one of its requests"))
+	case w.Status >= http.StatusMultipleChoices:
+		a.Err = c.transport.refusal(w.Status, a.Header, w.Body)
+	}
+	return a
+}
+
+// judgeInner decides whether an inner request is sent again and after what
+// wait. An inner 429 shuts the gate for all: it stands for the same limits.
+func (c *Client) judgeInner(a batchAnswer, round int) (again bool, wait time.Duration) {
+	asked, named := retryAfter(a.Header, c.opts.Now())
+	switch {
+	case a.Status == http.StatusTooManyRequests:
+		c.transport.calls.throttled()
+		if !named {
+			asked = c.transport.gate.backoff(round)
+		}
+		c.transport.gate.shut(asked)
+		return true, asked
+	case round > maxRepeats:
+		return false, 0
+	case a.Status == http.StatusUnauthorized:
+		// The outer request was let in, so the token ended meanwhile. The next
+		// batch takes a new one.
+		c.transport.demandFresh(signin.FreshClaims(c.opts.Now()))
+		return round == 1, 0
+	case transient(a.Status) || a.Status == 0:
+		if !named {
+			asked = c.transport.gate.backoff(round)
+		}
+		return true, asked
+	}
+	return false, 0
+}
+
+// batches sends any number of requests, 20 at a time and several batches at
+// once, and returns the answers in order. An error that a batch met as a whole
+// stands in each of its answers.
+func (c *Client) batches(ctx context.Context, items []batchItem) []batchAnswer {
+	answers := make([]batchAnswer, len(items))
+	parallel(ctx, chunks(len(items), batchSize), func(ctx context.Context, s span) {
+		got, err := c.batch(ctx, items[s.from:s.to])
+		if err != nil {
+			got = make([]batchAnswer, s.to-s.from)
+			for i := range got {
+				got[i].Err = err
+			}
+		}
+		copy(answers[s.from:s.to], got)
+	})
+	if ctx.Err() != nil { // what was not begun has no answer yet
+		for i := range answers {
+			if answers[i].Status == 0 && answers[i].Err == nil {
+				answers[i].Err = ctx.Err()
+			}
+		}
+	}
+	return answers
+}
+
+// isFatal reports an error that every further request would meet too.
+func isFatal(err error) bool {
+	var e *model.Error
+	if errors.As(err, &e) {
+		return e.Kind == model.KindSignIn && !isForbidden(e)
+	}
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}

@@ -1,0 +1,14 @@
+// Package graph speaks Microsoft Graph v1.0. It implements the ports of the
+// model (refresh.Source, expansion.Members, audience.Resolver,
+// writeback.Groups, workspace.Calls) and knows no disk and no terminal.
+//
+// Requests are built by msgraph-sdk-go's request builders and sent through the
+// package's own transport, which takes a token for each attempt, keeps one gate
+// for the tenant so that one throttled call slows all, repeats what is safe to
+// repeat, and never sends the token to any but the configured host. Answers are
+// decoded by lean structs: the SDK's decoder takes several times the time and
+// memory for a page of users.
+//
+// Nothing here can delete a user: the only DELETE that the transport lets pass
+// is the removal of a reference, …/members/{id}/$ref.
+package graph

@@ -1,0 +1,179 @@
+package graph
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"rollcall/graph/internal/plain"
+	"rollcall/model"
+	"rollcall/model/refresh"
+)
+
+// envelope is Graph's error body.
+type envelope struct {
+	Error struct {
+		Code    string `json:"code"`
+		Message string `json:"message"`
+		Inner   struct {
+			RequestID string `json:"request-id"`
+		} `json:"innerError"`
+	} `json:"error"`
+}
+
+// refusal turns an answer of 300 and above into what the administrator reads.
+func (t *transport) refusal(status int, header http.Header, body []byte) *model.Error {
+	var env envelope
+	_ = json.Unmarshal(body, &env) // a proxy's error page is no JSON: the status must do
+	e := &model.Error{
+		Kind: model.KindFailed, Code: env.Error.Code, Message: strings.TrimSuffix(plain.Line(env.Error.Message), "."),
+		RequestID: env.Error.Inner.RequestID,
+	}
+	if e.RequestID == "" {
+		e.RequestID = header.Get("request-id")
+	}
+	if e.Code == "" {
+		e.Code = fmt.Sprintf("HTTP%d", status)
+	}
+	if e.Message == "" {
+		e.Message = fmt.Sprintf("%s answered %d %s", t.root.Host, status, http.StatusText(status))
+	}
+	switch {
+	case isResync(status, e.Code):
+		e.Err = refresh.ErrResync
+	case status == http.StatusUnauthorized:
+		e.Kind = model.KindSignIn
+		e.Message = "Graph does not accept the sign-in: " + e.Message
+		e.Remedy = "run `rollcall signin`"
+	case status == http.StatusForbidden:
+		e.Kind = model.KindSignIn
+		e.Remedy = "the account lacks a permission or an Entra role for this; see what has been granted with `rollcall whoami`"
+	case status == http.StatusTooManyRequests || transient(status):
+		e.Kind = model.KindUnavailable
+		e.Remedy = "try again later, or raise --timeout"
+	}
+	return e
+}
+
+// isResync reports the answers that end a delta round for good. Microsoft
+// documents 410, and "a 40X error with codes such as syncStateNotFound".
+func isResync(status int, code string) bool {
+	if status == http.StatusGone {
+		return true
+	}
+	code = strings.ToLower(code)
+	return (status == http.StatusBadRequest || status == http.StatusNotFound) &&
+		(strings.Contains(code, "syncstate") || code == "resyncrequired")
+}
+
+// granted returns the scopes or roles of the last token; known is false before
+// the first token, and when tokens cannot be read.
+func (t *transport) granted() (scopes []string, appOnly, known bool) {
+	claims := t.claims.Load()
+	if claims == nil {
+		return nil, false, false
+	}
+	return claims.Granted(), claims.AppOnly(), true
+}
+
+// holds reports whether one of the scopes has been granted. Unknown counts as
+// granted: the service then has the last word.
+func (t *transport) holds(scopes ...string) bool {
+	granted, _, known := t.granted()
+	if !known {
+		return true
+	}
+	return slices.ContainsFunc(scopes, func(s string) bool {
+		return slices.ContainsFunc(granted, func(g string) bool { return strings.EqualFold(g, s) })
+	})
+}
+
+// needing completes a refusal of what needs one of the scopes, least first:
+// with the scope granted it is the person who lacks a role.
+func (t *transport) needing(err error, scopes ...string) error {
+	var e *model.Error
+	if !errors.As(err, &e) || e.Kind != model.KindSignIn || e.Code == "foreignHost" || !isForbidden(e) {
+		return err
+	}
+	detailed := *e
+	detailed.Remedy = t.remedy(scopes)
+	return &detailed
+}
+
+func (t *transport) remedy(scopes []string) string {
+	_, appOnly, known := t.granted()
+	switch {
+	case !known:
+		return "this needs the permission " + scopes[0] + ", and for a signed-in user an Entra role that allows it"
+	case !t.holds(scopes...):
+		return "the permission " + scopes[0] + " has not been granted: an administrator must consent to it"
+	case appOnly:
+		return "the permission " + scopes[0] + " is granted, but this object is closed to the app"
+	}
+	return "the permission " + scopes[0] + " is granted, so the account lacks an Entra role or the ownership that this needs (for groups: Groups Administrator, or owner)"
+}
+
+func isForbidden(e *model.Error) bool {
+	return strings.EqualFold(e.Code, "Authorization_RequestDenied") || strings.EqualFold(e.Code, "Forbidden") ||
+		strings.EqualFold(e.Code, "accessDenied") || e.Code == "HTTP403"
+}
+
+// failure turns an attempt's last error into what the administrator reads.
+func (t *transport) failure(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var token *tokenError
+	if errors.As(err, &token) {
+		var known *model.Error
+		if errors.As(token.err, &known) {
+			return known
+		}
+		return &model.Error{
+			Kind: model.KindSignIn, Code: "signInRequired", Message: "no token could be had for Graph",
+			Remedy: "run `rollcall signin`", Err: token.err,
+		}
+	}
+	return t.noConnection(err)
+}
+
+func (t *transport) noConnection(err error) *model.Error {
+	e := &model.Error{
+		Kind: model.KindUnavailable, Code: "noConnection",
+		Message: fmt.Sprintf("no connection to %s: %s", t.root.Host, plain.NetworkCause(err)),
+		Remedy:  "check the network, the proxy settings and graph_endpoint; what is cached can still be read", Err: err,
+	}
+	if plain.IsCertificate(err) {
+		e.Remedy = "the server's certificate is not trusted here: set SSL_CERT_FILE to the certificate of the authority that signed it"
+	}
+	return e
+}
+
+// keptThrottling ends a call that the gate would hold beyond its patience.
+func (t *transport) keptThrottling(c *call) *model.Error {
+	now := t.now()
+	waited := now.Sub(c.began).Round(time.Second)
+	message := fmt.Sprintf("the service has been throttling for %s and asks to wait %s more", waited, t.gate.until().Sub(now).Round(time.Second))
+	return &model.Error{
+		Kind: model.KindUnavailable, Code: "TooManyRequests", Message: message,
+		Remedy: "try again later, or raise --timeout; what has been read is kept", Err: errPatience,
+	}
+}
+
+// outOfPatience ends a call whose next repetition would come too late.
+func (t *transport) outOfPatience(c *call, resp *http.Response, err error) error {
+	if err != nil {
+		return t.failure(c.req.Context(), err)
+	}
+	return &model.Error{
+		Kind: model.KindUnavailable, Code: fmt.Sprintf("HTTP%d", resp.StatusCode),
+		Message:   fmt.Sprintf("%s has been answering %d %s for %s", t.root.Host, resp.StatusCode, http.StatusText(resp.StatusCode), t.now().Sub(c.began).Round(time.Second)),
+		Remedy:    "try again later, or raise --timeout",
+		RequestID: resp.Header.Get("request-id"),
+	}
+}

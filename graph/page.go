@@ -1,0 +1,157 @@
+package graph
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"sync"
+
+	abstractions "github.com/microsoft/kiota-abstractions-go"
+
+	"rollcall/graph/internal/plain"
+	"rollcall/model"
+)
+
+// collection is a page of any collection. Value is a pointer so that an answer
+// without one is told from an empty page.
+type collection[T any] struct {
+	Value     *[]T   `json:"value"`
+	Next      string `json:"@odata.nextLink"`
+	DeltaLink string `json:"@odata.deltaLink"`
+}
+
+// maxMalformed is how often a page that does not parse is asked for again.
+const maxMalformed = 3
+
+// getPage reads one page of a collection. A body that is cut short or is no
+// JSON is asked for again a few times, then it is an error: a page is never
+// returned shorter than the service meant it.
+func getPage[T any](ctx context.Context, c *Client, build func() (*abstractions.RequestInformation, error)) (*collection[T], error) {
+	var malformed error
+	for n := 1; n <= maxMalformed; n++ {
+		info, err := build()
+		if err != nil {
+			return nil, fmt.Errorf("graph: building the request: %w", err)
+		}
+		got, err := c.send(ctx, info)
+		if err != nil {
+			return nil, err
+		}
+		page, err := decodePage[T](got.body)
+		if err == nil {
+			return page, nil
+		}
+		malformed = err
+		if n < maxMalformed {
+			if err := c.opts.Sleep(ctx, c.transport.gate.backoff(n)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return nil, unreadable(c.root.Host, malformed)
+}
+
+// unreadable is the error for an answer of 200 whose body is not what Graph
+// documents.
+func unreadable(host string, err error) *model.Error {
+	return &model.Error{
+		Kind: model.KindFailed, Code: "answerUnreadable",
+		Message: fmt.Sprintf("%s gave an answer that cannot be read: %s", host, plain.Line(err.Error())),
+		Remedy:  "try again; if it stays, check whether a proxy changes the answers", Err: err,
+	}
+}
+
+func decodePage[T any](body []byte) (*collection[T], error) {
+	var page collection[T]
+	if err := json.Unmarshal(body, &page); err != nil {
+		return nil, err
+	}
+	if page.Value == nil {
+		return nil, fmt.Errorf("the collection has no value")
+	}
+	return &page, nil
+}
+
+// rest reads the pages behind a nextLink to the end, handing each to add. A
+// link that was followed before is an error: the walk would never end.
+func rest[T any](ctx context.Context, c *Client, next string, header http.Header, add func([]T)) error {
+	seen := make(map[string]bool)
+	for next != "" {
+		if seen[next] {
+			return looping()
+		}
+		seen[next] = true
+		link := next
+		page, err := getPage[T](ctx, c, func() (*abstractions.RequestInformation, error) { return linkRequest(link, header) })
+		if err != nil {
+			return err
+		}
+		add(*page.Value)
+		next = page.Next
+	}
+	return nil
+}
+
+func looping() *model.Error {
+	return &model.Error{
+		Kind: model.KindFailed, Code: "pagesLoop", Message: "the service named the same next page twice, so its listing would never end",
+		Remedy: "try again later",
+	}
+}
+
+// linkRequest follows a link exactly as the service wrote it. The link carries
+// every query option but no header: those are sent again.
+func linkRequest(link string, header http.Header) (*abstractions.RequestInformation, error) {
+	u, err := url.Parse(link)
+	if err != nil {
+		return nil, err
+	}
+	info := abstractions.NewRequestInformation()
+	info.Method = abstractions.GET
+	info.SetUri(*u)
+	info.Headers.TryAdd("Accept", "application/json")
+	for name, values := range header {
+		for _, v := range values {
+			info.Headers.Add(name, v)
+		}
+	}
+	return info, nil
+}
+
+// advanced is the header of an advanced query, which also needs $count=true.
+// Source: Graph documentation, "Advanced query capabilities on Microsoft Entra
+// ID objects".
+func advanced() *abstractions.RequestHeaders {
+	h := abstractions.NewRequestHeaders()
+	h.Add("ConsistencyLevel", "eventual")
+	return h
+}
+
+// pageRounds watches the links of a round whose pages are asked for one by
+// one. Two different pages that name the same next page are a loop; the same
+// page asked for again, after a failure, may name it again.
+type pageRounds struct {
+	mu     sync.Mutex
+	origin map[string]string // next link → the link whose page named it
+}
+
+// follow notes that the page of link named next; "" ends the round.
+func (r *pageRounds) follow(link, next string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if next == "" {
+		r.origin = nil
+		return nil
+	}
+	if r.origin == nil {
+		r.origin = make(map[string]string)
+	}
+	if from, ok := r.origin[next]; next == link || (ok && from != link) {
+		r.origin = nil
+		return looping()
+	}
+	r.origin[next] = link
+	return nil
+}

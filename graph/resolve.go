@@ -1,0 +1,206 @@
+package graph
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	abstractions "github.com/microsoft/kiota-abstractions-go"
+	"github.com/microsoftgraph/msgraph-sdk-go/contacts"
+	"github.com/microsoftgraph/msgraph-sdk-go/groups"
+	"github.com/microsoftgraph/msgraph-sdk-go/users"
+
+	"rollcall/model"
+)
+
+// literal quotes a text for $filter: single quotes are doubled. The builders
+// percent-encode the rest.
+func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+// byProxy finds an address among primary and secondary ones. The stored
+// prefix is SMTP: for the primary one; Graph compares without regard to case.
+func byProxy(address string) string {
+	return "proxyAddresses/any(p:p eq " + literal("smtp:"+address) + ")"
+}
+
+// lookup is one query of a resolution: all matches of one type.
+type lookup struct {
+	kind   model.ObjectType
+	filter string
+	// advanced asks the index, which the any operator needs.
+	advanced bool
+}
+
+// request builds the lookup's query.
+func (c *Client) lookupRequest(ctx context.Context, l lookup) (*abstractions.RequestInformation, error) {
+	var headers *abstractions.RequestHeaders
+	var count *bool
+	if l.advanced {
+		headers, count = advanced(), ptr(true)
+	}
+	switch l.kind {
+	case model.ObjectGroup:
+		return c.groupsBuilder().ToGetRequestInformation(ctx, &groups.GroupsRequestBuilderGetRequestConfiguration{
+			Headers:         headers,
+			QueryParameters: &groups.GroupsRequestBuilderGetQueryParameters{Filter: &l.filter, Count: count, Select: groupSelect()},
+		})
+	case model.ObjectContact:
+		return contacts.NewContactsRequestBuilderInternal(c.path(), c.adapter).ToGetRequestInformation(ctx, &contacts.ContactsRequestBuilderGetRequestConfiguration{
+			Headers:         headers,
+			QueryParameters: &contacts.ContactsRequestBuilderGetQueryParameters{Filter: &l.filter, Count: count, Select: contactSelect()},
+		})
+	}
+	return c.usersBuilder().ToGetRequestInformation(ctx, &users.UsersRequestBuilderGetRequestConfiguration{
+		Headers:         headers,
+		QueryParameters: &users.UsersRequestBuilderGetQueryParameters{Filter: &l.filter, Count: count, Select: userSelect()},
+	})
+}
+
+// ResolveAddress implements audience.Resolver. All types are asked in one
+// batch. A type that this account may not read does no harm when another one
+// has the address; otherwise it is a KindPartial error, because "not found"
+// would not be true.
+func (c *Client) ResolveAddress(ctx context.Context, address string) ([]model.Object, error) {
+	mail := "mail eq " + literal(address)
+	return c.resolve(ctx, address, []lookup{
+		{model.ObjectGroup, mail, false},
+		{model.ObjectGroup, byProxy(address), true},
+		{model.ObjectUser, mail + " or userPrincipalName eq " + literal(address), false},
+		{model.ObjectUser, byProxy(address), true},
+		{model.ObjectContact, mail, false},
+		{model.ObjectContact, byProxy(address), true},
+	})
+}
+
+// ResolveGroup implements audience.Resolver: an object id, else a display
+// name, else an address.
+func (c *Client) ResolveGroup(ctx context.Context, nameOrID string) ([]model.Object, error) {
+	if isGUID(nameOrID) {
+		g, err := c.Group(ctx, nameOrID)
+		if err == nil {
+			return []model.Object{groupObject(g)}, nil
+		}
+		var e *model.Error
+		if !errors.As(err, &e) || e.Code != "Request_ResourceNotFound" {
+			return nil, err
+		}
+	}
+	found, err := c.resolve(ctx, nameOrID, []lookup{{model.ObjectGroup, "displayName eq " + literal(nameOrID), false}})
+	if err != nil || len(found) > 0 || !strings.Contains(nameOrID, "@") {
+		return found, err
+	}
+	return c.resolve(ctx, nameOrID, []lookup{
+		{model.ObjectGroup, "mail eq " + literal(nameOrID), false},
+		{model.ObjectGroup, byProxy(nameOrID), true},
+	})
+}
+
+func groupObject(g model.Group) model.Object {
+	return model.Object{ID: g.ID, Type: model.ObjectGroup, DisplayName: g.DisplayName, Mail: g.Mail, ProxyAddresses: g.ProxyAddresses, Group: &g}
+}
+
+// resolve runs lookups in one batch and joins what they find, each object once.
+func (c *Client) resolve(ctx context.Context, subject string, lookups []lookup) ([]model.Object, error) {
+	ctx = withPriority(ctx, priorityHigh)
+	items := make([]batchItem, 0, len(lookups))
+	for _, l := range lookups {
+		info, err := c.lookupRequest(ctx, l)
+		if err != nil {
+			return nil, fmt.Errorf("graph: building the request: %w", err)
+		}
+		item, err := c.newBatchItem(info)
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, item)
+	}
+	answers, err := c.batch(ctx, items)
+	if err != nil {
+		return nil, err
+	}
+	var found []model.Object
+	var closed []model.ObjectType // types that may not be read
+	var refused error
+	for i, a := range answers {
+		objects, err := c.lookedUp(ctx, lookups[i], a)
+		var e *model.Error
+		switch {
+		case err == nil:
+			found = append(found, objects...)
+		case errors.As(err, &e) && isForbidden(e):
+			closed, refused = append(closed, lookups[i].kind), err
+		default:
+			return nil, err
+		}
+	}
+	slices.SortFunc(found, func(a, b model.Object) int { return cmp.Compare(a.ID, b.ID) })
+	found = slices.CompactFunc(found, func(a, b model.Object) bool { return a.ID == b.ID })
+	if len(found) == 0 && refused != nil {
+		return nil, c.notSearched(subject, slices.Compact(closed), refused)
+	}
+	return found, nil
+}
+
+// lookedUp reads a lookup's answer to its end.
+func (c *Client) lookedUp(ctx context.Context, l lookup, a batchAnswer) ([]model.Object, error) {
+	if a.Err != nil {
+		return nil, a.Err
+	}
+	page, err := decodePage[directoryObject](a.Body)
+	if err != nil {
+		return nil, unreadable(c.root.Host, err)
+	}
+	var out []model.Object
+	add := func(page []directoryObject) {
+		for i := range page {
+			out = append(out, page[i].object(l.kind))
+		}
+	}
+	add(*page.Value)
+	var header map[string][]string
+	if l.advanced {
+		header = map[string][]string{"ConsistencyLevel": {"eventual"}}
+	}
+	return out, rest(ctx, c, page.Next, header, add)
+}
+
+// notSearched is the error for a lookup that found nothing among the types it
+// could read, and could not read all.
+func (c *Client) notSearched(subject string, closed []model.ObjectType, cause error) *model.Error {
+	names, scopes := make([]string, 0, len(closed)), make([]string, 0, len(closed))
+	for _, t := range closed {
+		switch t {
+		case model.ObjectGroup:
+			names, scopes = append(names, "groups"), append(scopes, scopeMembers)
+		case model.ObjectContact:
+			names, scopes = append(names, "mail contacts"), append(scopes, scopeContacts)
+		default:
+			names, scopes = append(names, "users"), append(scopes, scopeUsers)
+		}
+	}
+	e := &model.Error{
+		Kind: model.KindPartial, Code: "lookupIncomplete",
+		Message: fmt.Sprintf("%s was not found, but %s could not be searched", subject, strings.Join(names, " and ")),
+		Remedy:  "an administrator must consent to " + strings.Join(scopes, " and "), Err: cause,
+	}
+	var refused *model.Error
+	if errors.As(cause, &refused) {
+		e.RequestID = refused.RequestID
+	}
+	return e
+}
+
+func (c *Client) decodeGroup(body []byte) (model.Group, error) {
+	var d directoryObject
+	if err := json.Unmarshal(body, &d); err != nil {
+		return model.Group{}, unreadable(c.root.Host, err)
+	}
+	if d.ID == "" {
+		return model.Group{}, unreadable(c.root.Host, errNoGroup)
+	}
+	return d.group(), nil
+}

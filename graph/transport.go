@@ -1,0 +1,348 @@
+package graph
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/google/uuid"
+
+	"rollcall/graph/internal/plain"
+	"rollcall/graph/signin"
+	"rollcall/model"
+	"rollcall/model/workspace"
+)
+
+const (
+	// maxRepeats bounds the repetitions after server errors and broken
+	// connections. A throttled call is bounded by its patience alone.
+	maxRepeats = 6
+	// maxDials bounds the repetitions when no connection can be made: offline
+	// should be said soon.
+	maxDials = 2
+	// maxAnswer bounds an answer's body in bytes; a page of 999 users with every
+	// attribute has some 3 MB.
+	maxAnswer = 256 << 20
+)
+
+// errPatience ends a call that has been kept waiting for too long.
+var errPatience = errors.New("the service kept throttling")
+
+// transport sends requests with a token, to the configured host only, and
+// repeats them where that is safe. Its errors are *model.Error or the
+// context's own. Answers come with their bodies in memory, so that a broken
+// body counts as a broken attempt.
+type transport struct {
+	base    http.RoundTripper
+	root    *url.URL
+	cred    azcore.TokenCredential
+	scopes  []string
+	now     func() time.Time
+	sleep   func(context.Context, time.Duration) error
+	timeout time.Duration // patience of a call
+	attempt time.Duration // of one attempt
+
+	gate   gate
+	calls  callLog
+	claims atomic.Pointer[signin.Claims] // of the last token; nil while unknown
+	demand atomic.Pointer[string]        // claims that the next token must be asked with; nil when any will do
+}
+
+func newTransport(o Options, root *url.URL) *transport {
+	return &transport{
+		base: o.Transport, root: root, cred: o.Credential, scopes: o.Scopes, now: o.Now, sleep: o.Sleep,
+		timeout: o.Timeout, attempt: o.AttemptTimeout,
+		gate: gate{now: o.Now, sleep: o.Sleep, jitter: o.Jitter},
+	}
+}
+
+// callSettings say how a call is to be treated; they travel in its context.
+type callSettings struct {
+	priority   string // x-ms-throttle-priority: "low" is throttled first; "" says nothing
+	repeatable bool   // may be sent twice although it is no GET
+	note       string // for the activity log
+}
+
+type settingsKey struct{}
+
+func settingsOf(ctx context.Context) callSettings {
+	s, _ := ctx.Value(settingsKey{}).(callSettings)
+	return s
+}
+
+func withSettings(ctx context.Context, change func(*callSettings)) context.Context {
+	s := settingsOf(ctx)
+	change(&s)
+	return context.WithValue(ctx, settingsKey{}, s)
+}
+
+const (
+	priorityLow  = "low"  // background sync
+	priorityHigh = "high" // somebody is waiting
+)
+
+func withPriority(ctx context.Context, priority string) context.Context {
+	return withSettings(ctx, func(s *callSettings) { s.priority = priority })
+}
+
+// call is the state of one RoundTrip over its attempts.
+type call struct {
+	req       *http.Request
+	settings  callSettings
+	began     time.Time
+	attempt   int
+	repeats   int // after server errors and broken connections
+	dials     int // of those, without a connection
+	throttles int
+	renewals  int    // forced by a 401; at most one
+	claims    string // for the next token: a challenge, or a demand for a fresh one
+	note      string // for the log entry of the next attempt
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := t.allow(req); err != nil {
+		return nil, err
+	}
+	c := &call{req: req, settings: settingsOf(req.Context()), began: t.now()}
+	for {
+		if err := t.gate.pass(req.Context(), c.began.Add(t.timeout)); err != nil {
+			if errors.Is(err, errPatience) {
+				return nil, t.keptThrottling(c)
+			}
+			return nil, err
+		}
+		resp, err := t.once(c)
+		wait, again := t.judge(c, resp, err)
+		if !again {
+			if err != nil {
+				return nil, t.failure(req.Context(), err)
+			}
+			return resp, nil
+		}
+		if t.now().Add(wait).After(c.began.Add(t.timeout)) {
+			return nil, t.outOfPatience(c, resp, err)
+		}
+		if err := t.sleep(req.Context(), wait); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// refOnly is the only path that may be deleted: a group's reference to a
+// member, never the member.
+var refOnly = regexp.MustCompile(`^/groups/([^/]+)/members/([^/]+)/\$ref$`)
+
+// isMemberRef reports whether a path below the service root is a reference to
+// a member.
+func isMemberRef(path string) bool {
+	m := refOnly.FindStringSubmatch(path)
+	return m != nil && isGUID(m[1]) && isGUID(m[2])
+}
+
+func isGUID(s string) bool { return len(s) == 36 && uuid.Validate(s) == nil }
+
+// allow refuses what must never leave: a token to another host, and a DELETE
+// of anything but a reference.
+func (t *transport) allow(req *http.Request) error {
+	if req.URL.Scheme != t.root.Scheme || !strings.EqualFold(req.URL.Host, t.root.Host) {
+		return &model.Error{
+			Kind: model.KindFailed, Code: "foreignHost",
+			Message: fmt.Sprintf("the service named a link to another host, %s://%s; nothing was sent to it", req.URL.Scheme, plain.Line(req.URL.Host)),
+			Remedy:  "check graph_endpoint in the profile, and whether a proxy changes the answers",
+		}
+	}
+	path, inside := strings.CutPrefix(req.URL.Path, t.root.Path)
+	if req.Method == http.MethodDelete && (!inside || !isMemberRef(path)) {
+		return &model.Error{Kind: model.KindFailed, Code: "deleteRefused", Message: "refused to delete anything but a group's reference to a member"}
+	}
+	return nil
+}
+
+// once makes one attempt and reads its answer to the end.
+func (t *transport) once(c *call) (*http.Response, error) {
+	c.attempt++
+	parent := c.req.Context()
+	if demanded := t.demand.Swap(nil); demanded != nil && c.claims == "" {
+		c.claims = *demanded
+	}
+	token, err := t.cred.GetToken(parent, policy.TokenRequestOptions{Scopes: t.scopes, Claims: c.claims, EnableCAE: true})
+	if err != nil {
+		return nil, &tokenError{err}
+	}
+	c.claims = ""
+	if claims, ok := signin.ParseClaims(token.Token); ok {
+		t.claims.Store(&claims)
+	}
+	ctx, cancel := context.WithTimeout(parent, t.attempt)
+	defer cancel()
+	req := c.req.Clone(ctx)
+	if c.req.GetBody != nil {
+		if req.Body, err = c.req.GetBody(); err != nil {
+			return nil, err
+		}
+	}
+	req.Header.Set("Authorization", "Bearer "+token.Token)
+	req.Header.Set("client-request-id", uuid.NewString())
+	if c.settings.priority != "" {
+		req.Header.Set("x-ms-throttle-priority", c.settings.priority)
+	}
+	entry := workspace.Call{At: t.now(), Method: req.Method, Path: loggedPath(req.URL), Attempt: c.attempt, Note: joinNotes(c.settings.note, c.note)}
+	c.note = ""
+	defer func() {
+		entry.Elapsed = t.now().Sub(entry.At)
+		t.calls.record(entry)
+	}()
+	resp, err := t.base.RoundTrip(req)
+	if err != nil {
+		entry.Note = joinNotes(entry.Note, plain.NetworkCause(err))
+		return nil, err
+	}
+	entry.Status, entry.RequestID = resp.StatusCode, resp.Header.Get("request-id")
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	_ = resp.Body.Close()
+	if err != nil {
+		entry.Note = joinNotes(entry.Note, "the answer broke off: "+plain.NetworkCause(err))
+		return nil, fmt.Errorf("the answer broke off: %w", err)
+	}
+	resp.Request = c.req
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return resp, nil
+}
+
+// tokenError is a failure to get a token: the credential has repeated what it
+// could, and has explained it.
+type tokenError struct{ err error }
+
+func (e *tokenError) Error() string { return e.err.Error() }
+func (e *tokenError) Unwrap() error { return e.err }
+
+// judge decides whether an attempt is repeated, and after what wait.
+func (t *transport) judge(c *call, resp *http.Response, err error) (wait time.Duration, again bool) {
+	if c.req.Context().Err() != nil {
+		return 0, false
+	}
+	if err != nil {
+		return t.judgeError(c, err)
+	}
+	asked, named := retryAfter(resp.Header, t.now())
+	switch {
+	case resp.StatusCode == http.StatusTooManyRequests:
+		c.throttles++
+		t.calls.throttled()
+		if !named {
+			asked = t.gate.backoff(c.throttles)
+		}
+		t.gate.shut(asked)
+		c.note = fmt.Sprintf("waited %s: 429", seconds(asked))
+		return 0, true // the gate waits
+	case resp.StatusCode == http.StatusUnauthorized && c.renewals == 0:
+		// A cached token may have expired or been revoked since it was cached:
+		// one fresh one, as the challenge asks for it.
+		c.claims = challenge(resp.Header)
+		if c.claims == "" {
+			c.claims = signin.FreshClaims(t.now())
+		}
+		c.note = "renewed the token: 401"
+		c.renewals++
+		return 0, true
+	case !transient(resp.StatusCode) || !c.canRepeat():
+		return 0, false
+	}
+	c.repeats++
+	if named {
+		t.gate.shut(asked)
+		c.note = fmt.Sprintf("waited %s: %d", seconds(asked), resp.StatusCode)
+		return 0, true
+	}
+	wait = t.gate.backoff(c.repeats)
+	c.note = fmt.Sprintf("waited %s: %d", seconds(wait), resp.StatusCode)
+	return wait, true
+}
+
+func (t *transport) judgeError(c *call, err error) (wait time.Duration, again bool) {
+	var token *tokenError
+	if errors.As(err, &token) || plain.IsCertificate(err) {
+		return 0, false
+	}
+	switch {
+	case plain.IsDial(err): // before anything was sent
+		if c.dials >= maxDials {
+			return 0, false
+		}
+		c.dials++
+	case !c.canRepeat():
+		return 0, false
+	}
+	c.repeats++
+	wait = t.gate.backoff(c.repeats)
+	c.note = fmt.Sprintf("waited %s: %s", seconds(wait), plain.NetworkCause(err))
+	return wait, true
+}
+
+// canRepeat reports whether an attempt whose fate is not known may be made
+// again.
+func (c *call) canRepeat() bool {
+	if c.repeats >= maxRepeats {
+		return false
+	}
+	// The transport lets no DELETE pass but that of a reference, and what is not
+	// there cannot be removed twice.
+	return c.settings.repeatable || c.req.Method == http.MethodGet || c.req.Method == http.MethodDelete
+}
+
+func transient(status int) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusInternalServerError, http.StatusBadGateway,
+		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
+}
+
+var claimsParameter = regexp.MustCompile(`(?i)\bclaims="([^"]*)"`)
+
+// challenge is the claims request of a continuous access evaluation challenge,
+// "" when the header holds none.
+func challenge(h http.Header) string {
+	for _, value := range h.Values("WWW-Authenticate") {
+		m := claimsParameter.FindStringSubmatch(value)
+		if m == nil {
+			continue
+		}
+		for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.RawURLEncoding} {
+			if decoded, err := encoding.DecodeString(m[1]); err == nil {
+				return string(decoded)
+			}
+		}
+	}
+	return ""
+}
+
+func joinNotes(notes ...string) string {
+	out := ""
+	for _, n := range notes {
+		switch {
+		case n == "":
+		case out == "":
+			out = n
+		default:
+			out += "; " + n
+		}
+	}
+	return out
+}
+
+// demandFresh makes the next attempt take a token past the cache.
+func (t *transport) demandFresh(claims string) { t.demand.Store(&claims) }

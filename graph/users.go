@@ -1,0 +1,133 @@
+package graph
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	abstractions "github.com/microsoft/kiota-abstractions-go"
+	"github.com/microsoftgraph/msgraph-sdk-go/users"
+
+	"rollcall/model"
+	"rollcall/model/refresh"
+)
+
+// pageSize is the most that Graph gives of users and members in one page; a
+// larger $top is an error, not a cap.
+const pageSize = 999
+
+const scopeUsers = "User.Read.All"
+
+func (c *Client) usersBuilder() *users.UsersRequestBuilder {
+	return users.NewUsersRequestBuilderInternal(c.path(), c.adapter)
+}
+
+// DeltaLatest implements refresh.Source. The link that comes back also encodes
+// which properties are tracked, the manager among them.
+func (c *Client) DeltaLatest(ctx context.Context) (string, error) {
+	ctx = withPriority(ctx, priorityLow)
+	build := func() (*abstractions.RequestInformation, error) {
+		info, err := c.usersBuilder().Delta().ToGetRequestInformation(ctx, &users.DeltaRequestBuilderGetRequestConfiguration{
+			QueryParameters: &users.DeltaRequestBuilderGetQueryParameters{Select: append(c.opts.Schema.Select(), "manager")},
+		})
+		if err != nil {
+			return nil, err
+		}
+		return info, withParameter(info, "deltatoken", "latest")
+	}
+	seen := make(map[string]bool)
+	for {
+		page, err := getPage[rawUser](ctx, c, build)
+		if err != nil {
+			return "", c.transport.needing(err, scopeUsers, "Directory.Read.All")
+		}
+		switch {
+		case page.DeltaLink != "":
+			return page.DeltaLink, nil
+		case page.Next == "":
+			return "", unreadable(c.root.Host, errNoLink)
+		case seen[page.Next]:
+			return "", looping()
+		}
+		seen[page.Next] = true
+		next := page.Next
+		build = func() (*abstractions.RequestInformation, error) { return linkRequest(next, nil) }
+	}
+}
+
+// UserCount implements refresh.Source.
+func (c *Client) UserCount(ctx context.Context) (int, error) {
+	ctx = withPriority(ctx, priorityLow)
+	info, err := c.usersBuilder().Count().ToGetRequestInformation(ctx, &users.CountRequestBuilderGetRequestConfiguration{Headers: advanced()})
+	if err != nil {
+		return 0, fmt.Errorf("graph: building the request: %w", err)
+	}
+	got, err := c.send(ctx, info)
+	if err != nil {
+		return 0, c.transport.needing(err, scopeUsers, "Directory.Read.All")
+	}
+	// The service puts a byte order mark before the number.
+	text := strings.TrimSpace(string(bytes.TrimPrefix(got.body, []byte("\ufeff"))))
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0, unreadable(c.root.Host, err)
+	}
+	return n, nil
+}
+
+// Users implements refresh.Source. Each change names every synced attribute,
+// null where the user has none, and the manager.
+func (c *Client) Users(ctx context.Context, link string) (*refresh.Page, error) {
+	ctx = withPriority(ctx, priorityLow)
+	page, err := getPage[rawUser](ctx, c, func() (*abstractions.RequestInformation, error) {
+		if link != "" {
+			return linkRequest(link, nil)
+		}
+		return c.usersBuilder().ToGetRequestInformation(ctx, &users.UsersRequestBuilderGetRequestConfiguration{
+			QueryParameters: &users.UsersRequestBuilderGetQueryParameters{
+				Select: c.opts.Schema.Select(),
+				// Allowed in the default mode only, which a plain listing is.
+				Expand: []string{"manager($select=id)"},
+				Top:    ptr(int32(pageSize)),
+			},
+		})
+	})
+	if err != nil {
+		return nil, c.transport.needing(err, scopeUsers, "Directory.Read.All")
+	}
+	if err := c.rounds.follow(link, page.Next); err != nil {
+		return nil, err
+	}
+	changes, err := newUserDecoder(c.opts.Schema).listing(*page.Value)
+	if err != nil {
+		return nil, unreadable(c.root.Host, err)
+	}
+	return &refresh.Page{Changes: changes, Next: page.Next}, nil
+}
+
+// Delta implements refresh.Source.
+func (c *Client) Delta(ctx context.Context, link string) (*refresh.Page, error) {
+	if link == "" {
+		return nil, &model.Error{Kind: model.KindFailed, Code: "deltaLinkMissing", Message: "a delta round needs the link that the last one ended with"}
+	}
+	ctx = withPriority(ctx, priorityLow)
+	page, err := getPage[rawUser](ctx, c, func() (*abstractions.RequestInformation, error) { return linkRequest(link, nil) })
+	if err != nil {
+		return nil, c.transport.needing(err, scopeUsers, "Directory.Read.All")
+	}
+	if (page.Next == "") == (page.DeltaLink == "") {
+		return nil, unreadable(c.root.Host, errNoLink)
+	}
+	if err := c.rounds.follow(link, page.Next); err != nil {
+		return nil, err
+	}
+	changes, err := newUserDecoder(c.opts.Schema).delta(*page.Value)
+	if err != nil {
+		return nil, unreadable(c.root.Host, err)
+	}
+	return &refresh.Page{Changes: changes, Next: page.Next, DeltaLink: page.DeltaLink}, nil
+}
+
+var errNoLink = fmt.Errorf("a delta page must name either a next page or a delta link")
