@@ -1,0 +1,162 @@
+package seed
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// groupSpec is a group and what its members are computed from.
+type groupSpec struct {
+	Group
+	nested       []string // codes of groups inside
+	dynamic      []int    // dynamic lists inside
+	fixed        []Member // the same in order, then other single members
+	everyContact bool
+	where        func(*traits) bool // of users; nil: none
+
+	// follows says that the users are those who pass now: a dynamic group, or
+	// a list that the personnel system keeps. Otherwise somebody assigned the
+	// members once, and a user who moves stays.
+	follows bool
+}
+
+// Groups is the number of groups.
+func (t *Tenant) Groups() int { return len(t.groups) }
+
+// Group returns a group; false when there is none of that number. Its slices
+// must not be changed.
+func (t *Tenant) Group(i int) (Group, bool) {
+	if i < 0 || i >= len(t.groups) {
+		return Group{}, false
+	}
+	return t.groups[i].Group, true
+}
+
+// FindGroup finds a group by object id.
+func (t *Tenant) FindGroup(id string) (int, bool) {
+	d, i, ok := t.key.openID(id)
+	return i, ok && d == domainGroup && i < len(t.groups)
+}
+
+// FindGroupByAddress finds a group by its primary or any secondary address, in
+// any letter case.
+func (t *Tenant) FindGroupByAddress(address string) (int, bool) {
+	i, ok := t.groupAt[strings.ToLower(address)]
+	return i, ok
+}
+
+// groupBuilder collects the groups of a tenant. A group's code is the local
+// part of its address or its display name, and what others nest it by.
+type groupBuilder struct {
+	t     *Tenant
+	specs []groupSpec
+	at    map[string]int
+}
+
+func (b *groupBuilder) add(code string, s groupSpec) *groupSpec {
+	b.at[code] = len(b.specs)
+	s.Index = len(b.specs)
+	s.ID = b.t.key.objectID(domainGroup, s.Index)
+	s.MailNickname = code
+	if s.MailEnabled {
+		s.Mail = code + "@" + defaultDomain
+		s.ProxyAddresses = []string{"SMTP:" + s.Mail, "smtp:" + code + "@" + initialDomain}
+	}
+	k := b.t.key.derive(topicGroup).derive(uint64(s.Index))
+	s.CreatedDateTime = today.AddDate(0, 0, -30-k.below(topicCreated, 3000)).Add(time.Duration(k.below(topicHiredTime, 86_400)) * time.Second)
+	b.specs = append(b.specs, s)
+	return &b.specs[s.Index]
+}
+
+// list adds a distribution list.
+func (b *groupBuilder) list(code, displayName, description string, s groupSpec) *groupSpec {
+	s.DisplayName, s.Description = displayName, description
+	s.MailEnabled = true
+	return b.add(code, s)
+}
+
+// security adds a security group that is called by its code.
+func (b *groupBuilder) security(code, description string, s groupSpec) *groupSpec {
+	s.DisplayName, s.Description = code, description
+	s.SecurityEnabled = true
+	return b.add(code, s)
+}
+
+// unified adds a Microsoft 365 group.
+func (b *groupBuilder) unified(code, displayName, description string, s groupSpec) *groupSpec {
+	s.DisplayName, s.Description = displayName, description
+	s.MailEnabled = true
+	s.GroupTypes = append([]string{"Unified"}, s.GroupTypes...)
+	if s.Visibility == "" {
+		s.Visibility = "Private"
+	}
+	return b.add(code, s)
+}
+
+// alias gives a group further addresses.
+func (s *groupSpec) alias(locals ...string) {
+	for _, l := range locals {
+		s.ProxyAddresses = append(s.ProxyAddresses, "smtp:"+l+"@"+defaultDomain)
+	}
+}
+
+// finish resolves the nesting.
+func (b *groupBuilder) finish() []groupSpec {
+	for i := range b.specs {
+		s := &b.specs[i]
+		var inside []Member
+		for _, code := range s.nested {
+			inside = append(inside, Member{MemberGroup, b.at[code]})
+		}
+		for _, d := range s.dynamic {
+			inside = append(inside, Member{MemberDynamicList, d})
+		}
+		s.fixed = append(inside, s.fixed...)
+	}
+	return b.specs
+}
+
+// Conditions that groups are made from. Those on seeded facts (heads, managers,
+// some) do not change when a user does.
+
+func inDepartments(which ...int) func(*traits) bool {
+	return func(tr *traits) bool { return !tr.guest && slices.Contains(which, tr.department) }
+}
+
+func inOffice(office int) func(*traits) bool {
+	return func(tr *traits) bool { return !tr.guest && tr.office == office }
+}
+
+// some is true for permille of 1,000 users; different numbers pick differently.
+func some(number uint64, permille int) func(*traits) bool {
+	return func(tr *traits) bool { return tr.key.chance(topicSpare+number, permille) }
+}
+
+func both(a, b func(*traits) bool) func(*traits) bool {
+	return func(tr *traits) bool { return a(tr) && b(tr) }
+}
+
+func either(a, b func(*traits) bool) func(*traits) bool {
+	return func(tr *traits) bool { return a(tr) || b(tr) }
+}
+
+func not(a func(*traits) bool) func(*traits) bool {
+	return func(tr *traits) bool { return !a(tr) }
+}
+
+func isGuest(tr *traits) bool      { return tr.guest }
+func isMember(tr *traits) bool     { return !tr.guest }
+func isEnabled(tr *traits) bool    { return tr.enabled }
+func isContractor(tr *traits) bool { return tr.contractor }
+func isOnPremises(tr *traits) bool { return tr.onPremises }
+func hasNoOffice(tr *traits) bool  { return !tr.guest && tr.office == noOffice }
+
+// isExecutive is true for the heads of the branches and of the company.
+func isExecutive(tr *traits) bool {
+	return tr.index == chiefExecutive || tr.index >= firstNumbered && tr.place == 0
+}
+
+func isDirector(tr *traits) bool {
+	return !tr.guest && tr.place >= 1 && tr.place <= span
+}
