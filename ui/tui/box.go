@@ -101,21 +101,21 @@ func beside(left, right string) string {
 
 // bar draws a share of a whole in width cells, exact to an eighth of a cell.
 func (th *theme) bar(part, whole, width int) string {
-	if width <= 0 {
+	full := barText(part, whole, width)
+	return th.barFull.Render(full) + th.barEmpty.Render(strings.Repeat("·", max(0, width-len([]rune(full)))))
+}
+
+// barText is the filled part of a bar. Something is never shown as nothing.
+func barText(part, whole, width int) string {
+	if width <= 0 || whole <= 0 || part <= 0 {
 		return ""
 	}
-	eighths := 0
-	if whole > 0 {
-		eighths = min(max(part, 0)*width*8/whole, width*8)
-	}
-	if eighths == 0 && part > 0 {
-		eighths = 1 // something is never shown as nothing
-	}
+	eighths := max(1, min(part*width*8/whole, width*8))
 	full := strings.Repeat("█", eighths/8)
 	if rest := eighths % 8; rest > 0 {
 		full += string([]rune(" ▏▎▍▌▋▊▉")[rest])
 	}
-	return th.barFull.Render(full) + th.barEmpty.Render(strings.Repeat("·", width-(eighths+7)/8))
+	return full
 }
 
 func joinLines(lines []string) string { return strings.Join(lines, "\n") }

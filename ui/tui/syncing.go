@@ -45,6 +45,9 @@ func (m *root) syncing(msg tea.Msg) (tea.Cmd, bool) {
 		if m.sync.running {
 			return m.toasts.show(m.shared, levelInfo, "A sync is running already"), true
 		}
+		if m.ws.Session() == nil {
+			return m.connect(), true // it syncs once there is a session
+		}
 		return m.startSync(msg.full), true
 	case syncTickMsg:
 		if !m.sync.running {

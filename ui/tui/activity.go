@@ -1,0 +1,281 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"rollcall/model"
+	"rollcall/model/refresh"
+	"rollcall/model/workspace"
+)
+
+// taskActivity reads the logs that the activity pane shows.
+const taskActivity = "activity"
+
+// activityPane shows the sync, every call to the tenant, the notices and the
+// audit.
+type activityPane struct {
+	shared
+	width, height int
+	visible       bool // the pane is on the screen, so that a running sync refreshes it
+
+	view    activityView
+	tables  [activityViews]*table
+	calls   callRows
+	notices noticeRows
+	events  eventRows
+	failed  *model.Error
+}
+
+// activityView is one of the logs.
+type activityView uint8
+
+const (
+	viewCalls activityView = iota
+	viewNotices
+	viewAudit
+	activityViews
+)
+
+// What of the logs is shown: the newest.
+const (
+	callsShown   = 500
+	noticesKept  = 500
+	auditPeriod  = 90 * 24 * time.Hour
+	syncBoxLines = 5
+)
+
+type activityMsg struct {
+	calls  []workspace.Call
+	events []workspace.Event
+	err    error
+}
+
+func newActivityPane(s shared) *activityPane {
+	p := &activityPane{shared: s}
+	clock := column{title: "Time", width: 12, least: 8}
+	p.tables = [activityViews]*table{
+		viewCalls: newTable(s.theme, clock, column{title: "Call", width: 40, least: 16, grows: true},
+			column{title: "Status", width: 6, least: 6, right: true}, column{title: "Took", width: 8, least: 7, right: true},
+			column{title: "Request id", width: 36, least: 12}, column{title: "Note", width: 18, least: 10}),
+		viewNotices: newTable(s.theme, clock, column{title: "", width: 1, least: 1}, column{title: "Notice", width: 60, least: 20, grows: true}),
+		viewAudit: newTable(s.theme, clock, column{title: "Action", width: 18, least: 12}, column{title: "Subject", width: 30, least: 10, grows: true},
+			column{title: "By", width: 28, least: 10}, column{title: "Detail", width: 30, least: 10, grows: true}),
+	}
+	p.calls.theme, p.notices.theme = s.theme, s.theme
+	p.refreshTables()
+	return p
+}
+
+// note keeps a notice.
+func (p *activityPane) note(at time.Time, l level, text, detail string) {
+	p.notices.last++
+	n := notice{id: p.notices.last, at: at, level: l, text: text, detail: detail}
+	p.notices.list = append([]notice{n}, p.notices.list...)
+	if len(p.notices.list) > noticesKept {
+		p.notices.list = p.notices.list[:noticesKept]
+	}
+	p.tables[viewNotices].SetRows(&p.notices)
+}
+
+func (p *activityPane) refreshTables() {
+	now := p.ws.Now()
+	p.calls.now, p.notices.now, p.events.now = now, now, now
+	p.tables[viewCalls].SetRows(&p.calls)
+	p.tables[viewNotices].SetRows(&p.notices)
+	p.tables[viewAudit].SetRows(&p.events)
+}
+
+func (p *activityPane) SetSize(width, height int) {
+	p.width, p.height = width, height
+	for _, t := range p.tables {
+		t.SetSize(width-2, height-syncBoxLines-2)
+	}
+}
+
+func (p *activityPane) Enter() tea.Cmd { return p.load() }
+
+func (p *activityPane) load() tea.Cmd {
+	if p.tasks.busy(taskActivity) {
+		return nil
+	}
+	since := p.ws.Now().Add(-auditPeriod)
+	return p.tasks.run(taskActivity, func(ctx context.Context) tea.Msg {
+		events, err := p.ws.Events(ctx, since)
+		return activityMsg{p.ws.RecentCalls(callsShown), events, err}
+	})
+}
+
+func (p *activityPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
+	switch msg := msg.(type) {
+	case tea.KeyPressMsg:
+		return p.key(msg)
+	case activityMsg:
+		p.calls.list = msg.calls
+		p.events.list = msg.events
+		p.failed = nil
+		if msg.err != nil {
+			p.failed = model.AsError(msg.err)
+		}
+		p.refreshTables()
+	case syncProgressMsg:
+		if p.visible {
+			return p.load(), true
+		}
+	}
+	return nil, false
+}
+
+func (p *activityPane) Bindings() []binding {
+	running := ""
+	if p.ws.Progress().Running {
+		running = "A sync is running already"
+	}
+	list := []binding{
+		{id: "activity.sync", keys: []string{"S"}, label: "sync now", help: "Sync what changed since the last time", disabled: running},
+		{id: "activity.full", keys: []string{"F"}, label: "full sync", help: "Read the whole directory again", disabled: running},
+		{id: "activity.next", keys: []string{"tab"}, label: "next log", help: "Go to the next log: calls, notices, audit"},
+		{id: "activity.previous", keys: []string{"shift+tab"}, help: "Go to the log before"},
+		{id: "activity.show", keys: []string{"enter"}, label: "show", help: "Show everything about the line"},
+		{id: "activity.permissions", keys: []string{"P"}, label: "permissions", help: "Show what is granted, what is missing, and why it is asked for"},
+	}
+	if p.tables[p.view].Len() == 0 {
+		list[4].disabled = "There is no line to show"
+	}
+	if p.ws.Session() == nil {
+		list[5].disabled = "Nobody is signed in; S signs in"
+	}
+	return append(list, tableBindings()...)
+}
+
+func (p *activityPane) key(msg tea.KeyPressMsg) (tea.Cmd, bool) {
+	if p.tables[p.view].Handle(msg) {
+		return nil, true
+	}
+	b, ok := find(p.Bindings(), msg)
+	if !ok {
+		return nil, false
+	}
+	switch b.id {
+	case "activity.sync":
+		return emit(startSyncMsg{}), true
+	case "activity.full":
+		return emit(startSyncMsg{full: true}), true
+	case "activity.next":
+		p.view = (p.view + 1) % activityViews
+	case "activity.previous":
+		p.view = (p.view + activityViews - 1) % activityViews
+	case "activity.permissions":
+		return emit(consentMsg{}), true
+	case "activity.show":
+		return emit(dialogMsg{p.showLine()}), true
+	}
+	return nil, true
+}
+
+func (p *activityPane) Typing() bool        { return false }
+func (p *activityPane) Cursor() *tea.Cursor { return nil }
+
+func (p *activityPane) Draw() string {
+	th := p.theme
+	log := p.tables[p.view].Draw(true)
+	if message := p.emptyText(); message != nil {
+		log = th.centred(message, p.width-2, p.height-syncBoxLines-2)
+	}
+	right := count(p.tables[p.view].Len())
+	return th.box(boxText{title: "Sync", right: p.trafficText()}, p.syncText(), p.width, syncBoxLines, false) + "\n" +
+		th.box(boxText{title: p.viewTitle(), right: right}, log, p.width, p.height-syncBoxLines, true)
+}
+
+func (p *activityPane) emptyText() []string {
+	th := p.theme
+	switch {
+	case p.view == viewAudit && p.failed != nil:
+		return []string{th.bad.Render("✗ " + clean(sentence(p.failed)))}
+	case p.tables[p.view].Len() > 0:
+		return nil
+	}
+	return []string{th.muted.Render([...]string{"No call to the tenant yet", "No notice yet", "Nothing was done in the last 90 days"}[p.view])}
+}
+
+// viewTitle names the logs, the shown one first among equals.
+func (p *activityPane) viewTitle() string {
+	names := [activityViews]string{"Calls", "Notices", "Audit"}
+	for i, n := range names {
+		if activityView(i) == p.view {
+			names[i] = "▸ " + n
+		}
+	}
+	return strings.Join(names[:], "  ")
+}
+
+// trafficText counts the calls.
+func (p *activityPane) trafficText() string {
+	t := p.ws.Traffic()
+	text := plural(t.Requests, "call", "calls")
+	if t.Throttled > 0 {
+		text += " · " + count(t.Throttled) + " throttled"
+	}
+	if t.Retried > 0 {
+		text += " · " + count(t.Retried) + " retried"
+	}
+	return text
+}
+
+// syncText are the three lines of the sync box.
+func (p *activityPane) syncText() string {
+	th := p.theme
+	s := p.ws.Progress()
+	now := p.ws.Now()
+	if !s.Running {
+		return p.lastSyncText(s, now)
+	}
+	first := " " + th.accent.Render("↻ "+phaseText(s)) + th.muted.Render(fmt.Sprintf(" · started %s · %s", when(s.StartedAt, now), plural(s.Pages, "page", "pages")))
+	counts := count(s.Read)
+	if s.Expected > 0 && s.Phase == refresh.PhaseReading {
+		counts += " of " + plural(s.Expected, "user", "users")
+	}
+	counts += rateText(s, now)
+	second := " " + th.bar(s.Read, max(s.Expected, 1), max(10, min(50, p.width-th.width(counts)-8))) + "  " + counts
+	third := ""
+	if wait := p.ws.Traffic().WaitUntil.Sub(now); wait > 0 {
+		third = " " + th.warn.Render("⏸ throttled") + th.muted.Render(" · the service asks to wait another ") + clock(wait)
+	}
+	return first + "\n" + second + "\n" + third
+}
+
+func (p *activityPane) lastSyncText(s refresh.Progress, now time.Time) string {
+	th := p.theme
+	var lines []string
+	switch {
+	case s.SyncedAt.IsZero():
+		lines = append(lines, " "+th.muted.Render("Not synced yet"))
+	default:
+		lines = append(lines, " "+th.good.Render("✓")+" Synced "+when(s.SyncedAt, now)+th.muted.Render(" · "+plural(p.ws.Directory().Len(), "user", "users")))
+	}
+	if r := s.LastRound; r.Mode != "" {
+		lines = append(lines, th.muted.Render(fmt.Sprintf("   last round: %s · %s added · %s updated · %s removed · %s · %s",
+			r.Mode, count(r.Added), count(r.Updated), count(r.Removed), plural(r.Pages, "page", "pages"), r.Elapsed.Round(10*time.Millisecond))))
+	}
+	if s.LastError != nil {
+		lines = append(lines, " "+th.bad.Render("✗ "+clean(sentence(s.LastError))))
+	}
+	return joinLines(lines)
+}
+
+// phaseText says what a round is doing.
+func phaseText(s refresh.Progress) string {
+	switch {
+	case s.Phase == refresh.PhaseReading && s.Mode == refresh.ModeResync:
+		return "Reading the whole directory again"
+	case s.Phase == refresh.PhaseReading:
+		return "Reading the directory"
+	case s.Phase == refresh.PhaseDelta:
+		return "Following the changes"
+	}
+	return "Starting"
+}
