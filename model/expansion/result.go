@@ -54,21 +54,22 @@ func (r *Result) identify(domains []string) {
 	for _, d := range domains {
 		verified[strings.ToLower(d)] = true
 	}
-	var chosen []int32
+	type candidate struct {
+		address string // in lower case
+		object  int32
+	}
+	var chosen []candidate
 	for i, s := range standsFor {
 		if s == int32(i) {
-			chosen = append(chosen, s)
+			chosen = append(chosen, candidate{strings.ToLower(x.objects[i].Mail), s})
 		}
 	}
-	slices.SortFunc(chosen, func(a, b int32) int {
-		x, y := &x.objects[a], &x.objects[b]
-		return cmp.Or(strings.Compare(strings.ToLower(x.Mail), strings.ToLower(y.Mail)), strings.Compare(x.Mail, y.Mail))
-	})
+	slices.SortFunc(chosen, func(a, b candidate) int { return strings.Compare(a.address, b.address) })
 	position := make([]int32, len(x.objects))
 	r.Recipients = make([]Recipient, len(chosen))
-	for p, i := range chosen {
-		o := x.objects[i]
-		position[i] = int32(p)
+	for p, c := range chosen {
+		o := x.objects[c.object]
+		position[c.object] = int32(p)
 		r.Recipients[p] = Recipient{
 			Address:  o.Mail,
 			Object:   o,

@@ -1,0 +1,251 @@
+package audience
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"rollcall/model"
+	"rollcall/model/expansion"
+)
+
+// world answers every port from maps.
+type world struct {
+	byAddress map[string][]model.Object
+	byName    map[string][]model.Object
+	local     map[string][]model.Object // by "kind:name"
+	members   map[string][]model.Object
+	fail      map[string]error // by what was asked
+}
+
+func (w *world) ResolveAddress(_ context.Context, address string) ([]model.Object, error) {
+	return w.byAddress[strings.ToLower(address)], w.fail[address]
+}
+
+func (w *world) ResolveGroup(_ context.Context, name string) ([]model.Object, error) {
+	return w.byName[name], w.fail[name]
+}
+
+func (w *world) Domains(context.Context) ([]string, error) { return []string{"contoso.com"}, nil }
+
+func (w *world) Segment(_ context.Context, name string) ([]model.Object, error) {
+	return w.answer("segment:" + name)
+}
+
+func (w *world) Rule(_ context.Context, rule string) ([]model.Object, error) {
+	return w.answer("rule:" + rule)
+}
+
+func (w *world) List(_ context.Context, name string) ([]model.Object, error) {
+	return w.answer("list:" + name)
+}
+
+func (w *world) File(_ context.Context, path string) ([]model.Object, error) {
+	return w.answer("file:" + path)
+}
+
+func (w *world) answer(key string) ([]model.Object, error) {
+	objects, ok := w.local[key]
+	if !ok {
+		return nil, &model.Error{Kind: model.KindUsage, Code: "unknown", Message: "there is no " + key}
+	}
+	return objects, nil
+}
+
+func (w *world) Members(_ context.Context, groups []model.Group) ([]expansion.Listing, error) {
+	out := make([]expansion.Listing, len(groups))
+	for i, g := range groups {
+		out[i] = expansion.Listing{GroupID: g.ID, Source: expansion.SourceGraph, Members: w.members[g.ID]}
+	}
+	return out, nil
+}
+
+func user(name string) model.Object {
+	enabled := true
+	return model.Object{
+		ID: "u-" + name, Type: model.ObjectUser, DisplayName: name, UserPrincipalName: name + "@contoso.com",
+		Mail: name + "@contoso.com", AccountEnabled: &enabled, ProxyAddresses: []string{"SMTP:" + name + "@contoso.com", "smtp:" + name + ".old@contoso.com"},
+	}
+}
+
+func group(name string) model.Object {
+	g := model.Group{ID: "g-" + name, DisplayName: name, Mail: name + "@contoso.com", Kind: model.KindSecurity}
+	return model.Object{ID: g.ID, Type: model.ObjectGroup, DisplayName: name, Mail: g.Mail, Group: &g}
+}
+
+// newWorld: all = ann, bob, cy, sub(di, ann); a segment of ann and ed, who has
+// no address.
+func newWorld() *world {
+	ed := user("ed")
+	ed.Mail, ed.ProxyAddresses = "", nil
+	return &world{
+		byAddress: map[string][]model.Object{
+			"all@contoso.com": {group("all")}, "bob@contoso.com": {user("bob")}, "bob.old@contoso.com": {user("bob")},
+		},
+		byName: map[string][]model.Object{"sub": {group("sub")}, "twice": {group("one"), group("two")}},
+		local: map[string][]model.Object{
+			"segment:S":   {user("ann"), ed},
+			"rule:R":      {user("cy")},
+			"list:L":      {user("di")},
+			"file:x.csv":  {{Type: model.ObjectContact, Mail: "Eve@Fabrikam.com"}, {Type: model.ObjectContact, Mail: "ANN.old@contoso.com"}},
+			"segment:Ed":  {ed},
+			"file:f.csv":  {{Type: model.ObjectContact, Mail: "eve@fabrikam.com"}},
+			"segment:nil": {},
+		},
+		members: map[string][]model.Object{
+			"g-all": {user("ann"), user("bob"), user("cy"), group("sub")},
+			"g-sub": {user("di"), user("ann")},
+		},
+		fail: map[string]error{},
+	}
+}
+
+func build(t *testing.T, w *world, texts ...string) *Preview {
+	t.Helper()
+	p, err := Build(context.Background(), Ports{Resolver: w, Local: w, Members: w}, parse(t, texts), Options{Now: noon})
+	require.NoError(t, err)
+	return p
+}
+
+func parse(t *testing.T, texts []string) []Entry {
+	t.Helper()
+	var entries []Entry
+	for _, text := range texts {
+		e, err := ParseEntry(text)
+		require.NoError(t, err)
+		entries = append(entries, e)
+	}
+	return entries
+}
+
+func noon() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) }
+
+func names(recipients []expansion.Recipient) string {
+	var out []string
+	for _, r := range recipients {
+		out = append(out, strings.TrimSuffix(r.Address, "@contoso.com"))
+	}
+	return strings.Join(out, " ")
+}
+
+func TestIncludeMinusExclude(t *testing.T) {
+	tests := []struct {
+		name           string
+		entries        []string
+		left, excluded string
+	}{
+		{"a list alone", []string{"all@contoso.com"}, "ann bob cy di", ""},
+		{"minus a nested list", []string{"all@contoso.com", "-group:sub"}, "bob cy", "ann di"},
+		{"minus a segment", []string{"all@contoso.com", "-segment:S"}, "bob cy di", "ann"},
+		{"minus a secondary address", []string{"all@contoso.com", "-bob.old@contoso.com"}, "ann cy di", "bob"},
+		{"minus a rule and a list", []string{"all@contoso.com", "-rule:R", "-list:L"}, "ann bob", "cy di"},
+		{"minus an address out of a file, by a secondary address", []string{"all@contoso.com", "-file:x.csv"}, "bob cy di", "ann"},
+		{"a file counts addresses that nobody owns", []string{"file:x.csv", "all@contoso.com"}, "ann bob cy di Eve@Fabrikam.com", ""},
+		{"minus a foreign address", []string{"file:x.csv", "-EVE@fabrikam.com"}, "ANN.old", "Eve@Fabrikam.com"},
+		{"minus what is not in it", []string{"group:sub", "-rule:R"}, "ann di", ""},
+		{"minus everything", []string{"group:sub", "-all@contoso.com"}, "", "ann di"},
+		{"an empty segment", []string{"segment:nil"}, "", ""},
+		{"nothing but an exclusion", []string{"-all@contoso.com"}, "", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p := build(t, newWorld(), tt.entries...)
+			assert.Equal(t, tt.left, names(p.Recipients))
+			assert.Equal(t, tt.excluded, names(p.Excluded))
+			assert.True(t, p.Complete())
+		})
+	}
+}
+
+func TestAnExclusionTakesThoseWithoutAnAddressToo(t *testing.T) {
+	p := build(t, newWorld(), "segment:S")
+	require.Len(t, p.WithoutAddress, 1)
+	assert.Equal(t, "u-ed", p.WithoutAddress[0].ID)
+	assert.Len(t, p.Objects(), 2)
+
+	p = build(t, newWorld(), "segment:S", "-segment:Ed")
+	assert.Empty(t, p.WithoutAddress)
+	require.Len(t, p.Objects(), 1)
+	assert.Equal(t, "u-ann", p.Objects()[0].ID)
+}
+
+func TestWhatDoesNotResolveIsMissingWithItsReason(t *testing.T) {
+	denied := &model.Error{Kind: model.KindFailed, Code: "denied", Message: "the lookup was refused"}
+	w := newWorld()
+	w.fail["odd@contoso.com"] = denied
+	tests := []struct{ entry, code, says string }{
+		{"nobody@contoso.com", "addressNotFound", "dynamic distribution list, which only Exchange can expand"},
+		{"bob@fabrikam.com", "addressNotFound", "file:PATH.csv"},
+		{"group:nope", "groupNotFound", "dynamic distribution list, which only Exchange can expand"},
+		{"group:twice", "entryAmbiguous", "one (security group, id g-one); two (security group, id g-two)"},
+		{"odd@contoso.com", "denied", "the lookup was refused"},
+	}
+	for _, tt := range tests {
+		for _, sign := range []string{"", "-"} {
+			if sign == "-" && tt.entry == "bob@fabrikam.com" {
+				continue // an address of nobody's can be taken away by itself
+			}
+			t.Run(sign+tt.entry, func(t *testing.T) {
+				p := build(t, w, "all@contoso.com", sign+tt.entry)
+				assert.False(t, p.Complete(), "an exclusion that is not known leaves the answer open as well")
+				require.Len(t, p.Missing, 1)
+				assert.Equal(t, tt.entry, p.Missing[0].Entry)
+				assert.Equal(t, tt.code, p.Missing[0].Reason.Code)
+				assert.Contains(t, p.Missing[0].Reason.Message+" "+p.Missing[0].Reason.Remedy, tt.says)
+				assert.Equal(t, "ann bob cy di", names(p.Recipients), "the rest is still answered")
+			})
+		}
+	}
+}
+
+func TestAnAudienceWithoutAnAnswerIsAnError(t *testing.T) {
+	w := newWorld()
+	signedOut := &model.Error{Kind: model.KindSignIn, Code: "signedOut", Message: "signed out"}
+	w.fail["all@contoso.com"] = signedOut
+	_, err := Build(context.Background(), Ports{Resolver: w, Local: w, Members: w}, parse(t, []string{"all@contoso.com"}), Options{})
+	require.ErrorIs(t, err, signedOut)
+
+	_, err = Build(context.Background(), Ports{Resolver: w, Local: w, Members: w}, parse(t, []string{"segment:nope"}), Options{})
+	require.ErrorContains(t, err, "there is no segment:nope")
+}
+
+func TestASegmentAloneAsksTheTenantNothing(t *testing.T) {
+	w := newWorld()
+	p, err := Build(context.Background(), Ports{Local: w}, parse(t, []string{"segment:S"}), Options{})
+	require.NoError(t, err)
+	assert.Equal(t, "ann", names(p.Recipients))
+}
+
+func TestTheSummaryHasTheKeysThatScriptsRelyOn(t *testing.T) {
+	w := newWorld()
+	disabled := false
+	bob := user("bob")
+	bob.AccountEnabled, bob.MobilePhone = &disabled, "+1"
+	w.members["g-all"][1] = bob
+	p := build(t, w, "all@contoso.com", "file:f.csv", "segment:S", "-rule:R", "nobody@contoso.com")
+	p.Requests = 7
+	data, err := json.Marshal(p.Summary())
+	require.NoError(t, err)
+	assert.JSONEq(t, `{
+		"recipients": {"unique": 4, "internal": 3, "external": 1, "sms": 1},
+		"withoutAddress": 1, "disabled": 1, "duplicates": 2, "excluded": 1,
+		"groups": [
+			{"id": "g-all", "displayName": "all", "mail": "all@contoso.com", "kind": "security", "depth": 0, "direct": 4, "unique": 4, "cycle": false, "hidden": false, "source": "graph"},
+			{"id": "g-sub", "displayName": "sub", "mail": "sub@contoso.com", "kind": "security", "depth": 1, "direct": 2, "unique": 2, "cycle": false, "hidden": false, "source": "graph"}
+		],
+		"unresolved": [{"entry": "nobody@contoso.com",
+			"reason": "Graph knows no group, user or contact with the address nobody@contoso.com",
+			"remedy": "check the address; it may be a dynamic distribution list, which only Exchange can expand"}],
+		"notes": [], "complete": false, "asOf": "2026-11-22T12:00:00Z", "requests": 7,
+		"addresses": ["ann@contoso.com", "bob@contoso.com", "di@contoso.com", "eve@fabrikam.com"]
+	}`, string(data))
+
+	empty, err := json.Marshal(build(t, w, "segment:nil").Summary())
+	require.NoError(t, err)
+	assert.NotContains(t, string(empty), "null")
+}

@@ -1,0 +1,51 @@
+package audience
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"rollcall/model"
+)
+
+func TestEntriesAreReadByTheirForm(t *testing.T) {
+	tests := []struct {
+		text string
+		want Entry
+		back string
+	}{
+		{"sales@contoso.com", Entry{Kind: EntryAddress, Text: "sales@contoso.com"}, "sales@contoso.com"},
+		{"  sales@contoso.com ", Entry{Kind: EntryAddress, Text: "sales@contoso.com"}, "sales@contoso.com"},
+		{"group:All Sales", Entry{Kind: EntryGroup, Text: "All Sales"}, "group:All Sales"},
+		{"GROUP: All Sales", Entry{Kind: EntryGroup, Text: "All Sales"}, "group:All Sales"},
+		{"group:a:b", Entry{Kind: EntryGroup, Text: "a:b"}, "group:a:b"},
+		{"segment:Sales US", Entry{Kind: EntrySegment, Text: "Sales US"}, "segment:Sales US"},
+		{"list:new hires", Entry{Kind: EntryList, Text: "new hires"}, "list:new hires"},
+		{`file:C:\hr\x.csv`, Entry{Kind: EntryFile, Text: `C:\hr\x.csv`}, `file:C:\hr\x.csv`},
+		{`rule:user.mail -eq "a@b"`, Entry{Kind: EntryRule, Text: `user.mail -eq "a@b"`}, `rule:user.mail -eq "a@b"`},
+		{"-segment:Interns", Entry{Kind: EntrySegment, Text: "Interns", Exclude: true}, "segment:Interns"},
+		{"- a@contoso.com", Entry{Kind: EntryAddress, Text: "a@contoso.com", Exclude: true}, "a@contoso.com"},
+		{`rule:-not (user.mail -eq "x")`, Entry{Kind: EntryRule, Text: `-not (user.mail -eq "x")`}, `rule:-not (user.mail -eq "x")`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.text, func(t *testing.T) {
+			got, err := ParseEntry(tt.text)
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, got)
+			assert.Equal(t, tt.back, got.String())
+		})
+	}
+}
+
+func TestAnEntryThatNamesNothingIsAUsageError(t *testing.T) {
+	for _, text := range []string{"", " ", "-", "group:", "segment: ", "sales", "dl:sales"} {
+		t.Run(text, func(t *testing.T) {
+			_, err := ParseEntry(text)
+			e := model.AsError(err)
+			require.NotNil(t, e)
+			assert.Equal(t, model.KindUsage, e.Kind)
+			assert.NotEmpty(t, e.Remedy)
+		})
+	}
+}
