@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,12 +13,12 @@ import (
 	"rollcall/model/refresh"
 )
 
-// Options say how a file is opened.
-type Options struct {
+// DirectoryOptions say how directory.db is opened.
+type DirectoryOptions struct {
 	// TenantID is the tenant that the file must belong to; "" when it is not
 	// known yet. A file that has no tenant yet belongs to any.
 	TenantID string
-	Schema   *model.Schema    // nil: the whole catalogue; a ledger has no use for it
+	Schema   *model.Schema    // nil: the whole catalogue
 	Timeout  time.Duration    // how long to wait for another process's lock; 0: a second
 	Now      func() time.Time // nil: time.Now
 	Command  string           // told to a process that finds the file locked; "": this program's name and command
@@ -25,16 +26,14 @@ type Options struct {
 	MaxSize int
 }
 
-func (o Options) withDefaults() Options {
+func (o DirectoryOptions) withDefaults() DirectoryOptions {
 	if o.Schema == nil {
 		o.Schema = model.FullSchema()
 	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.Command == "" {
-		o.Command = thisCommand()
-	}
+	o.Command = cmp.Or(o.Command, thisCommand())
 	return o
 }
 
@@ -46,7 +45,7 @@ func (o Options) withDefaults() Options {
 // directory.db.corrupt-TIME and an empty one takes its place: see Notes.
 type Directory struct {
 	path    string
-	options Options
+	options DirectoryOptions
 
 	mu      sync.RWMutex // held for writing where the file itself is exchanged
 	current *table       // nil once closed
@@ -60,7 +59,7 @@ var _ refresh.Store = (*Directory)(nil)
 // "PROFILE/directory.db", and its folder. The error is a *model.Error:
 // KindLocked when another process holds the file, otherTenant when the file
 // belongs to another tenant than the options say.
-func OpenDirectory(path string, o Options) (*Directory, error) {
+func OpenDirectory(path string, o DirectoryOptions) (*Directory, error) {
 	d := &Directory{path: path, options: o.withDefaults()}
 	t, err := openTable(path, d.options)
 	if isDamage(err) {

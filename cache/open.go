@@ -36,7 +36,10 @@ func openFile(path string, timeout time.Duration, maxSize int) (*bolt.DB, error)
 		}
 		current, err := isCurrent(file, path)
 		if err == nil && current {
-			return db, tighten(file)
+			err = tighten(file)
+			if err == nil {
+				return db, nil
+			}
 		}
 		if closeErr := db.Close(); closeErr != nil {
 			return nil, closeErr

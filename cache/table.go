@@ -56,7 +56,7 @@ type table struct {
 // openTable opens a file, lays it out when it is new, and reads it through
 // when its last process did not close it. Its error wraps errDamaged when the
 // file is not worth keeping.
-func openTable(path string, o Options) (*table, error) {
+func openTable(path string, o DirectoryOptions) (*table, error) {
 	db, err := openFile(path, o.Timeout, o.MaxSize)
 	if err != nil {
 		return nil, err

@@ -152,18 +152,3 @@ func (r *Runner) round(ctx context.Context, q Request) (result Result, err error
 // Progress is a snapshot of the running round, or of the last one. It takes no
 // lock and can be called for every frame.
 func (r *Runner) Progress() Progress { return *r.progress.Load() }
-
-// Restore takes over from the store when it was last in step with the tenant,
-// so that Progress knows it before the first round.
-func (r *Runner) Restore(ctx context.Context) error {
-	state, err := r.opts.Store.State(ctx)
-	if err != nil {
-		return err
-	}
-	before := r.progress.Load()
-	p := *before
-	p.SyncedAt = state.SyncedAt
-	// A round that began meanwhile has read the state by itself.
-	r.progress.CompareAndSwap(before, &p)
-	return nil
-}
