@@ -7,8 +7,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/model"
 	"rollcall/model/refresh"
 	"rollcall/model/workspace"
+	"rollcall/ui/text"
 )
 
 func (a *app) syncCommand() *cobra.Command {
@@ -27,7 +29,17 @@ where it stopped.`,
 				if err != nil {
 					return err
 				}
-				return a.printSync(result, w.Traffic())
+				if err := a.printSync(result, w.Traffic()); err != nil {
+					return err
+				}
+				if n := result.Missing(); n > 0 {
+					return &model.Error{
+						Kind: model.KindPartial, Code: "incomplete",
+						Message: fmt.Sprintf("incomplete: the service counts %s users, %s more than it listed", grouped(result.Expected), grouped(n)),
+						Remedy:  "its count may lag behind: sync again in some minutes, with --full if the difference stays",
+					}
+				}
+				return nil
 			})
 		},
 	}
@@ -46,8 +58,8 @@ func (a *app) printSync(r refresh.Result, t workspace.Traffic) error {
 		Throttled int          `json:"throttled"`
 		Retried   int          `json:"retried"`
 		ElapsedMs int64        `json:"elapsedMs"`
-		Note      string       `json:"note,omitempty"`
-	}{r.Mode, r.Users, r.Added, r.Updated, r.Removed, t.Requests, t.Throttled, t.Retried, r.Elapsed.Milliseconds(), r.Note}
+		Notes     []string     `json:"notes,omitempty"`
+	}{r.Mode, r.Users, r.Added, r.Updated, r.Removed, t.Requests, t.Throttled, t.Retried, r.Elapsed.Milliseconds(), r.Notes}
 	return a.print(output{
 		object: object,
 		lines:  []any{object},
@@ -58,8 +70,8 @@ func (a *app) printSync(r refresh.Result, t workspace.Traffic) error {
 		person: func(w io.Writer) error {
 			_, err := fmt.Fprintf(w, "%s users (%s sync: %s added, %s updated, %s removed) in %s with %s requests\n",
 				grouped(r.Users), r.Mode, grouped(r.Added), grouped(r.Updated), grouped(r.Removed), r.Elapsed.Round(time.Millisecond), grouped(t.Requests))
-			if err == nil && r.Note != "" {
-				_, err = fmt.Fprintln(w, r.Note)
+			for _, note := range r.Notes {
+				fmt.Fprintln(w, "note: "+text.Clean(note))
 			}
 			return err
 		},
