@@ -100,8 +100,10 @@ func (c *Client) batch(ctx context.Context, items []batchItem) ([]batchAnswer, e
 		if c.opts.Now().Add(wait).After(deadline) {
 			return answers, nil // each carries its refusal
 		}
-		if err := c.opts.Sleep(ctx, wait); err != nil {
-			return unanswered(answers, again, err), nil
+		if wait > 0 {
+			if err := c.opts.Sleep(ctx, wait); err != nil {
+				return unanswered(answers, again, err), nil
+			}
 		}
 		pending = again
 	}

@@ -131,6 +131,9 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 			}
 			return resp, nil
 		}
+		if wait == 0 {
+			continue // at once, or when the gate opens
+		}
 		if t.now().Add(wait).After(c.began.Add(t.timeout)) {
 			return nil, t.outOfPatience(c, resp, err)
 		}
