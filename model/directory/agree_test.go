@@ -1,0 +1,243 @@
+package directory_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"rollcall/model"
+	"rollcall/model/directory"
+	"rollcall/model/rule"
+)
+
+// wordsOf the tests are few, so that rules hit users, and differ in script and
+// in letter case; the last is null.
+var words = []string{"Sales", "SALES", "sales us", "Straße", "STRASSE", "Σίσυφος", "σίσυφοσ", "Kelvin", "kelvin", "田中", "Ольга", "ольга", ""}
+
+var instants = []string{"2026-01-01T00:00:00Z", "2026-06-15T12:30:45Z", "2026-12-31T23:59:59Z", "soon", ""}
+
+var evaluatedAt = time.Date(2026, 6, 15, 12, 30, 45, 0, time.UTC)
+
+// attributes of the generated users and rules: one of each type and some more.
+var attributes = []model.AttrID{
+	model.AttrDisplayName, model.AttrDepartment, model.AttrCountry, model.AttrAccountEnabled,
+	model.AttrEmployeeHireDate, model.AttrOtherMails, model.AttrProxyAddresses, model.AttrExtensionAttribute1 + 14,
+}
+
+func fields(a model.AttrID) *rapid.Generator[model.Field] {
+	return rapid.Custom(func(t *rapid.T) model.Field {
+		f := model.Field{Attr: a}
+		switch model.FullSchema().Attribute(a).Type {
+		case model.TypeBool:
+			f.Value = rapid.SampledFrom([]string{"true", "false", ""}).Draw(t, "bool")
+		case model.TypeTime:
+			f.Value = rapid.SampledFrom(instants).Draw(t, "instant")
+		case model.TypeCollection:
+			f.Values = rapid.SliceOfN(rapid.SampledFrom(words), 0, 3).Draw(t, "elements")
+		default:
+			f.Value = rapid.SampledFrom(words).Draw(t, "text")
+		}
+		return f
+	})
+}
+
+func objectID(n int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012x", n) }
+
+// changes draws a delta over few users: new ones, changed ones, removals,
+// returns and replays.
+func changes() *rapid.Generator[model.Change] {
+	return rapid.Custom(func(t *rapid.T) model.Change {
+		c := model.Change{ID: objectID(rapid.IntRange(0, 12).Draw(t, "user"))}
+		if rapid.IntRange(0, 4).Draw(t, "removal") == 0 {
+			c.Removed = "deleted"
+			return c
+		}
+		for _, a := range rapid.SliceOfNDistinct(rapid.SampledFrom(attributes), 0, 4, rapid.ID).Draw(t, "attributes") {
+			c.Fields = append(c.Fields, fields(a).Draw(t, "field"))
+		}
+		if rapid.Bool().Draw(t, "managed") {
+			manager := rapid.SampledFrom([]string{"", objectID(0), objectID(1)}).Draw(t, "manager")
+			c.Manager = &manager
+		}
+		return c
+	})
+}
+
+// mirror is the directory as a map of plain users.
+type mirror map[string]*model.User
+
+func (m mirror) apply(c model.Change) {
+	if c.Removed != "" {
+		delete(m, c.ID)
+		return
+	}
+	if m[c.ID] == nil {
+		m[c.ID] = &model.User{}
+	}
+	m[c.ID].Apply(c)
+}
+
+func (m mirror) clone() mirror {
+	out := mirror{}
+	for id, u := range m {
+		c := u.Clone()
+		out[id] = &c
+	}
+	return out
+}
+
+func comparisons(a model.Attribute, property string) *rapid.Generator[rule.Node] {
+	return rapid.Custom(func(t *rapid.T) rule.Node {
+		op := rapid.SampledFrom(rule.Operators(a.Type)).Draw(t, "operator")
+		c := &rule.Comparison{Property: property, Operator: op}
+		word := func() string { return rapid.SampledFrom(words).Draw(t, "word") }
+		switch {
+		case op.Positive() == rule.OpEq && (rapid.IntRange(0, 2).Draw(t, "null") == 0 || a.Type == model.TypeTime && op == rule.OpNe):
+			c.Value.Kind = rule.Null
+		case a.Type == model.TypeBool:
+			c.Value = rule.Value{Kind: rule.Bool, Bool: rapid.Bool().Draw(t, "bool")}
+		case a.Type == model.TypeTime && rapid.Bool().Draw(t, "now"):
+			c.Value = rule.Value{Kind: rule.Now, Shift: rule.Duration{Minus: true, Months: rapid.IntRange(1, 6).Draw(t, "months")}}
+		case a.Type == model.TypeTime:
+			c.Value = rule.TextValue(rapid.SampledFrom(instants[:3]).Draw(t, "instant"))
+		case op.Positive() == rule.OpIn:
+			c.Value = rule.ListValue(rapid.SliceOfN(rapid.SampledFrom(words), 1, 3).Draw(t, "list")...)
+		case op.Positive() == rule.OpMatch:
+			c.Value = rule.TextValue(rapid.SampledFrom([]string{"^s", "S$", "[k-z]+", "стра|ЛЬ", "", `^\S+$`}).Draw(t, "pattern"))
+		default:
+			w := []rune(word())
+			from := rapid.IntRange(0, len(w)).Draw(t, "from")
+			c.Value = rule.TextValue(string(w[from:rapid.IntRange(from, len(w)).Draw(t, "to")]))
+		}
+		return c
+	})
+}
+
+func trees(depth int) *rapid.Generator[rule.Node] {
+	clause := rapid.Custom(func(t *rapid.T) rule.Node {
+		a := model.FullSchema().Attribute(rapid.SampledFrom(attributes).Draw(t, "attribute"))
+		if a.Type == model.TypeCollection && rapid.Bool().Draw(t, "quantified") {
+			return &rule.Quantified{
+				Property: a.Rule, Quantifier: rapid.SampledFrom([]rule.Quantifier{rule.Any, rule.All}).Draw(t, "quantifier"),
+				Body: joined(comparisons(a, rule.Element), 2).Draw(t, "body"),
+			}
+		}
+		return comparisons(a, a.Rule).Draw(t, "comparison")
+	})
+	return joined(clause, depth)
+}
+
+func joined(clause *rapid.Generator[rule.Node], depth int) *rapid.Generator[rule.Node] {
+	if depth == 0 {
+		return clause
+	}
+	return rapid.Custom(func(t *rapid.T) rule.Node {
+		several := func() []rule.Node { return rapid.SliceOfN(joined(clause, depth-1), 2, 3).Draw(t, "operands") }
+		switch rapid.IntRange(0, 4).Draw(t, "shape") {
+		case 0:
+			return &rule.And{Operands: several()}
+		case 1:
+			return &rule.Or{Operands: several()}
+		case 2:
+			return &rule.Not{Operand: joined(clause, depth-1).Draw(t, "operand")}
+		default:
+			return clause.Draw(t, "clause")
+		}
+	})
+}
+
+func TestTheColumnarEvaluatorAgreesWithThePlainOneAfterAnyHistory(t *testing.T) {
+	schema := model.FullSchema()
+	rapid.Check(t, func(t *rapid.T) {
+		d, users := directory.New(schema), mirror{}
+		for _, batch := range rapid.SliceOfN(rapid.SliceOfN(changes(), 0, 8), 0, 6).Draw(t, "history") {
+			d.Apply(batch)
+			for _, c := range batch {
+				users.apply(c)
+			}
+		}
+		s := d.Snapshot()
+		for range 4 {
+			text := rule.Print(trees(3).Draw(t, "rule"))
+			program, diagnostics, err := rule.Compile(text, schema, evaluatedAt)
+			require.NoError(t, err, "%s %v", text, diagnostics)
+			set, err := s.Select(t.Context(), program)
+			require.NoError(t, err)
+
+			matching := 0
+			for id, u := range users {
+				row, ok := s.ByID(id)
+				require.True(t, ok, "user %s is missing", id)
+				want := rule.Match(program.Rule(), u, evaluatedAt)
+				require.Equal(t, want, set.Has(row), "%s\nfor %+v", text, u)
+				if want {
+					matching++
+				}
+			}
+			require.Equal(t, matching, set.Count(), text)
+			require.Len(t, s.Rows(set), matching)
+		}
+	})
+}
+
+func TestASnapshotStaysWhatItWasWhileChangesAreApplied(t *testing.T) {
+	schema := model.FullSchema()
+	rapid.Check(t, func(t *rapid.T) {
+		d, users := directory.New(schema), mirror{}
+		type taken struct {
+			snapshot *directory.Snapshot
+			users    mirror
+		}
+		var history []taken
+		for _, batch := range rapid.SliceOfN(rapid.SliceOfN(changes(), 0, 6), 1, 8).Draw(t, "history") {
+			d.Apply(batch)
+			for _, c := range batch {
+				users.apply(c)
+			}
+			history = append(history, taken{d.Snapshot(), users.clone()})
+		}
+		for i, past := range history {
+			requireUsers(t, past.users, past.snapshot)
+			if i > 0 {
+				require.GreaterOrEqual(t, past.snapshot.Generation(), history[i-1].snapshot.Generation())
+			}
+		}
+	})
+}
+
+// requireUsers holds everything that a snapshot says against plain users.
+func requireUsers(t require.TestingT, want mirror, s *directory.Snapshot) {
+	require.Equal(t, len(want), s.Len())
+	require.Len(t, s.All(), len(want))
+	reports := map[string]int{}
+	for _, u := range want {
+		reports[u.ManagerID]++
+	}
+	for n := range 13 {
+		id := objectID(n)
+		row, ok := s.ByID(id)
+		u, exists := want[id]
+		require.Equal(t, exists, ok, "user %s", id)
+		require.Equal(t, reports[id], s.Reports(id))
+		if !exists {
+			continue
+		}
+		require.Contains(t, s.All(), row)
+		got := s.User(row)
+		require.Equal(t, u.ID, got.ID)
+		require.Equal(t, u.ManagerID, got.ManagerID)
+		for _, a := range attributes {
+			wanted := []string{}
+			for _, v := range u.Values(a) {
+				if v != "" {
+					wanted = append(wanted, v)
+				}
+			}
+			require.ElementsMatch(t, wanted, got.Values(a), "attribute %d", a)
+			require.ElementsMatch(t, wanted, s.Values(row, a))
+		}
+	}
+}
