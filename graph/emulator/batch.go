@@ -1,0 +1,155 @@
+package emulator
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// maxBatch is how many requests a $batch holds. Source: Graph documentation,
+// "Combine multiple HTTP requests using JSON batching".
+const maxBatch = 20
+
+// batchRequest is one request of a $batch.
+type batchRequest struct {
+	ID        string            `json:"id"`
+	Method    string            `json:"method"`
+	URL       string            `json:"url"`
+	Headers   map[string]string `json:"headers"`
+	Body      json.RawMessage   `json:"body"`
+	DependsOn []string          `json:"dependsOn"`
+}
+
+// batchResponse is the answer to one request of a $batch.
+type batchResponse struct {
+	ID      string            `json:"id"`
+	Status  int               `json:"status"`
+	Headers map[string]string `json:"headers,omitempty"`
+	Body    json.RawMessage   `json:"body"`
+}
+
+// batch answers POST /$batch. The answers come in no particular order.
+func (g *graph) batch(c *call) *reply {
+	requests, refused := c.batchRequests()
+	if refused != nil {
+		g.ledger.answered("POST /$batch", refused.status, cost{})
+		return c.errorReply(refused)
+	}
+	g.ledger.answered("POST /$batch", http.StatusOK, cost{}) // priced by what it holds
+
+	statuses := make(map[string]int, len(requests))
+	responses := make([]batchResponse, 0, len(requests))
+	for _, r := range requests {
+		var answer *reply
+		inner := c.within(r)
+		switch bad := inner.prepare(r); {
+		case slices.ContainsFunc(r.DependsOn, func(id string) bool { return statuses[id] >= 400 }):
+			answer = inner.errorReply(refuse(http.StatusFailedDependency, "FailedDependency", "The request depends on a request that failed."))
+		case bad != nil:
+			answer = inner.errorReply(bad)
+		default:
+			answer = g.serve(inner)
+		}
+		statuses[r.ID] = answer.status
+		responses = append(responses, answer.batched(r.ID, inner))
+	}
+	g.faults.shuffle(responses)
+	body, err := json.Marshal(map[string]any{"responses": responses})
+	if err != nil {
+		return c.errorReply(serverFailure(http.StatusInternalServerError, 0))
+	}
+	return jsonReply(body)
+}
+
+// batchRequests reads the requests of a batch, in an order in which each comes
+// after those it depends on.
+func (c *call) batchRequests() ([]batchRequest, *graphError) {
+	malformed := func(message string) ([]batchRequest, *graphError) {
+		return nil, refuse(http.StatusBadRequest, "BadRequest", message)
+	}
+	var body struct {
+		Requests []batchRequest `json:"requests"`
+	}
+	if json.Unmarshal(c.body, &body) != nil || len(body.Requests) == 0 {
+		return malformed("Invalid batch payload format.")
+	}
+	if len(body.Requests) > maxBatch {
+		return nil, refuse(http.StatusBadRequest, "MaximumValueExceeded", "Number of batch request steps exceeds the maximum value of 20.")
+	}
+	ids := make(map[string]bool, len(body.Requests))
+	for _, r := range body.Requests {
+		switch {
+		case r.ID == "" || r.Method == "" || r.URL == "":
+			return malformed("Invalid batch payload format.")
+		case ids[r.ID]:
+			return malformed("Request Id '" + r.ID + "' is not unique in the batch.")
+		}
+		ids[r.ID] = true
+	}
+	placed := make(map[string]bool, len(body.Requests))
+	var ordered []batchRequest
+	for len(ordered) < len(body.Requests) {
+		before := len(ordered)
+		for _, r := range body.Requests {
+			ready := !slices.ContainsFunc(r.DependsOn, func(id string) bool { return !placed[id] })
+			if !placed[r.ID] && ready {
+				placed[r.ID] = true
+				ordered = append(ordered, r)
+			}
+		}
+		if len(ordered) == before {
+			return malformed("A request depends on a request that is not in the batch, or on itself.")
+		}
+	}
+	return ordered, nil
+}
+
+// within is the call of one request of this batch.
+func (c *call) within(r batchRequest) *call {
+	inner := &call{
+		ctx: c.ctx, method: strings.ToUpper(r.Method), header: make(http.Header), body: r.Body,
+		token: c.token, requestID: uuid.NewString(), clientRequestID: c.clientRequestID, arrived: c.arrived,
+	}
+	for name, value := range r.Headers {
+		inner.header.Set(name, value)
+	}
+	if priority := c.header.Get("x-ms-throttle-priority"); priority != "" && inner.header.Get("x-ms-throttle-priority") == "" {
+		inner.header.Set("x-ms-throttle-priority", priority)
+	}
+	return inner
+}
+
+// prepare locates a request of a batch: its URL is relative, without the
+// version.
+func (c *call) prepare(r batchRequest) *graphError {
+	path, query, _ := strings.Cut(strings.TrimPrefix(r.URL, "/"), "?")
+	bad := c.locate(path, query)
+	switch {
+	case strings.Contains(path, "://"), bad != nil:
+		return refuse(http.StatusBadRequest, "BadRequest", "Invalid URL in the batch request: it must be relative.")
+	case c.segments[0] == "v1.0" || c.segments[0] == "beta":
+		return badSegment(c.segments[0])
+	case c.segments[0] == "$batch":
+		return refuse(http.StatusBadRequest, "BadRequest", "A batch cannot hold a batch.")
+	case len(r.Body) > 0 && !strings.HasPrefix(c.header.Get("Content-Type"), "application/json"):
+		return refuse(http.StatusBadRequest, "BadRequest", "Write request id : "+r.ID+" does not contain Content-Type header or body.")
+	}
+	return nil
+}
+
+// batched is a reply as a batch carries it.
+func (p *reply) batched(id string, c *call) batchResponse {
+	out := batchResponse{ID: id, Status: p.status, Headers: map[string]string{"request-id": c.requestID, "Cache-Control": "no-cache"}}
+	for name := range maps.Keys(p.header) {
+		out.Headers[name] = p.header.Get(name)
+	}
+	if len(p.body) > 0 {
+		out.Headers["Content-Type"] = p.contentType
+		out.Body = p.body // JSON, or a bare number, which is JSON too
+	}
+	return out
+}

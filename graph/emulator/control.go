@@ -1,0 +1,173 @@
+package emulator
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// This file is what a test, or the demo, can do to a running tenant.
+
+// Approve finishes the sign-in of a device code as a person would.
+func (s *Server) Approve(userCode string) error {
+	return s.authority.settle(userCode, deviceApproved)
+}
+
+// Decline is Approve by a person who presses Cancel.
+func (s *Server) Decline(userCode string) error {
+	return s.authority.settle(userCode, deviceDeclined)
+}
+
+func (a *authority) settle(userCode string, state deviceState) error {
+	if !a.decide(userCode, state) {
+		return fmt.Errorf("emulator: there is no pending device code %q", userCode)
+	}
+	return nil
+}
+
+// Consent grants delegated scopes for the organisation, as an administrator
+// who presses Accept on the consent page. Tokens that are out do not change.
+func (s *Server) Consent(scopes ...string) { s.authority.consent(scopes...) }
+
+// WithdrawConsent takes delegated scopes back.
+func (s *Server) WithdrawConsent(scopes ...string) { s.authority.withdraw(scopes...) }
+
+// SetAppRoles replaces the application permissions of the app.
+func (s *Server) SetAppRoles(permissions ...string) {
+	s.authority.mu.Lock()
+	s.authority.appRoles = slices.Clone(permissions)
+	s.authority.mu.Unlock()
+}
+
+// SetRoles replaces the directory roles of the signed-in account; without any
+// it is an ordinary member of the organisation. A name that is not a known
+// role is an error.
+func (s *Server) SetRoles(names ...string) error {
+	for _, name := range names {
+		if _, ok := roleTemplates[name]; !ok {
+			return fmt.Errorf("emulator: there is no directory role %q", name)
+		}
+	}
+	s.authority.mu.Lock()
+	s.authority.roles = slices.Clone(names)
+	s.authority.mu.Unlock()
+	return nil
+}
+
+// Provoke makes the next times sign-ins fail with a documented AADSTS number;
+// below zero, every one until Relent. A number that the tenant does not know is
+// an error.
+func (s *Server) Provoke(aadsts, times int) error {
+	f, ok := lookupFailure(aadsts)
+	if !ok {
+		return fmt.Errorf("emulator: AADSTS%d is not among the failures that can be provoked", aadsts)
+	}
+	if times == 0 {
+		return nil
+	}
+	s.authority.mu.Lock()
+	s.authority.provoked = append(s.authority.provoked, &provocation{failure: f, left: times})
+	s.authority.mu.Unlock()
+	return nil
+}
+
+// Relent ends all provoked failures.
+func (s *Server) Relent() {
+	s.authority.mu.Lock()
+	s.authority.provoked = nil
+	s.authority.mu.Unlock()
+}
+
+// RequireAssignment turns "Assignment required" on without assigning the
+// account, or off: sign-ins then fail with AADSTS50105.
+func (s *Server) RequireAssignment(on bool) {
+	s.authority.mu.Lock()
+	s.authority.assignment = on
+	s.authority.mu.Unlock()
+}
+
+// AllowPublicClientFlows is the app registration's switch: off, device codes
+// fail with AADSTS7000218 once the person has finished.
+func (s *Server) AllowPublicClientFlows(on bool) {
+	s.authority.mu.Lock()
+	s.authority.noPublicFlows = !on
+	s.authority.mu.Unlock()
+}
+
+// RevokeSessions makes every refresh token useless (AADSTS50173) and every
+// access token that is out spent, as after a password change.
+func (s *Server) RevokeSessions() {
+	s.authority.mu.Lock()
+	clear(s.authority.refresh)
+	s.authority.mu.Unlock()
+	s.ExpireTokens()
+}
+
+// ExpireTokens makes Graph refuse the access tokens that are out.
+func (s *Server) ExpireTokens() {
+	s.authority.mu.Lock()
+	issued := s.authority.issued
+	s.authority.issued = nil
+	s.authority.mu.Unlock()
+	for _, id := range issued {
+		s.graph.revoke(id)
+	}
+}
+
+// FailNext makes the next n Graph calls whose path begins with pathPrefix
+// ("/users", "" for any) fail with a status: 429 with that Retry-After, or a
+// server error, with one when it is above zero. Inner requests of a $batch
+// count on their own.
+func (s *Server) FailNext(n, status int, retryAfter time.Duration, pathPrefix string) {
+	s.graph.faults.push(&oneShot{kind: faultAnswer, left: n, path: pathPrefix, status: status, retryAfter: retryAfter})
+}
+
+// CutNext breaks the connection of the next n such requests.
+func (s *Server) CutNext(n int, pathPrefix string) {
+	s.graph.faults.push(&oneShot{kind: faultCut, left: n, path: pathPrefix})
+}
+
+// TruncateNext ends the bodies of the next n such answers half-way.
+func (s *Server) TruncateNext(n int, pathPrefix string) {
+	s.graph.faults.push(&oneShot{kind: faultTruncate, left: n, path: pathPrefix})
+}
+
+// ExpireNext makes the token of the next n such requests spent.
+func (s *Server) ExpireNext(n int, pathPrefix string) {
+	s.graph.faults.push(&oneShot{kind: faultExpire, left: n, path: pathPrefix})
+}
+
+// ForceResync answers the next n delta links with 410 and a Location.
+func (s *Server) ForceResync(n int) {
+	s.graph.mu.Lock()
+	s.graph.resyncs = n
+	s.graph.mu.Unlock()
+}
+
+// Reboot makes every delta link that is out one of an earlier run: it is
+// answered with 410 and a Location.
+func (s *Server) Reboot() {
+	s.graph.mu.Lock()
+	s.graph.boot = uuid.NewString()
+	s.graph.mu.Unlock()
+}
+
+// ReplayDeltas makes the next n delta rounds repeat changes that earlier ones
+// already held.
+func (s *Server) ReplayDeltas(n int) {
+	s.graph.mu.Lock()
+	s.graph.replays = n
+	s.graph.mu.Unlock()
+}
+
+// Client is an HTTP client that trusts the tenant's CA alone. Its idle
+// connections are the caller's to close.
+func (s *Server) Client() *http.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.TLSClientConfig = &tls.Config{RootCAs: s.CertPool(), MinVersion: tls.VersionTLS12}
+	return &http.Client{Transport: transport}
+}

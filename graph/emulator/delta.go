@@ -1,0 +1,332 @@
+package emulator
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"rollcall/graph/emulator/odata"
+	"rollcall/graph/emulator/seed"
+)
+
+const (
+	// deltaPage is the server-chosen page size of users/delta, as reported
+	// from the field.
+	deltaPage = 200
+	// deltaAge is how long a delta token of a directory object lives. Source:
+	// Graph documentation, "Use delta query", token duration.
+	deltaAge = 7 * 24 * time.Hour
+	// maxDeltaIDs bounds $filter on ids.
+	maxDeltaIDs = 50
+)
+
+// deltaPath is where every users delta link leads.
+const deltaPath = "users/delta"
+
+// usersDelta answers GET /users/delta in all its steps.
+func (g *graph) usersDelta(c *call, _ []string) (*reply, *graphError) {
+	skip, delta := c.query.Get("$skiptoken"), c.query.Get("$deltatoken")
+	if delta == "" {
+		delta = c.query.Get("$deltaToken") // the older spelling
+	}
+	switch {
+	case skip != "":
+		p, refused := g.openDelta(c, skip)
+		if refused != nil {
+			return nil, refused
+		}
+		return g.deltaPageAt(c, p)
+	case strings.EqualFold(delta, "latest"):
+		p, refused := g.newDelta(c)
+		if refused != nil {
+			return nil, refused
+		}
+		p.Since = g.tenant.Seq()
+		return g.deltaEnd(g.begin(deltaContext(p), -1, 0), p)
+	case delta != "":
+		p, refused := g.openDelta(c, delta)
+		if refused != nil {
+			return nil, refused
+		}
+		p.Until = g.tenant.Seq()
+		if g.repeats() {
+			p.Since -= min(p.Since, replayed)
+		}
+		return g.deltaPageAt(c, p)
+	default: // none, or the empty one that a 410's Location holds
+		p, refused := g.newDelta(c)
+		if refused != nil {
+			return nil, refused
+		}
+		p.Crawl, p.Since = true, g.tenant.Seq()
+		return g.deltaPageAt(c, p)
+	}
+}
+
+// replayed is how many of the last changes a replaying round repeats.
+const replayed = 3
+
+// repeats decides whether a round repeats changes that the one before held.
+func (g *graph) repeats() bool {
+	g.mu.Lock()
+	forced := g.replays > 0
+	if forced {
+		g.replays--
+	}
+	g.mu.Unlock()
+	return forced || g.faults.chance(g.faults.set.Dup)
+}
+
+// newDelta begins a round from the query options, which the tokens then carry.
+// $top, $expand and $orderby are ignored, as the service does.
+func (g *graph) newDelta(c *call) (position, *graphError) {
+	p := position{Select: selected(c)}
+	if _, refused := g.shapeFor(c, p.Select); refused != nil {
+		return p, refused
+	}
+	filter := c.query.Get("$filter")
+	if filter == "" {
+		return p, nil
+	}
+	f, err := odata.ParseFilter(filter)
+	if err != nil {
+		return p, refuse(err.Status, err.Code, err.Message)
+	}
+	path, ids, ok := f.Equals()
+	if !ok || !strings.EqualFold(path, "id") {
+		return p, unsupportedQuery("Unsupported Query.")
+	}
+	if len(ids) > maxDeltaIDs {
+		return p, unsupportedQuery("Too many object ids in the filter: the limit is 50.")
+	}
+	p.IDs = ids
+	return p, nil
+}
+
+// openDelta reads a delta link's token. The parameters of a link are all in
+// its token: with any other beside it, it is not the link that was handed out.
+func (g *graph) openDelta(c *call, token string) (position, *graphError) {
+	p, ok := g.links.open(deltaPath, c.query, token)
+	if !ok {
+		return p, g.foreign(c)
+	}
+	g.mu.Lock()
+	forced := g.resyncs > 0
+	if forced {
+		g.resyncs--
+	}
+	boot := g.boot
+	g.mu.Unlock()
+	if forced || p.Boot != boot || p.Since > g.tenant.Seq() {
+		return p, g.gone(p)
+	}
+	if age := g.now().Sub(time.Unix(p.Issued, 0)); age > deltaAge {
+		return p, refuse(http.StatusBadRequest, "syncStateNotFound", "The sync state generation is not found. The delta token is expired and data must be synchronized again.")
+	}
+	return p, nil
+}
+
+// gone tells the client to start over at the URL in Location.
+func (g *graph) gone(p position) *graphError {
+	query := url.Values{"$deltatoken": {""}}
+	if len(p.Select) > 0 {
+		query.Set("$select", strings.Join(p.Select, ","))
+	}
+	e := refuse(http.StatusGone, "syncStateNotFound", "The server cannot continue from this token: synchronize again from the URL in the Location header.")
+	e.header = http.Header{"Location": {g.baseURL + "/v1.0/" + deltaPath + "?" + encodeQuery(query)}}
+	return e
+}
+
+// deltaLink is a URL of a delta round: name is $skiptoken or $deltatoken.
+func (g *graph) deltaLink(name string, p position) string {
+	g.mu.Lock()
+	p.Boot, p.Issued = g.boot, g.now().Unix()
+	g.mu.Unlock()
+	return g.baseURL + "/v1.0/" + deltaPath + "?" + name + "=" + g.links.token(deltaPath, nil, p)
+}
+
+func deltaContext(p position) string {
+	return "users" + selectContext(p.Select) + "/$delta"
+}
+
+// deltaEnd closes a round with the link to the next one.
+func (g *graph) deltaEnd(page *collection, p position) (*reply, *graphError) {
+	p.Crawl, p.Offset, p.Until = false, 0, 0
+	return page.end("@odata.deltaLink", g.deltaLink("$deltatoken", p)), nil
+}
+
+// deltaPageAt writes the page at a position of a round.
+func (g *graph) deltaPageAt(c *call, p position) (*reply, *graphError) {
+	shape, refused := g.shapeFor(c, p.Select)
+	if refused != nil {
+		return nil, refused
+	}
+	var records [][]byte
+	var next int64
+	if p.Crawl {
+		records, next = g.crawl(p, shape)
+	} else {
+		records, next = g.round(c, p, shape)
+	}
+	page := g.begin(deltaContext(p), -1, len(records)*rowBytes)
+	for _, r := range disturb(g.faults, records) {
+		page.row()
+		page.b = append(page.b, r...)
+	}
+	if next >= 0 {
+		p.Offset = next
+		return page.end("@odata.nextLink", g.deltaLink("$skiptoken", p)), nil
+	}
+	if !p.Crawl {
+		p.Since = p.Until
+	}
+	return g.deltaEnd(page, p)
+}
+
+// crawl reads one page of the initial round; next below zero is the end.
+// Properties that were never set are absent.
+func (g *graph) crawl(p position, shape userShape) (records [][]byte, next int64) {
+	slots := int64(g.tenant.UserSlots())
+	for at := p.Offset; at < slots; at++ {
+		u, ok := g.tenant.User(int(at))
+		if !ok || !p.concerns(u.ID) {
+			continue
+		}
+		if len(records) == deltaPage {
+			return records, at
+		}
+		o := beginObject(make([]byte, 0, rowBytes))
+		for i := range shape.properties {
+			if prop := &shape.properties[i]; prop.set(&u) {
+				o.name(prop.name)
+				o.b = prop.append(o.b, &u)
+			}
+		}
+		identify(&o, shape, u.ID)
+		if shape.manager && u.Manager >= 0 {
+			g.managerDelta(&o, &u)
+		}
+		records = append(records, o.end())
+	}
+	return records, -1
+}
+
+func (p position) concerns(id string) bool {
+	return len(p.IDs) == 0 || slices.ContainsFunc(p.IDs, func(x string) bool { return strings.EqualFold(x, id) })
+}
+
+// identify adds the id to a record whose selection leaves it out: delta
+// records always have one.
+func identify(o *object, shape userShape, id string) {
+	if shape.selected != nil && !slices.Contains(shape.selected, "id") {
+		o.string("id", id)
+	}
+}
+
+// userChange is all that happened to a user within a round.
+type userChange struct {
+	user           int
+	kind           seed.ChangeKind
+	properties     seed.Properties
+	managerChanged bool
+	hired          bool
+}
+
+// merge folds the changes of a round, by user, in the order of their first.
+func merge(changes []seed.Change, until uint64) []userChange {
+	at := make(map[int]int)
+	var out []userChange
+	for _, ch := range changes {
+		if ch.Seq > until {
+			break
+		}
+		i, seen := at[ch.User]
+		if !seen {
+			i = len(out)
+			at[ch.User] = i
+			out = append(out, userChange{user: ch.User})
+		}
+		m := &out[i]
+		m.kind = ch.Kind
+		m.properties |= ch.Properties
+		m.managerChanged = m.managerChanged || ch.ManagerChanged
+		m.hired = m.hired || ch.Kind == seed.UserHired
+	}
+	return out
+}
+
+// round reads one page of the changes between two points.
+func (g *graph) round(c *call, p position, shape userShape) (records [][]byte, next int64) {
+	changes := merge(g.tenant.Changes(p.Since, 0), p.Until)
+	minimal := c.prefers("return=minimal")
+	for at := p.Offset; at < int64(len(changes)); at++ {
+		if len(records) == deltaPage {
+			return records, at
+		}
+		if record, ok := g.changeRecord(&changes[at], p, shape, minimal); ok {
+			records = append(records, record)
+		}
+	}
+	return records, -1
+}
+
+// changeRecord writes what happened to a user; false when none of it is
+// selected.
+func (g *graph) changeRecord(ch *userChange, p position, shape userShape, minimal bool) ([]byte, bool) {
+	id := g.tenant.UserID(ch.user)
+	if !p.concerns(id) {
+		return nil, false
+	}
+	u, there := g.tenant.User(ch.user)
+	o := beginObject(make([]byte, 0, rowBytes))
+	if !there {
+		reason := "changed" // restorable
+		if ch.kind == seed.UserHardDeleted {
+			reason = "deleted"
+		}
+		o.string("id", id)
+		o.name("@removed")
+		removed := beginObject(o.b)
+		removed.string("reason", reason)
+		o.b = removed.end()
+		return o.end(), true
+	}
+	surfaced := ch.hired || (shape.selected == nil && ch.properties != 0) || (shape.manager && ch.managerChanged)
+	for i := range shape.properties {
+		prop := &shape.properties[i]
+		changed := ch.properties.Has(prop.name)
+		surfaced = surfaced || changed
+		// A property that was never set is absent; one that was cleared is
+		// null.
+		if set := prop.set(&u); changed || (set && (!minimal || ch.hired || prop.name == "id")) {
+			o.name(prop.name)
+			o.b = prop.append(o.b, &u)
+		}
+	}
+	if !surfaced {
+		return nil, false
+	}
+	identify(&o, shape, id)
+	// manager@delta comes only when the manager itself changed: absent means
+	// unchanged.
+	if shape.manager && (ch.managerChanged || ch.hired) {
+		g.managerDelta(&o, &u)
+	}
+	return o.end(), true
+}
+
+// managerDelta appends the manager's id; only ids are returned. A user who
+// lost the manager has an empty list.
+func (g *graph) managerDelta(o *object, u *seed.User) {
+	o.name("manager@delta")
+	o.b = append(o.b, '[')
+	if u.Manager >= 0 {
+		inner := beginObject(o.b)
+		inner.string("@odata.type", "#microsoft.graph.user")
+		inner.string("id", g.tenant.UserID(u.Manager))
+		o.b = inner.end()
+	}
+	o.b = append(o.b, ']')
+}

@@ -1,0 +1,29 @@
+// Package emulator is a Microsoft 365 tenant in one process: an HTTPS server on
+// loopback that answers as login.microsoftonline.com and graph.microsoft.com
+// do, closely enough that unmodified Microsoft clients (azidentity, MSAL,
+// msgraph-sdk-go) work against it. rollcall's demo and tests talk to it; nothing
+// between the screen and the wire is faked elsewhere.
+//
+// What it models:
+//   - the Entra authority: discovery, device code, authorization code with PKCE,
+//     refresh, client credentials by secret, admin consent, and the documented
+//     AADSTS failures on request (see [Server.Provoke]);
+//   - Graph v1.0: me, users with delta, groups with members, contacts,
+//     servicePrincipals, $batch, scopes and directory roles enforced on each
+//     request;
+//   - throttling by the documented budgets, and faults (see [ParseFault]);
+//   - [Judges], which watch how a client behaves.
+//
+// What it models less than the service does:
+//   - Exchange: /adminapi answers 404, as in a tenant where the Admin API preview
+//     is not enabled; dynamic distribution lists exist in the directory but
+//     nothing reads them over the wire;
+//   - groups/delta and contacts/delta answer 501;
+//   - $filter, $search and $orderby know what package odata knows;
+//   - the directory is consistent at once: nothing is replicated late;
+//   - of the throttling scopes only "app in one tenant" is kept, since there is
+//     one app and one tenant;
+//   - client certificates and federated assertions are refused as wrong.
+//
+// The directory itself is package seed; this package knows HTTP.
+package emulator

@@ -1,0 +1,89 @@
+package emulator
+
+import (
+	"slices"
+	"time"
+)
+
+// Options choose a tenant and how its server behaves. The zero value serves
+// the documented demo tenant without latency, faults or change.
+type Options struct {
+	Users int    // users of the tenant; default 2,000
+	Seed  uint64 // default 1
+
+	Listen  string        // loopback host:port; default 127.0.0.1:0
+	Latency time.Duration // added to each Graph answer
+	Fault   string        // see ParseFault
+
+	// AutoApprove makes pending device codes approve themselves, and browser
+	// sign-ins answer without a page, this long after they began. Zero or less:
+	// a person (or Approve) does it.
+	AutoApprove time.Duration
+
+	// Churn is the time between two small changes of the directory; zero or
+	// less: it changes only on request.
+	Churn time.Duration
+
+	// Consented are the delegated scopes that the organisation has consented to
+	// at the start. Nil means ReadScopes.
+	Consented []string
+	// AppRoles are the application permissions granted to the app. Nil means
+	// DefaultAppRoles.
+	AppRoles []string
+
+	// SingleTenant refuses sign-ins through /organizations and /common.
+	SingleTenant bool
+
+	// Budget replaces the documented throttling budgets.
+	Budget Budget
+
+	// Now is the clock of tokens, codes, delta links and throttling. Nil means
+	// time.Now.
+	Now func() time.Time
+
+	// InFlight is how long after a 429 a call still counts as sent before its
+	// client could know; default 250ms plus Latency.
+	InFlight time.Duration
+}
+
+// ReadScopes are the delegated scopes that reading the directory needs:
+// nothing that writes.
+func ReadScopes() []string {
+	return []string{"User.Read", "User.Read.All", "GroupMember.Read.All", "OrgContact.Read.All"}
+}
+
+// WriteScope is the delegated scope and application permission that changing
+// the members of a group needs.
+const WriteScope = "GroupMember.ReadWrite.All"
+
+// DefaultAppRoles are the application permissions that the demo's app holds:
+// a scheduler needs no person to consent to a writeback.
+func DefaultAppRoles() []string {
+	return []string{"User.Read.All", "GroupMember.Read.All", "OrgContact.Read.All", "Organization.Read.All", WriteScope}
+}
+
+func (o Options) withDefaults() Options {
+	if o.Users == 0 {
+		o.Users = 2000
+	}
+	if o.Seed == 0 {
+		o.Seed = 1
+	}
+	if o.Listen == "" {
+		o.Listen = "127.0.0.1:0"
+	}
+	if o.Consented == nil {
+		o.Consented = ReadScopes()
+	}
+	if o.AppRoles == nil {
+		o.AppRoles = DefaultAppRoles()
+	}
+	o.Consented, o.AppRoles = slices.Clone(o.Consented), slices.Clone(o.AppRoles)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.InFlight == 0 {
+		o.InFlight = 250*time.Millisecond + o.Latency
+	}
+	return o
+}

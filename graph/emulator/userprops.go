@@ -1,0 +1,231 @@
+package emulator
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"rollcall/graph/emulator/seed"
+)
+
+// userProperty is a property of the user resource.
+type userProperty struct {
+	name   string
+	set    func(u *seed.User) bool // false: the property is null
+	append func(b []byte, u *seed.User) []byte
+}
+
+func text(name string, get func(u *seed.User) string) userProperty {
+	return userProperty{
+		name:   name,
+		set:    func(u *seed.User) bool { return get(u) != "" },
+		append: func(b []byte, u *seed.User) []byte { return appendNullable(b, get(u)) },
+	}
+}
+
+func texts(name string, get func(u *seed.User) []string) userProperty {
+	return userProperty{
+		name:   name,
+		set:    func(u *seed.User) bool { return len(get(u)) > 0 },
+		append: func(b []byte, u *seed.User) []byte { return appendStrings(b, get(u)) },
+	}
+}
+
+// never is a property that Graph has and no user of the tenant has a value
+// for. Collections are empty rather than null.
+func never(name, value string) userProperty {
+	return userProperty{
+		name:   name,
+		set:    func(*seed.User) bool { return false },
+		append: func(b []byte, _ *seed.User) []byte { return append(b, value...) },
+	}
+}
+
+// userProperties are the selectable properties of a user, sorted as Graph
+// sorts the default ones.
+func userProperties() []userProperty {
+	list := []userProperty{
+		texts("businessPhones", func(u *seed.User) []string { return u.BusinessPhones }),
+		text("displayName", func(u *seed.User) string { return u.DisplayName }),
+		text("givenName", func(u *seed.User) string { return u.GivenName }),
+		text("jobTitle", func(u *seed.User) string { return u.JobTitle }),
+		text("mail", func(u *seed.User) string { return u.Mail }),
+		text("mobilePhone", func(u *seed.User) string { return u.MobilePhone }),
+		text("officeLocation", func(u *seed.User) string { return u.OfficeLocation }),
+		text("preferredLanguage", func(u *seed.User) string { return u.PreferredLanguage }),
+		text("surname", func(u *seed.User) string { return u.Surname }),
+		text("userPrincipalName", func(u *seed.User) string { return u.UserPrincipalName }),
+		text("id", func(u *seed.User) string { return u.ID }),
+		{
+			name:   "accountEnabled",
+			set:    func(*seed.User) bool { return true },
+			append: func(b []byte, u *seed.User) []byte { return strconv.AppendBool(b, u.AccountEnabled) },
+		},
+		text("city", func(u *seed.User) string { return u.City }),
+		text("companyName", func(u *seed.User) string { return u.CompanyName }),
+		text("country", func(u *seed.User) string { return u.Country }),
+		{
+			name:   "createdDateTime",
+			set:    func(u *seed.User) bool { return !u.CreatedDateTime.IsZero() },
+			append: func(b []byte, u *seed.User) []byte { return appendTime(b, u.CreatedDateTime) },
+		},
+		text("department", func(u *seed.User) string { return u.Department }),
+		{
+			name:   "employeeHireDate",
+			set:    func(u *seed.User) bool { return !u.EmployeeHireDate.IsZero() },
+			append: func(b []byte, u *seed.User) []byte { return appendTime(b, u.EmployeeHireDate) },
+		},
+		text("employeeId", func(u *seed.User) string { return u.EmployeeID }),
+		text("employeeType", func(u *seed.User) string { return u.EmployeeType }),
+		text("faxNumber", func(u *seed.User) string { return u.FaxNumber }),
+		texts("imAddresses", func(u *seed.User) []string { return u.IMAddresses }),
+		text("mailNickname", func(u *seed.User) string { return u.MailNickname }),
+		text("onPremisesDistinguishedName", func(u *seed.User) string { return u.OnPremisesDN }),
+		{name: "onPremisesExtensionAttributes", set: hasExtension, append: appendExtensions},
+		text("onPremisesSecurityIdentifier", func(u *seed.User) string { return u.OnPremisesSID }),
+		{
+			name: "onPremisesSyncEnabled",
+			set:  func(u *seed.User) bool { return u.OnPremisesSyncEnabled },
+			append: func(b []byte, u *seed.User) []byte {
+				if !u.OnPremisesSyncEnabled {
+					return append(b, "null"...)
+				}
+				return append(b, "true"...)
+			},
+		},
+		texts("otherMails", func(u *seed.User) []string { return u.OtherMails }),
+		text("passwordPolicies", func(u *seed.User) string { return u.PasswordPolicies }),
+		text("postalCode", func(u *seed.User) string { return u.PostalCode }),
+		texts("proxyAddresses", func(u *seed.User) []string { return u.ProxyAddresses }),
+		text("state", func(u *seed.User) string { return u.State }),
+		text("streetAddress", func(u *seed.User) string { return u.StreetAddress }),
+		text("usageLocation", func(u *seed.User) string { return u.UsageLocation }),
+		text("userType", func(u *seed.User) string { return u.UserType }),
+	}
+	for _, name := range []string{
+		"ageGroup", "consentProvidedForMinor", "creationType", "deletedDateTime", "employeeLeaveDateTime", "employeeOrgData",
+		"externalUserState", "externalUserStateChangeDateTime", "isResourceAccount", "lastPasswordChangeDateTime",
+		"legalAgeGroupClassification", "onPremisesDomainName", "onPremisesImmutableId", "onPremisesLastSyncDateTime",
+		"onPremisesSamAccountName", "onPremisesUserPrincipalName", "passwordProfile", "securityIdentifier",
+		"showInAddressList", "signInSessionsValidFromDateTime",
+	} {
+		list = append(list, never(name, "null"))
+	}
+	for _, name := range []string{"assignedLicenses", "assignedPlans", "identities", "licenseAssignmentStates", "onPremisesProvisioningErrors", "provisionedPlans", "serviceProvisioningErrors"} {
+		list = append(list, never(name, "[]"))
+	}
+	return list
+}
+
+// defaultUserProperties is how many of userProperties come without $select.
+const defaultUserProperties = 11
+
+// basicUserProperties are what User.ReadBasic.All may read.
+var basicUserProperties = []string{"displayName", "givenName", "id", "mail", "surname", "userPrincipalName"}
+
+// outsideStore are properties that other services hold: selecting one of many
+// users is refused. Source: Graph documentation, "user resource type".
+var outsideStore = []string{
+	"aboutMe", "birthday", "cloudLicensing", "deviceEnrollmentLimit", "hireDate", "interests", "mailboxSettings", "mySite",
+	"pastProjects", "preferredName", "print", "responsibilities", "schools", "skills",
+}
+
+func hasExtension(u *seed.User) bool {
+	return slices.ContainsFunc(u.ExtensionAttributes[:], func(s string) bool { return s != "" })
+}
+
+func appendExtensions(b []byte, u *seed.User) []byte {
+	o := beginObject(b)
+	for i, v := range u.ExtensionAttributes {
+		o.name("extensionAttribute" + strconv.Itoa(i+1))
+		o.b = appendNullable(o.b, v)
+	}
+	return o.end()
+}
+
+// userShape is a choice of user properties.
+type userShape struct {
+	properties []userProperty
+	selected   []string // canonical names; nil without $select
+	manager    bool     // $select names manager, which only delta heeds
+}
+
+// shapes makes the shapes that $select asks for.
+type shapes struct {
+	byName   map[string]userProperty // by lower-case name
+	defaults []userProperty
+}
+
+func newShapes() *shapes {
+	list := userProperties()
+	s := &shapes{byName: make(map[string]userProperty, len(list)), defaults: list[:defaultUserProperties]}
+	for _, p := range list {
+		s.byName[strings.ToLower(p.name)] = p
+	}
+	return s
+}
+
+// shape resolves $select. Names that Graph does not know are refused; with
+// lenient they are left out, as in lists of mixed types.
+func (s *shapes) shape(names []string, lenient bool) (userShape, *graphError) {
+	if len(names) == 0 {
+		return userShape{properties: s.defaults}, nil
+	}
+	out := userShape{selected: make([]string, 0, len(names))} // not nil, even where only manager is named
+	for _, name := range names {
+		p, known := s.byName[strings.ToLower(name)]
+		switch {
+		case known:
+		case isExtension(name):
+			p = never(name, "null")
+		case strings.EqualFold(name, "manager"):
+			out.manager = true
+			continue
+		case strings.HasPrefix(name, "@odata."):
+			continue
+		case lenient:
+			continue
+		case strings.EqualFold(name, "signInActivity"):
+			return out, refuse(403, "Authentication_MSGraphPermissionMissing", "Calling principal does not have required MSGraph permissions AuditLog.Read.All")
+		case slices.ContainsFunc(outsideStore, func(o string) bool { return strings.EqualFold(o, name) }):
+			return out, refuse(501, "NotImplemented", "This operation target is not yet supported.")
+		default:
+			return out, refuse(400, "BadRequest", "Parsing OData Select and Expand failed: Could not find a property named '"+name+"' on type 'microsoft.graph.user'.")
+		}
+		if !slices.Contains(out.selected, p.name) {
+			out.properties = append(out.properties, p)
+			out.selected = append(out.selected, p.name)
+		}
+	}
+	return out, nil
+}
+
+// isExtension reports whether a name is a directory extension's:
+// extension_{32 hex digits}_{name}.
+func isExtension(name string) bool {
+	rest, ok := strings.CutPrefix(name, "extension_")
+	app, _, cut := strings.Cut(rest, "_")
+	return ok && cut && len(app) == 32 && strings.Trim(strings.ToLower(app), "0123456789abcdef") == ""
+}
+
+// basicOnly narrows a shape to what User.ReadBasic.All may read: other
+// properties come back null.
+func (s userShape) basicOnly() userShape {
+	out := s
+	out.properties = slices.Clone(s.properties)
+	for i, p := range out.properties {
+		if !slices.Contains(basicUserProperties, p.name) {
+			out.properties[i] = never(p.name, "null")
+		}
+	}
+	return out
+}
+
+// write appends a user's selected properties as members.
+func (s userShape) write(o *object, u *seed.User) {
+	for i := range s.properties {
+		p := &s.properties[i]
+		o.name(p.name)
+		o.b = p.append(o.b, u)
+	}
+}
