@@ -19,11 +19,16 @@ type Deps struct {
 	// Wait waits between two looks at the group while its changes are not seen
 	// yet. nil waits by the clock.
 	Wait func(ctx context.Context, d time.Duration) error
+
+	batch int // rows handed over at a time; 0 is batchRows
 }
 
 func (d Deps) withDefaults() Deps {
 	if d.Now == nil {
 		d.Now = time.Now
+	}
+	if d.batch == 0 {
+		d.batch = batchRows
 	}
 	if d.Progress == nil {
 		d.Progress = func(Progress) {}

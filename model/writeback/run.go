@@ -52,7 +52,7 @@ func (r *runner) finish(ctx context.Context, members []model.Object) (*Report, e
 			}
 		}
 		for len(batch) > 0 {
-			n := min(len(batch), batchRows)
+			n := min(len(batch), r.batch)
 			if err := r.write(ctx, batch[:n], remove); err != nil {
 				return r.report(len(members), false), r.stopped(err)
 			}
@@ -72,10 +72,10 @@ func (r *runner) settle(ctx context.Context, members []model.Object) error {
 		row := &r.run.Rows[i]
 		state := RowPlanned
 		switch right := present[row.ID] != row.Remove; {
-		case right && (row.State == RowDone || row.State == RowSent):
-			state = RowDone
-		case right:
+		case right && (row.State == RowPlanned || row.State == RowAlready):
 			state = RowAlready
+		case right:
+			state = RowDone
 		}
 		if state != RowPlanned {
 			r.progress.Done++

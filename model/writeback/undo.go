@@ -8,9 +8,9 @@ import (
 )
 
 // Undo makes the plan that takes a run back: it restores, from the picture
-// before the first write, each row that the run changed or may have changed.
-// members are the group's present direct members. What others have changed
-// since stays as it is.
+// before the first write, each row that was handed over, whatever the tenant
+// answered. members are the group's present direct members. Members that are
+// no row of the run stay as they are, and so do rows that it never came to.
 //
 // The guards hold for it too, but for two: the source of an undo is a picture
 // and not an audience, so it may be empty, and a group may become as small as
@@ -32,9 +32,8 @@ func Undo(run *Run, members []model.Object, g Guards, author string, now time.Ti
 	}
 	removing := make(map[string]bool)
 	for _, row := range run.Rows {
-		touched := row.State == RowDone || row.State == RowSent
 		switch was, is := before[row.ID], present[row.ID]; {
-		case !touched:
+		case row.State == RowPlanned:
 		case was && !is:
 			p.Add = append(p.Add, row.Ref)
 		case is && !was:

@@ -1,0 +1,294 @@
+package writeback
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"rollcall/model"
+)
+
+var errDead = errors.New("the process is gone")
+
+// world is a tenant with one group, and the journal on the disk beside it. A
+// process dies at a chosen step: from then on every call of that process
+// fails, and what was written before stays.
+type world struct {
+	group   model.Group
+	members map[string]model.Object
+	people  map[string]model.Object
+	runs    map[string]*Run
+	plans   map[string]*Plan
+
+	random  *rand.Rand
+	faults  float64 // share of the rows that go wrong
+	steps   int     // until death; negative: never
+	lag     int     // reads that show the group as it was before the last write
+	shown   []model.Object
+	readErr error // of DirectMembers, once
+
+	mu     sync.Mutex
+	writes []write
+	waits  []time.Duration
+	broken []string // promises that the code under test has not kept
+}
+
+type write struct {
+	id     string
+	remove bool
+}
+
+func newWorld(members ...model.Object) *world {
+	w := &world{
+		group:   model.Group{ID: "g-1", DisplayName: "Sales", Kind: model.KindSecurity},
+		members: map[string]model.Object{}, people: map[string]model.Object{},
+		runs: map[string]*Run{}, plans: map[string]*Plan{},
+		random: rand.New(rand.NewPCG(1, 2)), steps: -1,
+	}
+	for _, m := range members {
+		w.members[m.ID] = m
+	}
+	return w
+}
+
+// step is one thing that happens to the outside; it fails when the process
+// dies before it.
+func (w *world) step() error {
+	if w.steps == 0 {
+		return errDead
+	}
+	if w.steps > 0 {
+		w.steps--
+	}
+	return nil
+}
+
+func (w *world) deps() Deps {
+	return Deps{
+		Groups: tenant{w}, Journal: journal{w}, batch: 3,
+		Now: func() time.Time { return noon },
+		Wait: func(_ context.Context, d time.Duration) error {
+			w.waits = append(w.waits, d)
+			return nil
+		},
+	}
+}
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+func (w *world) present() []model.Object {
+	out := []model.Object{}
+	for _, m := range w.members {
+		out = append(out, m)
+	}
+	slices.SortFunc(out, func(a, b model.Object) int { return compareRefs(refOf(&a), refOf(&b)) })
+	return out
+}
+
+func (w *world) ids() []string {
+	ids := []string{}
+	for id := range w.members {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+type tenant struct{ *world }
+
+func (t tenant) Group(_ context.Context, id string) (model.Group, error) {
+	if err := t.step(); err != nil {
+		return model.Group{}, err
+	}
+	if id != t.group.ID {
+		return model.Group{}, &model.Error{Kind: model.KindUsage, Code: "groupNotFound", Message: "no such group"}
+	}
+	return t.group, nil
+}
+
+func (t tenant) DirectMembers(context.Context, string) ([]model.Object, error) {
+	if err := t.step(); err != nil {
+		return nil, err
+	}
+	if err := t.readErr; err != nil {
+		t.readErr = nil
+		return nil, err
+	}
+	if t.lag > 0 && t.shown != nil {
+		t.lag--
+		return t.shown, nil
+	}
+	return t.present(), nil
+}
+
+// Write answers from several goroutines, as the port may.
+func (t tenant) Write(_ context.Context, groupID string, add, remove []string, done func(RowResult)) error {
+	if groupID != t.group.ID {
+		t.broken = append(t.broken, "wrote to another group")
+	}
+	t.shown = t.present()
+	rows := make([]write, 0, len(add)+len(remove))
+	for _, id := range add {
+		rows = append(rows, write{id, false})
+	}
+	for _, id := range remove {
+		rows = append(rows, write{id, true})
+	}
+	t.random.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
+	var running sync.WaitGroup
+	defer running.Wait()
+	for _, row := range rows {
+		if err := t.step(); err != nil {
+			return err
+		}
+		result, answered := t.one(row)
+		if answered {
+			running.Go(func() { done(result) })
+		}
+	}
+	return nil
+}
+
+func (t tenant) one(row write) (result RowResult, answered bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.writes = append(t.writes, row)
+	t.checkJournal(row)
+	_, is := t.members[row.id]
+	result = RowResult{UserID: row.id, Remove: row.remove, Outcome: OutcomeDone}
+	if is != row.remove {
+		result.Outcome = OutcomeAlready
+		return result, true
+	}
+	refused := RowResult{UserID: row.id, Remove: row.remove, Outcome: OutcomeFailed, Err: &model.Error{Kind: model.KindFailed, Code: "refused", Message: "refused by the tenant"}}
+	effect, answered := true, true
+	if t.random.Float64() < t.faults {
+		switch t.random.IntN(4) {
+		case 0: // refused
+			effect, result = false, refused
+		case 1: // done, and said to have failed
+			result = refused
+		case 2: // done, and the answer is lost
+			answered = false
+		case 3: // the request is lost
+			effect, answered = false, false
+		}
+	}
+	if effect && row.remove {
+		delete(t.members, row.id)
+	} else if effect {
+		t.members[row.id] = t.people[row.id]
+	}
+	return result, answered
+}
+
+// checkJournal holds that every row that reaches the tenant belongs to a plan
+// and is on the disk as sent.
+func (t tenant) checkJournal(row write) {
+	for _, run := range t.runs {
+		for _, r := range run.Rows {
+			if r.ID == row.id && r.Remove == row.remove && r.State == RowSent {
+				return
+			}
+		}
+	}
+	t.broken = append(t.broken, "a row was written that the journal did not know as sent: "+row.id)
+}
+
+// journal keeps what a disk would: copies.
+type journal struct{ *world }
+
+func (j journal) store(change func()) error {
+	if j.steps == 0 && j.random.IntN(2) == 0 {
+		return errDead // before it was on the disk
+	}
+	err := j.step()
+	change() // on the disk, and nobody was told
+	return err
+}
+
+func (j journal) SavePlan(_ context.Context, p *Plan) error {
+	return j.store(func() { j.plans[p.ID] = clone(p) })
+}
+
+func (j journal) Plan(_ context.Context, id string) (*Plan, error) { return clone(j.plans[id]), nil }
+
+func (j journal) Plans(context.Context) ([]Plan, error) { return nil, nil }
+
+func (j journal) Begin(_ context.Context, run *Run) error {
+	if j.runs[run.Plan.ID] != nil {
+		j.broken = append(j.broken, "a journal was begun twice")
+	}
+	return j.store(func() { j.runs[run.Plan.ID] = clone(run) })
+}
+
+func (j journal) SetRows(_ context.Context, planID string, rows []Row) error {
+	return j.store(func() {
+		run := j.runs[planID]
+		for _, row := range rows {
+			i := slices.IndexFunc(run.Rows, func(r Row) bool { return r.ID == row.ID && r.Remove == row.Remove })
+			run.Rows[i] = row
+		}
+	})
+}
+
+func (j journal) End(_ context.Context, planID string, state RunState, at time.Time) error {
+	return j.store(func() { j.runs[planID].State, j.runs[planID].Ended = state, at })
+}
+
+func (j journal) Run(_ context.Context, planID string) (*Run, error) {
+	if err := j.step(); err != nil {
+		return nil, err
+	}
+	return clone(j.runs[planID]), nil
+}
+
+// clone goes through JSON, as the disk does.
+func clone[T any](v *T) *T {
+	if v == nil {
+		return nil
+	}
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	out := new(T)
+	if err := json.Unmarshal(data, out); err != nil {
+		panic(err)
+	}
+	return out
+}
+
+func user(name string) model.Object {
+	return model.Object{ID: "u-" + name, Type: model.ObjectUser, DisplayName: name, UserPrincipalName: name + "@contoso.com", Mail: name + "@contoso.com"}
+}
+
+func users(names ...string) []model.Object {
+	out := make([]model.Object, len(names))
+	for i, n := range names {
+		out[i] = user(n)
+	}
+	return out
+}
+
+func nested(name string) model.Object {
+	return model.Object{ID: "n-" + name, Type: model.ObjectGroup, DisplayName: name}
+}
+
+var open = Guards{MaxRemovals: -1, MaxAdditions: -1, LeastSize: -1}
+
+func (w *world) params(mode Mode, desired ...model.Object) Params {
+	for _, o := range desired {
+		w.people[o.ID] = o
+	}
+	for _, o := range w.members {
+		w.people[o.ID] = o
+	}
+	return Params{TenantID: "t-1", Group: w.group, Mode: mode, From: []string{"segment:S"}, Desired: desired, Members: w.present(), Guards: open, Author: "adele@contoso.com", Now: noon}
+}
+
+var approved = Approval{By: "adele@contoso.com", At: noon}
