@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -12,12 +13,18 @@ import (
 // Check holds a rule against the attributes of a profile. It repeats nothing
 // that Parse reports.
 func Check(r *Rule, s *model.Schema) []Diagnostic {
-	c := &checker{schema: s, report: &reporter{}}
+	diagnostics, _ := check(r, s)
+	return diagnostics
+}
+
+// check returns, with what it finds, the regular expressions by their text.
+func check(r *Rule, s *model.Schema) ([]Diagnostic, map[string]*regexp.Regexp) {
+	c := &checker{schema: s, report: &reporter{}, expressions: map[string]*regexp.Regexp{}}
 	c.node(r.Root, nil)
 	if n := utf8.RuneCountInString(r.Text); n > EntraMaxLength {
 		c.report.lintAt(Span{0, len(r.Text)}, tooLong(n), "")
 	}
-	return c.report.located(r.Text)
+	return c.report.located(r.Text), c.expressions
 }
 
 func tooLong(n int) string {
@@ -25,9 +32,10 @@ func tooLong(n int) string {
 }
 
 type checker struct {
-	schema   *model.Schema
-	report   *reporter
-	patterns int // bytes of regular expressions so far
+	schema      *model.Schema
+	report      *reporter
+	patterns    int // bytes of regular expressions so far
+	expressions map[string]*regexp.Regexp
 }
 
 // node checks a tree. collection is the attribute whose elements are compared,
@@ -53,6 +61,9 @@ func (c *checker) node(n Node, collection *model.Attribute) {
 			c.comparison(n, *collection)
 		}
 	case *Quantified:
+		if n.Property == Element {
+			return // the parser has reported it
+		}
 		a, ok := c.attribute(n.Property, n.PropertyAt)
 		if !ok {
 			return
@@ -170,14 +181,20 @@ func bracketed(v Value) string {
 // pattern checks a regular expression. The whole rule may hold as much of them
 // as Entra takes characters: compiling more would keep the screen waiting.
 func (c *checker) pattern(n *Comparison) {
-	c.patterns += len(n.Value.Text)
+	text := n.Value.Text
+	if c.expressions[text] != nil {
+		return
+	}
+	c.patterns += len(text)
 	if c.patterns > EntraMaxLength {
 		c.report.errorAt(n.Value.At, fmt.Sprintf("the regular expressions of a rule are limited to %d bytes together", EntraMaxLength), "", "")
 		return
 	}
-	if _, err := compilePattern(n.Value.Text); err != nil {
+	re, err := compilePattern(text)
+	if err != nil {
 		c.report.errorAt(n.Value.At, err.Error(), "", "")
 		return
 	}
+	c.expressions[text] = re
 	c.lintPattern(n)
 }

@@ -23,35 +23,38 @@ func (p *parser) clause() Node {
 	}
 	property := p.property(t)
 	op := p.peek()
-	switch p.keyword(0) {
-	case "":
-		expected := "an operator such as -eq"
-		switch {
-		case op.kind == tokOperator:
-			p.report.errorAt(op.at, fmt.Sprintf("there is no operator %s", p.describe(op)), expected, nearestOperator(op.text))
-		case op.kind == tokWord && nearestOperator(op.text) != "":
-			p.report.errorAt(op.at, fmt.Sprintf("there is no operator %s", p.describe(op)), expected, nearestOperator(op.text))
-		case op.kind != tokInvalid:
-			p.report.errorAt(op.at, fmt.Sprintf("unexpected %s after %s", p.describe(op), p.describe(t)), expected, "")
-		}
+	name := p.keyword(0)
+	switch name {
 	case "any":
 		return p.quantified(t, property, Any)
 	case "all":
 		return p.quantified(t, property, All)
-	default:
-		operator, ok := operatorNamed(op.text)
-		if ok {
-			p.take()
-			value, ok := p.value()
-			if !ok {
-				return nil
-			}
-			return &Comparison{Property: property, Operator: operator, Value: value, PropertyAt: t.at, OperatorAt: op.at}
-		}
-		p.report.errorAt(op.at, fmt.Sprintf("unexpected %s after %s", p.describe(op), p.describe(t)), "an operator such as -eq", nearestOperator(op.text))
 	}
+	if operator, ok := operatorNamed(name); ok {
+		p.take()
+		value, ok := p.value()
+		if !ok {
+			return nil
+		}
+		return &Comparison{Property: property, Operator: operator, Value: value, PropertyAt: t.at, OperatorAt: op.at}
+	}
+	p.noOperator(t, op)
 	p.recover()
 	return nil
+}
+
+// noOperator reports what stands where the operator behind a property should.
+func (p *parser) noOperator(property, found token) {
+	const expected = "an operator such as -eq"
+	near := nearestOperator(found.text)
+	switch {
+	case found.kind == tokInvalid:
+		// The scanner has reported it.
+	case found.kind == tokOperator && !isKeyword(found.text), found.kind == tokWord && near != "" && !isKeyword(found.text):
+		p.report.errorAt(found.at, fmt.Sprintf("there is no operator %s", p.describe(found)), expected, near)
+	default:
+		p.report.errorAt(found.at, fmt.Sprintf("unexpected %s after %s", p.describe(found), p.describe(property)), expected, "")
+	}
 }
 
 // unsupported explains the forms of Entra's language that rollcall reads and

@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -17,12 +18,13 @@ import (
 // now is the moment that system.now means, so that a result can be repeated.
 func Compile(text string, s *model.Schema, now time.Time) (*Program, []Diagnostic, error) {
 	r, diagnostics := Parse(text)
-	report := &reporter{list: slices.Concat(diagnostics, Check(r, s))}
+	checked, expressions := check(r, s)
+	report := &reporter{list: slices.Concat(diagnostics, checked)}
 	diagnostics = report.located(text)
 	if i := slices.IndexFunc(diagnostics, func(d Diagnostic) bool { return d.Severity == Error }); i >= 0 {
 		return nil, diagnostics, faultError(diagnostics[i])
 	}
-	c := &compiler{schema: s, now: now}
+	c := &compiler{schema: s, now: now, expressions: expressions}
 	root := c.node(r.Root)
 	if c.err != nil {
 		return nil, diagnostics, c.err
@@ -44,9 +46,10 @@ func faultError(d Diagnostic) *model.Error {
 
 // compiler turns a checked tree into predicates.
 type compiler struct {
-	schema *model.Schema
-	now    time.Time
-	err    error
+	schema      *model.Schema
+	now         time.Time
+	expressions map[string]*regexp.Regexp // by their text
+	err         error
 }
 
 func (c *compiler) node(n Node) Predicate {
@@ -200,14 +203,7 @@ func (c *compiler) test(n *Comparison, a model.Attribute) test {
 	case OpContains:
 		return test{folded: true, run: func(v string) bool { return strings.Contains(v, want) }}
 	case OpMatch:
-		re, err := compilePattern(n.Value.Text)
-		if err != nil {
-			if c.err == nil {
-				c.err = err
-			}
-			return test{run: never}
-		}
-		return test{run: re.MatchString}
+		return test{run: c.expressions[n.Value.Text].MatchString}
 	case OpIn:
 		wanted := make(map[string]struct{}, len(n.Value.List))
 		for _, e := range n.Value.List {

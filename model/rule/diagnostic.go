@@ -56,17 +56,25 @@ func HasErrors(diagnostics []Diagnostic) bool {
 	return slices.ContainsFunc(diagnostics, func(d Diagnostic) bool { return d.Severity == Error })
 }
 
-// maxDiagnostics bounds what one pass reports: past it a text is not a rule
-// with faults but something else altogether.
+// maxDiagnostics bounds what one pass reports of faults, and of the rest: past
+// it a text is not a rule with faults but something else altogether.
 const maxDiagnostics = 50
 
 // reporter collects the diagnostics of one pass over a text.
 type reporter struct {
-	list []Diagnostic
+	list           []Diagnostic
+	errors, others int
 }
 
+// add keeps the diagnostic. Faults and the rest are counted apart, so that
+// advice never crowds out an error.
 func (r *reporter) add(d Diagnostic) {
-	if len(r.list) < maxDiagnostics {
+	count := &r.others
+	if d.Severity == Error {
+		count = &r.errors
+	}
+	if *count < maxDiagnostics {
+		*count++
 		r.list = append(r.list, d)
 	}
 }
