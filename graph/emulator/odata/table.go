@@ -1,0 +1,186 @@
+package odata
+
+import "strings"
+
+// Operator is one thing that can be asked of a property; several are a set.
+type Operator uint16
+
+// The operators.
+const (
+	Eq Operator = 1 << iota
+	Ne
+	Gt
+	Ge
+	Lt
+	Le
+	In
+	StartsWith
+	EndsWith
+	Null  // eq null; ne null
+	Empty // collection/$count eq 0
+	Sort  // $orderby
+)
+
+// String is the operator's name in a filter.
+func (op Operator) String() string {
+	names := map[Operator]string{
+		Eq: "eq", Ne: "ne", Gt: "gt", Ge: "ge", Lt: "lt", Le: "le", In: "in",
+		StartsWith: "startswith", EndsWith: "endswith", Null: "eq null", Empty: "$count", Sort: "$orderby",
+	}
+	return names[op]
+}
+
+// Type is the type of a property's values.
+type Type uint8
+
+// The types.
+const (
+	String Type = iota
+	Bool
+	Time
+	Strings // a collection, compared in any(…)
+)
+
+// Capability is what can be asked of one property.
+type Capability struct {
+	Name     string // as Graph spells it; a nested property by its path
+	Type     Type
+	Default  Operator // in every query
+	Advanced Operator // besides, with the advanced parameters
+}
+
+func (c Capability) allows(op Operator, advanced bool) bool {
+	return c.Default&op == op || advanced && (c.Default|c.Advanced)&op == op
+}
+
+// Table is what a resource can do.
+type Table struct {
+	Type       string       // "microsoft.graph.user", for messages
+	Properties []Capability // every property that may be named; one without operators is not indexed
+	Expandable []string
+}
+
+// property finds a capability by its name in any letter case. Properties below
+// a listed one ("onPremisesExtensionAttributes/extensionAttribute3") are like it.
+func (t Table) property(path string) (Capability, bool) {
+	for _, c := range t.Properties {
+		head, nested, found := strings.Cut(path, "/")
+		if strings.EqualFold(c.Name, path) || found && nested != "" && strings.EqualFold(c.Name, head) && strings.HasSuffix(c.Name, "Attributes") {
+			return c, true
+		}
+	}
+	return Capability{}, false
+}
+
+// check refuses what the resource cannot do, or not without the advanced
+// parameters.
+func (t Table) check(n node, advanced bool) *Error {
+	switch n := n.(type) {
+	case *logical:
+		if err := t.check(n.left, advanced); err != nil {
+			return err
+		}
+		return t.check(n.right, advanced)
+	case *negation:
+		if !advanced {
+			return unsupported(messageUnsupported)
+		}
+		return t.check(n.inner, advanced)
+	case *comparison:
+		return t.checkOperator(n.operand.path, operatorOf(n), advanced, func(c Capability) bool { return fits(c.Type, n.value) })
+	case *membership:
+		return t.checkOperator(n.operand.path, In, advanced, func(c Capability) bool {
+			for _, v := range n.values {
+				if !fits(c.Type, v) {
+					return false
+				}
+			}
+			return true
+		})
+	case *counting:
+		if n.op != Eq && n.op != Ne || n.n != 0 {
+			return unsupported(messageUnsupported)
+		}
+		return t.checkOperator(n.path, Empty, advanced, func(c Capability) bool { return c.Type == Strings })
+	case *anyOf:
+		if n.body == nil {
+			return t.checkOperator(n.path, Empty, advanced, func(c Capability) bool { return c.Type == Strings })
+		}
+		return t.checkElement(n.path, n.body, advanced)
+	}
+	return nil
+}
+
+// checkElement checks the body of a lambda against its collection.
+func (t Table) checkElement(path string, n node, advanced bool) *Error {
+	collection := func(l literal) func(Capability) bool {
+		return func(c Capability) bool { return c.Type == Strings && l.kind == literalString }
+	}
+	switch n := n.(type) {
+	case *logical:
+		if err := t.checkElement(path, n.left, advanced); err != nil {
+			return err
+		}
+		return t.checkElement(path, n.right, advanced)
+	case *negation:
+		if !advanced {
+			return unsupported(messageUnsupported)
+		}
+		return t.checkElement(path, n.inner, advanced)
+	case *comparison:
+		return t.checkOperator(path, operatorOf(n), advanced, collection(n.value))
+	case *membership:
+		for _, v := range n.values {
+			if err := t.checkOperator(path, In, advanced, collection(v)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// operatorOf is what a comparison needs from the property's capability. A
+// strict comparison needs what the other does.
+func operatorOf(n *comparison) Operator {
+	switch {
+	case n.value.kind == literalNull && n.op == Eq:
+		return Null
+	case n.value.kind == literalNull && n.op == Ne:
+		return Null | Ne
+	case n.op == Gt:
+		return Ge
+	case n.op == Lt:
+		return Le
+	}
+	return n.op
+}
+
+func (t Table) checkOperator(path string, op Operator, advanced bool, fits func(Capability) bool) *Error {
+	c, known := t.property(path)
+	switch {
+	case !known:
+		return malformed("Invalid filter clause: Could not find a property named '%s' on type '%s'.", path, t.Type)
+	case !fits(c):
+		return malformed("Invalid filter clause: A binary operator with incompatible types was detected for property '%s'.", path)
+	case c.allows(op, advanced):
+		return nil
+	case c.allows(op, true):
+		return unsupported(messageUnsupported)
+	}
+	return unsupported(messageNotIndexed)
+}
+
+// fits reports whether a literal can be compared with a property of a type.
+func fits(t Type, l literal) bool {
+	switch l.kind {
+	case literalNull:
+		return t != Strings
+	case literalString:
+		return t == String
+	case literalBool:
+		return t == Bool
+	case literalTime:
+		return t == Time
+	}
+	return false
+}

@@ -1,0 +1,156 @@
+package odata
+
+// Sets that many properties share. Whatever takes eq takes ne and not with the
+// advanced parameters, and $orderby where it is indexed.
+const (
+	advancedOnly = Eq | Ne | Ge | Le | In | StartsWith | Null | Sort
+	negative     = Ne | Sort
+)
+
+func text(name string, def, adv Operator) Capability {
+	return Capability{Name: name, Type: String, Default: def, Advanced: adv}
+}
+
+func truth(name string, def, adv Operator) Capability {
+	return Capability{Name: name, Type: Bool, Default: def, Advanced: adv}
+}
+
+func moment(name string, def, adv Operator) Capability {
+	return Capability{Name: name, Type: Time, Default: def, Advanced: adv}
+}
+
+func list(name string, def, adv Operator) Capability {
+	return Capability{Name: name, Type: Strings, Default: def, Advanced: adv}
+}
+
+// Users is the table of the user resource. Source: Microsoft Graph
+// documentation, filterable properties of directory objects; properties that
+// it does not list are taken to need the advanced parameters.
+func Users() Table {
+	const common = Eq | StartsWith | Ge | Le | In | Null
+	return Table{
+		Type:       "microsoft.graph.user",
+		Expandable: []string{"manager"},
+		Properties: []Capability{
+			text("id", Eq|In, Ne),
+			text("userPrincipalName", Eq|StartsWith|Le|In|Sort, Ne|EndsWith),
+			text("displayName", Eq|StartsWith|In|Null|Sort, Ne|Ge|Le),
+			text("mail", common, negative|EndsWith),
+			text("mailNickname", common, negative),
+			text("givenName", common, negative),
+			text("surname", common, negative),
+			text("usageLocation", common, negative),
+			text("state", common, negative),
+			text("country", common, negative),
+			text("department", common, negative),
+			text("jobTitle", Eq|Ge|Le|In|Null, negative|StartsWith),
+			text("city", Eq|StartsWith|Ge|In|Null, negative|Le),
+			text("userType", Eq|In|Null, negative),
+			text("employeeId", Eq|StartsWith|In|Null, negative|Ge|Le),
+			text("onPremisesSecurityIdentifier", Eq|In, negative|Null),
+			text("companyName", 0, advancedOnly),
+			text("employeeType", 0, advancedOnly),
+			text("mobilePhone", 0, advancedOnly),
+			text("officeLocation", 0, advancedOnly),
+			text("postalCode", 0, advancedOnly),
+			text("preferredLanguage", 0, advancedOnly),
+			text("streetAddress", 0, advancedOnly),
+			text("faxNumber", 0, advancedOnly),
+			text("passwordPolicies", 0, advancedOnly),
+			text("onPremisesDistinguishedName", 0, 0),
+			text("onPremisesExtensionAttributes", 0, Eq|Ne|Ge|Le|In|Null),
+			moment("createdDateTime", Eq|Ge|Le, Ne|In|Sort),
+			moment("employeeHireDate", 0, Eq|Ne|Ge|Le|In|Null|Sort),
+			truth("accountEnabled", Eq|In, Ne|Ge|Le),
+			truth("onPremisesSyncEnabled", Eq|In|Null, Ne),
+			list("proxyAddresses", Eq|StartsWith|Ge|Le, Ne|EndsWith|Empty),
+			list("otherMails", Eq|StartsWith|Ge|Le|In, Ne|EndsWith|Empty),
+			list("imAddresses", 0, Eq|Ne|StartsWith|Ge|Le|Empty),
+			list("businessPhones", 0, Eq|Ne|StartsWith|Ge|Le|Empty),
+		},
+	}
+}
+
+// Groups is the table of the group resource. Source: Microsoft Graph
+// documentation, group resource type, properties.
+func Groups() Table {
+	return Table{
+		Type:       "microsoft.graph.group",
+		Expandable: []string{"members"},
+		Properties: []Capability{
+			text("id", Eq|In, Ne),
+			text("displayName", Eq|StartsWith|Ge|Le|In|Sort, Ne|Null),
+			text("mail", Eq|StartsWith|Ge|Le|In|Null, negative),
+			text("mailNickname", Eq|StartsWith|Ge|Le|In, negative),
+			text("description", 0, advancedOnly),
+			text("membershipRule", 0, Eq|Ne|StartsWith|Null),
+			text("membershipRuleProcessingState", 0, Eq|Ne|In),
+			text("visibility", 0, 0),
+			moment("createdDateTime", Eq|Ge|Le, Ne|In|Sort),
+			truth("mailEnabled", Eq, Ne),
+			truth("securityEnabled", Eq|In, Ne),
+			truth("isAssignableToRole", Eq, Ne|Null),
+			truth("isManagementRestricted", 0, 0),
+			truth("onPremisesSyncEnabled", Eq|In|Null, Ne),
+			list("groupTypes", Eq, Ne|Empty),
+			list("proxyAddresses", Eq|Ge|Le, Ne|StartsWith|EndsWith|Empty),
+			list("resourceProvisioningOptions", Eq, Ne|Empty),
+		},
+	}
+}
+
+// Contacts is the table of the orgContact resource.
+func Contacts() Table {
+	const common = Eq | StartsWith | Ge | Le | In | Null
+	return Table{
+		Type: "microsoft.graph.orgContact",
+		Properties: []Capability{
+			text("id", Eq|In, Ne),
+			text("displayName", common|Sort, Ne),
+			text("mail", common, negative|EndsWith),
+			text("companyName", common, negative),
+			text("department", common, negative),
+			truth("onPremisesSyncEnabled", Eq|Null, Ne),
+			list("proxyAddresses", Eq|Ge|Le, Ne|StartsWith|EndsWith|Empty),
+		},
+	}
+}
+
+// ServicePrincipals is the table of the servicePrincipal resource.
+func ServicePrincipals() Table {
+	return Table{
+		Type: "microsoft.graph.servicePrincipal",
+		Properties: []Capability{
+			text("id", Eq|In, Ne),
+			text("appId", Eq|In, Ne),
+			text("displayName", Eq|StartsWith|Ge|Le|In|Sort, Ne),
+			truth("accountEnabled", Eq|In, Ne),
+			truth("appRoleAssignmentRequired", 0, 0),
+		},
+	}
+}
+
+// Members is the table of members, transitiveMembers and memberOf: collections
+// of directory objects, which take no query option but $top and $select without
+// the advanced parameters.
+func Members() Table {
+	return Table{
+		Type: "microsoft.graph.directoryObject",
+		Properties: []Capability{
+			text("id", 0, Eq|Ne|In),
+			text("displayName", 0, advancedOnly),
+			text("mail", 0, advancedOnly|EndsWith),
+			text("userPrincipalName", 0, advancedOnly|EndsWith),
+			text("mailNickname", 0, advancedOnly),
+			text("department", 0, advancedOnly),
+			text("jobTitle", 0, advancedOnly),
+			text("description", 0, advancedOnly),
+			text("userType", 0, Eq|Ne|In|Null),
+			truth("accountEnabled", 0, Eq|Ne),
+			truth("mailEnabled", 0, Eq|Ne),
+			truth("securityEnabled", 0, Eq|Ne),
+			list("proxyAddresses", 0, Eq|Ne|StartsWith|EndsWith|Empty),
+			list("groupTypes", 0, Eq|Ne|Empty),
+		},
+	}
+}
