@@ -50,14 +50,14 @@ func (c *Client) newBatchItem(info *abstractions.RequestInformation) (batchItem,
 	if item.Method == http.MethodDelete && !isMemberRef(item.URL) {
 		return batchItem{}, errNotARef
 	}
-	for _, name := range info.Headers.ListKeys() {
-		if item.Headers == nil {
-			item.Headers = make(map[string]string)
-		}
-		item.Headers[name] = strings.Join(info.Headers.Get(name), ", ")
+	item.Headers = make(map[string]string)
+	// The builders put every name into lower case, and add an Accept that JSON
+	// batches do not need.
+	if level := info.Headers.Get("ConsistencyLevel"); len(level) > 0 {
+		item.Headers["ConsistencyLevel"] = level[0]
 	}
 	if len(item.Body) > 0 {
-		item.Headers = map[string]string{"Content-Type": "application/json"}
+		item.Headers["Content-Type"] = "application/json"
 	}
 	return item, nil
 }

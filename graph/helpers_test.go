@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -102,7 +104,9 @@ type tenant struct {
 // permission. The client's clock stands still, except for its own waits.
 func serve(t testing.TB, handler http.HandlerFunc, change ...func(*Options)) *tenant {
 	t.Helper()
-	server := httptest.NewTLSServer(handler)
+	server := httptest.NewUnstartedServer(handler)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // connections that tests cut
+	server.StartTLS()
 	t.Cleanup(server.Close)
 	cl := newClock()
 	cred := delegated("User.Read.All GroupMember.Read.All GroupMember.ReadWrite.All OrgContact.Read.All Member.Read.Hidden")

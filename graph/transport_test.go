@@ -273,7 +273,6 @@ func TestNoConnectionIsSaidInOneLine(t *testing.T) {
 
 func TestUntrustedCertificateIsNotTriedAgain(t *testing.T) {
 	c := serve(t, count("1"), func(o *Options) { o.Transport = &http.Transport{} })
-	c.server.Config.ErrorLog = nil
 	_, err := c.UserCount(t.Context())
 	e := asModelError(t, err)
 	assert.Contains(t, e.Remedy, "SSL_CERT_FILE")
