@@ -35,5 +35,3 @@ func (x *index) remove(id string) {
 	}
 	delete(x.texts, id)
 }
-
-func (x *index) len() int { return len(x.guids) + len(x.texts) }

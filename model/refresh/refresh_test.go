@@ -145,8 +145,8 @@ func TestAKilledRoundGoesOnWhereItStopped(t *testing.T) {
 		"before the first page was stored":            {commit: 2, when: "before commit", listings: 4, deltas: 1},
 		"after the second page of the listing":        {commit: 3, when: "after commit", listings: 2, deltas: 1},
 		"between the listing and the delta":           {commit: 5, when: "after commit", listings: 0, deltas: 1},
-		"after the first page of a later delta round": {synced: true, commit: 1, when: "after commit", deltas: 3},
-		"before the last page of a later delta round": {synced: true, commit: 4, when: "before commit", deltas: 1},
+		"after the first page of a later delta round": {synced: true, commit: 1, when: "after commit", deltas: 4},
+		"before the last page of a later delta round": {synced: true, commit: 4, when: "before commit", deltas: 2},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -178,6 +178,29 @@ func TestAKilledRoundGoesOnWhereItStopped(t *testing.T) {
 			b.holds(t)
 		})
 	}
+}
+
+func TestAResumedRoundIsFollowedUpToThePresent(t *testing.T) {
+	b := newBench(9)
+	b.run(t, false)
+	for i := range 9 {
+		b.tenant.put(fmt.Sprintf("user-%04d", i), "renamed")
+	}
+	seen := 0
+	b.store.crash = func(string) error {
+		if seen++; seen == 2 {
+			return errCrash
+		}
+		return nil
+	}
+	_, err := b.runner().Run(t.Context(), false)
+	require.ErrorIs(t, err, errCrash)
+	b.store.crash = nil
+	b.sink.users = b.store.names()
+	b.tenant.remove("user-0000") // after its page, and after the end of the interrupted round
+
+	b.run(t, false)
+	b.holds(t)
 }
 
 func TestAnInterruptedRoundSaysSoAndKeepsItsPages(t *testing.T) {

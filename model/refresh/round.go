@@ -184,11 +184,23 @@ func (r *round) read(ctx context.Context, t *target) error {
 	}
 }
 
-// follow reads a delta round to its end, from where an interrupted one stopped.
+// follow brings the target up to the present by the delta. A round that was
+// interrupted ends at its own time, which may be long ago: another one follows.
 func (r *round) follow(ctx context.Context, t *target) error {
 	r.setPhase(PhaseDelta)
+	for {
+		resumed, err := r.followOnce(ctx, t)
+		if err != nil || !resumed {
+			return err
+		}
+	}
+}
+
+// followOnce reads one delta round to its end. It reports whether that was the
+// rest of an interrupted one.
+func (r *round) followOnce(ctx context.Context, t *target) (resumed bool, err error) {
 	var seen links
-	resumed := t.state.Next != ""
+	resumed = t.state.Next != ""
 	link := t.state.DeltaLink
 	if resumed {
 		link = t.state.Next
@@ -205,7 +217,7 @@ func (r *round) follow(ctx context.Context, t *target) error {
 			continue
 		}
 		if err != nil {
-			return err
+			return resumed, err
 		}
 		next := t.state
 		next.Phase, next.Next = PhaseDelta, page.Next
@@ -214,27 +226,30 @@ func (r *round) follow(ctx context.Context, t *target) error {
 		case looped:
 			next.Next = "" // the next round starts from the delta link again
 		case page.Next == "" && page.DeltaLink == "":
-			return &model.Error{
+			return resumed, &model.Error{
 				Kind: model.KindUnavailable, Code: "brokenPage",
 				Message: "the service sent a page of changes without saying where it goes on",
 				Remedy:  "sync again later; it goes on from the last page kept",
 			}
 		case page.Next == "":
 			next.DeltaLink, next.Phase = page.DeltaLink, PhaseIdle
-			next.Complete, next.SyncedAt = true, r.opts.Now()
+			next.Complete = true
+			if !resumed {
+				next.SyncedAt = r.opts.Now()
+			}
 		}
 		if err := r.commit(ctx, t, page.Changes, next); err != nil {
-			return err
+			return resumed, err
 		}
 		r.countPage(len(page.Changes))
 		switch {
 		case looped:
-			return pagingLoop()
+			return resumed, pagingLoop()
 		case page.Next == "":
 			if t.main {
 				r.progress.SyncedAt = next.SyncedAt
 			}
-			return nil
+			return resumed, nil
 		}
 		link = page.Next
 	}

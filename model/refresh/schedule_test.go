@@ -2,6 +2,7 @@ package refresh_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,7 +21,7 @@ var zone = time.FixedZone("test", 3*60*60)
 // it, and whose jitter is the most there can be.
 type scheduled struct {
 	*bench
-	skew   time.Duration // a machine that slept: the wall clock went on, the timers did not
+	skew   atomic.Int64 // nanoseconds that the wall clock is ahead of the timers, as after a machine's sleep
 	rounds []time.Time
 	runner *refresh.Runner
 }
@@ -31,7 +32,7 @@ func newScheduled(now string) *scheduled {
 	if err != nil {
 		panic(err)
 	}
-	s.skew = begin.Sub(time.Now())
+	s.skew.Store(int64(time.Until(begin)))
 	s.tenant.before = func(call string) {
 		if call == "delta" {
 			s.rounds = append(s.rounds, s.now())
@@ -44,7 +45,7 @@ func newScheduled(now string) *scheduled {
 	return s
 }
 
-func (s *scheduled) now() time.Time { return time.Now().Add(s.skew).In(zone) }
+func (s *scheduled) now() time.Time { return time.Now().Add(time.Duration(s.skew.Load())).In(zone) }
 
 // clock writes the rounds as "day hour:minute".
 func (s *scheduled) clock() []string {
@@ -116,7 +117,7 @@ func TestANightThatTheMachineSleptThroughIsCaughtUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScheduled("2026-11-03 23:00")
 		s.during(t, refresh.Schedule{Nightly: nightly(t, "02:00")}, func() {
-			s.skew += 9 * time.Hour // the lid is closed from 23:00 to 08:00
+			s.skew.Add(int64(9 * time.Hour)) // the lid is closed from 23:00 to 08:00
 			time.Sleep(5 * time.Minute)
 			synctest.Wait()
 		})
@@ -172,7 +173,7 @@ func TestTheNightlyTimeStaysThatOfTheClockWhenTheClocksChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScheduled("2026-11-03 09:00")
 		begin := time.Date(2026, 10, 24, 12, 0, 0, 0, berlin) // summer time ends that night
-		s.skew = begin.Sub(time.Now())
+		s.skew.Store(int64(time.Until(begin)))
 		var at []string
 		runner := refresh.New(refresh.Options{
 			Source: s.tenant, Store: s.store, Schema: s.schema, TenantID: func() string { return tenantID },
