@@ -1,0 +1,140 @@
+package writeback
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"rollcall/model"
+)
+
+func samplePlan(t *testing.T) *Plan {
+	t.Helper()
+	hostile := user("new")
+	hostile.DisplayName = "=cmd|'/c calc'!A0\u202e\xff\n<script>"
+	return propose(t, newWorld(append(users("a", "old"), nested("sub"))...).params(ModeMirror, user("a"), hostile))
+}
+
+func TestAPlanFileIsReadBackAsItWas(t *testing.T) {
+	p := samplePlan(t)
+	data, err := p.Encode()
+	require.NoError(t, err)
+	got, err := Decode(data)
+	require.NoError(t, err)
+	again, err := got.Encode()
+	require.NoError(t, err)
+	assert.Equal(t, string(data), string(again))
+	assert.Equal(t, p.ID, strings.TrimPrefix(p.Hash, "sha256:")[:12])
+
+	compact, err := json.Marshal(p)
+	require.NoError(t, err)
+	_, err = Decode(compact)
+	assert.NoError(t, err, "white space is no part of a plan")
+}
+
+func TestThePlanHasTheKeysThatScriptsRelyOn(t *testing.T) {
+	data, err := propose(t, newWorld().params(ModeMirror)).Encode()
+	require.NoError(t, err)
+	var keys map[string]any
+	require.NoError(t, json.Unmarshal(data, &keys))
+	for _, key := range []string{"id", "tenantId", "group", "mode", "base", "add", "remove", "unchanged", "skipped", "guards"} {
+		assert.Contains(t, keys, key)
+	}
+	assert.NotContains(t, string(data), "null", "an empty list is a list")
+}
+
+func TestAChangedFileIsRefused(t *testing.T) {
+	data, err := samplePlan(t).Encode()
+	require.NoError(t, err)
+	for _, change := range [][2]string{
+		{`"u-new"`, `"u-old2"`},
+		{`"u-old"`, `"u-old2"`},
+		{`"limit": -1`, `"limit": 9`},
+		{`"t-1"`, `"t-2"`},
+		{`"mode": "mirror"`, `"mode": "add"`},
+		{`"hash": "sha256:`, `"hash": "sha256:0`},
+		{`"id": "` + samplePlan(t).ID, `"id": "000000000000`},
+	} {
+		t.Run(change[0], func(t *testing.T) {
+			changed := bytes.Replace(data, []byte(change[0]), []byte(change[1]), 1)
+			require.NotEqual(t, data, changed)
+			_, err := Decode(changed)
+			e := model.AsError(err)
+			require.NotNil(t, e)
+			assert.Equal(t, model.KindUsage, e.Kind)
+			assert.Equal(t, "planChanged", e.Code)
+		})
+	}
+}
+
+func TestAFileThatIsNoPlanIsRefused(t *testing.T) {
+	data, err := samplePlan(t).Encode()
+	require.NoError(t, err)
+	for name, text := range map[string]string{
+		"empty": "", "text": "hello", "another object": `{"users":[]}`, "two plans": string(data) + string(data),
+		"null": "null", "cut off": string(data[:len(data)/2]),
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Decode([]byte(text))
+			assert.Equal(t, model.KindUsage, model.AsError(err).Kind)
+		})
+	}
+}
+
+// A hash proves no origin: whoever changes a plan can hash it again. What the
+// plan says of itself must hold all the same.
+func TestAPlanThatWasHashedAgainMustStillFitItself(t *testing.T) {
+	rehash := func(p *Plan) *Plan {
+		hash, err := p.digest()
+		require.NoError(t, err)
+		p.Hash, p.ID = hash, idOf(hash)
+		return p
+	}
+	for name, change := range map[string]func(p *Plan){
+		"a path for an id":        func(p *Plan) { p.Remove[0].ID = "x/../../users/y" },
+		"no id":                   func(p *Plan) { p.Add[0].ID = "" },
+		"a quote in an id":        func(p *Plan) { p.Add[0].ID = "a';Remove-Item" },
+		"a group that is a path":  func(p *Plan) { p.Group.ID = "g/members" },
+		"another removal":         func(p *Plan) { p.Remove[0].ID = "u-boss" },
+		"added and removed":       func(p *Plan) { p.Add[0].ID = p.Remove[0].ID },
+		"added twice":             func(p *Plan) { p.Add = append(p.Add, p.Add[0]) },
+		"a guard that is missing": func(p *Plan) { p.Guards = p.Guards[1:] },
+		"a guard that looks away": func(p *Plan) { p.Guards[0].Value = 0 },
+		"a guard that trips":      func(p *Plan) { p.Guards[0].Limit = 0 },
+		"another count":           func(p *Plan) { p.BaseCount++ },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := samplePlan(t)
+			change(p)
+			err := rehash(p).Verify()
+			require.Error(t, err)
+			assert.Equal(t, "planUnreadable", model.AsError(err).Code)
+		})
+	}
+	assert.NoError(t, rehash(samplePlan(t)).Verify())
+}
+
+func FuzzDecode(f *testing.F) {
+	p, err := New(newWorld(user("old")).params(ModeMirror, user("new")))
+	require.NoError(f, err)
+	data, err := p.Encode()
+	require.NoError(f, err)
+	f.Add(data)
+	f.Add([]byte(`{"id":"","keep":null}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p, err := Decode(data)
+		if err != nil {
+			require.Equal(t, model.KindUsage, model.AsError(err).Kind)
+			return
+		}
+		again, err := p.Encode()
+		require.NoError(t, err)
+		back, err := Decode(again)
+		require.NoError(t, err)
+		require.Equal(t, p.Hash, back.Hash)
+	})
+}
