@@ -206,21 +206,11 @@ func parseValue(op rule.Operator, typed string) rule.Value {
 	}
 	if strings.HasPrefix(strings.ToLower(typed), "system.now") {
 		parsed, diagnostics := rule.Parse("user.employeeHireDate -ge " + typed)
-		if c, ok := parsed.Root.(*rule.Comparison); ok && !hasFault(diagnostics) {
+		if c, ok := parsed.Root.(*rule.Comparison); ok && !rule.HasErrors(diagnostics) {
 			return c.Value
 		}
 	}
 	return rule.TextValue(typed)
-}
-
-// hasFault reports whether a rule must not be evaluated.
-func hasFault(diagnostics []rule.Diagnostic) bool {
-	for _, d := range diagnostics {
-		if d.Severity == rule.Error {
-			return true
-		}
-	}
-	return false
 }
 
 // operatorsOf returns the operators that a row's attribute takes.

@@ -12,7 +12,7 @@ import (
 
 func mustParse(t require.TestingT, text string) rule.Node {
 	r, diagnostics := rule.Parse(text)
-	require.False(t, hasFault(diagnostics), "%s: %v", text, diagnostics)
+	require.False(t, rule.HasErrors(diagnostics), "%s: %v", text, diagnostics)
 	return r.Root
 }
 

@@ -18,14 +18,9 @@ type previewPane struct {
 	shared
 	width, height int
 
-	to          input
-	typing      bool
-	suggestions []suggestion
-	chosen      int // index into suggestions; -1: none
-	segments    []suggestion
-	seen        map[string]suggestion // addresses of groups that earlier previews met
+	to audienceField
 
-	asked   previewAsk // what outcome or failed answers
+	asked   previewAsk   // what outcome or failed answers
 	walk    *previewWalk // of the newest expansion
 	outcome *previewOutcome
 	failed  *model.Error
@@ -45,12 +40,10 @@ type previewWalk struct{ read, known atomic.Int64 }
 
 // The keys of the pane's tasks and its messages.
 const (
-	taskPreview         = "preview.expand"
-	taskPreviewComplete = "preview.complete"
-	taskPreviewSegments = "preview.segments"
-	taskPreviewSearch   = "preview.search"
-	taskPreviewApprove  = "preview.approve"
-	taskPreviewCompare  = "preview.compare"
+	taskPreview        = "preview.expand"
+	taskPreviewSearch  = "preview.search"
+	taskPreviewApprove = "preview.approve"
+	taskPreviewCompare = "preview.compare"
 
 	previewPoll = 200 * time.Millisecond
 )
@@ -61,17 +54,13 @@ type (
 		outcome *previewOutcome
 		err     error
 	}
-	previewTickMsg     struct{ walk *previewWalk }
-	previewSegmentsMsg struct{ segments []suggestion }
-	previewSuggestMsg  struct {
-		typed string
-		users []suggestion
-	}
+	previewTickMsg    struct{ walk *previewWalk }
 	previewApproveMsg struct{ preview *audience.Preview } // the administrator said yes
 )
 
 func newPreviewPane(s shared) *previewPane {
-	p := &previewPane{shared: s, typing: true, chosen: -1, seen: make(map[string]suggestion)}
+	p := &previewPane{shared: s, to: newAudienceField(s, "preview.to")}
+	p.to.active = true
 	p.to.placeholder = "all-staff@contoso.com, segment:Sales, -segment:Interns"
 	p.search.placeholder = "part of an address or name"
 	p.tree = newTree(func(i previewItem) string { return i.id }, previewItem.children)
@@ -88,9 +77,9 @@ func (p *previewPane) SetSize(width, height int) {
 	p.layout()
 }
 
-func (p *previewPane) Enter() tea.Cmd { return p.loadSegments() }
+func (p *previewPane) Enter() tea.Cmd { return p.to.loadSegments() }
 
-func (p *previewPane) Typing() bool { return p.typing || p.searching }
+func (p *previewPane) Typing() bool { return p.to.active || p.searching }
 
 func (p *previewPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
 	switch msg := msg.(type) {
@@ -105,16 +94,15 @@ func (p *previewPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
 		return p.done(msg), true
 	case previewTickMsg:
 		return p.poll(msg.walk), true
-	case previewSegmentsMsg:
-		p.segments = msg.segments
-	case previewSuggestMsg:
-		p.offer(msg.typed, msg.users)
+	case audienceSegmentsMsg, audienceSuggestMsg:
+		p.to.Answer(msg)
+		p.layout()
 	case previewSearchMsg:
 		p.searched(msg)
 	case previewApproveMsg:
 		return p.approve(msg.preview), true
 	case directoryChangedMsg, segmentsChangedMsg:
-		return p.loadSegments(), false
+		return p.to.loadSegments(), false
 	}
 	return nil, false
 }
@@ -128,8 +116,8 @@ func (p *previewPane) expand() tea.Cmd {
 		}
 		return nil
 	}
-	p.closeSuggestions()
-	p.typing = false
+	p.to.closeSuggestions()
+	p.to.active = false
 	p.failed = nil
 	ask := previewAsk{include, exclude}
 	walk := &previewWalk{}
@@ -160,7 +148,7 @@ func (p *previewPane) poll(walk *previewWalk) tea.Cmd {
 func (p *previewPane) done(msg previewDoneMsg) tea.Cmd {
 	if msg.err != nil {
 		p.failed = model.AsError(msg.err)
-		p.typing = true // mending the entry is what comes next
+		p.to.active = true // mending the entry is what comes next
 		p.layout()
 		return nil
 	}
@@ -175,7 +163,7 @@ func (p *previewPane) done(msg previewDoneMsg) tea.Cmd {
 	}
 	for _, n := range msg.outcome.preview.Expansion.Nodes {
 		if n.Group.Mail != "" {
-			p.seen[n.Group.Mail] = suggestion{text: n.Group.Mail, note: n.Group.Kind.Label() + " · " + plural(n.Unique, "recipient", "recipients")}
+			p.to.seen[n.Group.Mail] = suggestion{text: n.Group.Mail, note: n.Group.Kind.Label() + " · " + plural(n.Unique, "recipient", "recipients")}
 		}
 	}
 	p.layout()
@@ -185,7 +173,7 @@ func (p *previewPane) done(msg previewDoneMsg) tea.Cmd {
 // cancel stops a running walk; the former answer stays.
 func (p *previewPane) cancel() tea.Cmd {
 	p.tasks.cancel(taskPreview)
-	p.typing = p.outcome == nil
+	p.to.active = p.outcome == nil
 	return toast(levelInfo, "Expansion cancelled; nothing was changed")
 }
 

@@ -20,8 +20,8 @@ const (
 // rects are the sizes of the pane's three boxes.
 func (p *previewPane) rects() (toHeight, bodyHeight, leftWidth, rightWidth int) {
 	toHeight = previewToHeight
-	if p.typing {
-		toHeight += len(p.suggestions)
+	if p.to.active {
+		toHeight += len(p.to.suggestions)
 	}
 	toHeight = min(toHeight, p.height)
 	bodyHeight = p.height - toHeight
@@ -74,28 +74,22 @@ func (p *previewPane) drawTo(height int) string {
 	th := p.theme
 	field, _ := p.to.Draw(th, p.width-4)
 	lines := []string{" " + field}
-	if p.typing {
-		for i, s := range p.suggestions {
-			text := th.cell(s.text, min(40, p.width/2)) + "  "
-			note := th.cell(s.note, max(0, p.width-8-th.width(text)))
-			if i == p.chosen {
-				lines = append(lines, " "+th.selected.Render("▸ "+text+note))
-			} else {
-				lines = append(lines, "   "+th.text.Render(text)+th.muted.Render(note))
-			}
+	if p.to.active {
+		for _, l := range p.to.Lines(p.width - 4) {
+			lines = append(lines, " "+l)
 		}
 	}
 	right := ""
 	if p.outcome != nil && p.edited() && !p.walking() {
 		right = "changed since it was expanded"
 	}
-	return th.box(boxText{title: "To", right: right}, strings.Join(lines, "\n"), p.width, height, p.typing)
+	return th.box(boxText{title: "To", right: right}, strings.Join(lines, "\n"), p.width, height, p.to.active)
 }
 
 // Cursor is in the To line or the search.
 func (p *previewPane) Cursor() *tea.Cursor {
 	switch {
-	case p.typing:
+	case p.to.active:
 		_, column := p.to.Draw(p.theme, p.width-4)
 		return tea.NewCursor(2+column, 1)
 	case p.searching:
@@ -125,7 +119,7 @@ func (p *previewPane) drawLeft(width, height int) string {
 		t.right = plural(len(p.preview().Expansion.Nodes), "list", "lists")
 		content = p.drawTree(width-2, height-2)
 	}
-	return th.box(t, content, width, height, !p.typing)
+	return th.box(t, content, width, height, !p.to.active)
 }
 
 func (p *previewPane) drawHint(width int) string {
@@ -203,7 +197,7 @@ func (p *previewPane) drawTree(width, height int) string {
 	rows := []string{c.header(th, width)}
 	lines, cursor := p.tree.Window()
 	for i, l := range lines {
-		rows = append(rows, c.line(th, l, whole, width, i == cursor, !p.typing))
+		rows = append(rows, c.line(th, l, whole, width, i == cursor, !p.to.active))
 	}
 	if n := p.detailHeight(height); n > 0 {
 		for len(rows) < height-n {

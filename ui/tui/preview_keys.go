@@ -7,7 +7,7 @@ import (
 // Bindings are the keys that work now.
 func (p *previewPane) Bindings() []binding {
 	switch {
-	case p.typing:
+	case p.to.active:
 		return p.typingBindings()
 	case p.searching:
 		return []binding{
@@ -65,7 +65,7 @@ func (p *previewPane) Bindings() []binding {
 
 func (p *previewPane) typingBindings() []binding {
 	list := []binding{{id: "preview.expand", keys: []string{"enter"}, label: "expand", help: "Expand what the To line says", disabled: p.nothingToAsk()}}
-	if len(p.suggestions) > 0 {
+	if len(p.to.suggestions) > 0 {
 		list = append(list,
 			binding{id: "preview.accept", keys: []string{"tab"}, label: "complete", help: "Take the completion"},
 			binding{id: "preview.choose", keys: []string{"down", "up"}, label: "choose", help: "Choose another completion"},
@@ -92,7 +92,7 @@ func (p *previewPane) otherView() string {
 
 func (p *previewPane) key(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	switch {
-	case p.typing:
+	case p.to.active:
 		return p.typingKey(msg)
 	case p.searching:
 		return p.searchKey(msg)
@@ -103,7 +103,7 @@ func (p *previewPane) key(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	}
 	switch b.id {
 	case "preview.to":
-		p.typing = true
+		p.to.active = true
 		p.layout()
 	case "preview.cancel":
 		return p.cancel(), true
@@ -162,45 +162,25 @@ func (p *previewPane) move(id string, msg tea.KeyPressMsg) {
 }
 
 func (p *previewPane) typingKey(msg tea.KeyPressMsg) (tea.Cmd, bool) {
-	switch msg.String() {
-	case "enter":
-		if p.chosen >= 0 {
-			p.accept()
-			return nil, true
+	cmd, handled := p.to.Key(msg)
+	if !handled {
+		switch msg.String() {
+		case "enter":
+			cmd, handled = p.expand(), true
+		case "tab", "esc":
+			p.to.active, handled = false, true
 		}
-		return p.expand(), true
-	case "tab":
-		if len(p.suggestions) > 0 {
-			p.accept()
-			return nil, true
-		}
-		p.typing = false
-		p.layout()
-		return nil, true
-	case "esc":
-		if len(p.suggestions) > 0 {
-			p.closeSuggestions()
-		} else {
-			p.typing = false
-		}
-		p.layout()
-		return nil, true
-	case "down", "up":
-		p.choose(msg.String() == "down")
-		return nil, true
 	}
-	changed, handled := p.to.Handle(msg)
-	if changed {
-		return p.complete(), true
-	}
-	return nil, handled
+	p.layout()
+	return cmd, handled
 }
 
 func (p *previewPane) paste(msg tea.PasteMsg) (tea.Cmd, bool) {
 	switch {
-	case p.typing:
-		p.to.Handle(tea.PasteMsg{Content: pastedEntries(msg.Content)})
-		return p.complete(), true
+	case p.to.active:
+		cmd := p.to.Paste(msg)
+		p.layout()
+		return cmd, true
 	case p.searching:
 		p.search.Handle(msg)
 		return p.filter(), true

@@ -141,7 +141,7 @@ func (p *previewPane) drawRecipients(width int) string {
 	case p.recipients.Len() == 0:
 		lines = append(lines, "", th.text.Render("  No recipient matches the search."), th.muted.Render("  / and then esc shows all again."))
 	default:
-		lines = append(lines, p.recipients.Draw(!p.typing && !p.searching))
+		lines = append(lines, p.recipients.Draw(!p.to.active && !p.searching))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -1,0 +1,338 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"rollcall/model"
+	"rollcall/model/workspace"
+)
+
+// segmentsPane lists the saved segments with live counts, and edits one of
+// them as rows and as text.
+type segmentsPane struct {
+	shared
+	width, height int
+
+	loaded bool
+	failed *model.Error // the segments could not be read
+	items  []*segmentItem
+	cursor int
+	top    int
+	made   int // new segments so far, to tell their drafts apart
+
+	editor  *segmentEditor // nil: the list has the focus and shows what is saved
+	answers map[string]*segmentAnswer
+}
+
+// segmentItem is a line of the list: a saved segment, a draft, or both.
+type segmentItem struct {
+	key   string // name in lower case; "new 1" in brackets for one without a name
+	saved *workspace.Segment
+	draft *segmentEditor // what was typed and not saved; kept until saved or dropped
+	total segmentTotal
+}
+
+// segmentTotal is how many users a saved segment holds now.
+type segmentTotal struct {
+	known bool
+	users int
+	err   *model.Error
+}
+
+const (
+	taskSegments       = "segments.load"
+	taskSegmentTotals  = "segments.totals"
+	taskSegmentAnswer  = "segments.answer"
+	taskSegmentValues  = "segments.values"
+	taskSegmentSave    = "segments.save"
+	taskSegmentDelete  = "segments.delete"
+	maxSegmentNameRune = 64
+)
+
+type (
+	// segmentsChangedMsg says that a segment was saved or deleted.
+	segmentsChangedMsg struct{}
+	segmentsLoadedMsg  struct {
+		segments []workspace.Segment
+		err      error
+	}
+	segmentTotalsMsg struct{ totals map[string]segmentTotal }
+	segmentSavedMsg  struct {
+		key  string // of the item that was saved
+		text string
+		name string
+	}
+	segmentSaveAsMsg  struct{ key, name string }
+	segmentDeleteMsg  struct{ key, name string }
+	segmentDiscardMsg struct{ key string }
+)
+
+func newSegmentsPane(s shared) *segmentsPane {
+	return &segmentsPane{shared: s, answers: make(map[string]*segmentAnswer)}
+}
+
+func (p *segmentsPane) SetSize(width, height int) {
+	p.width, p.height = width, height
+	p.follow()
+}
+
+func (p *segmentsPane) Enter() tea.Cmd {
+	if p.loaded {
+		return nil
+	}
+	return p.load()
+}
+
+func (p *segmentsPane) Typing() bool { return p.editor != nil && p.editor.typing() }
+
+func (p *segmentsPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
+	switch msg := msg.(type) {
+	case tea.KeyPressMsg:
+		return p.key(msg)
+	case tea.PasteMsg:
+		if p.editor == nil {
+			return nil, false
+		}
+		return p.edited(p.editor.paste(msg)), true
+	case segmentMsg:
+		return p.create(msg.rule), true
+	case segmentsLoadedMsg:
+		return p.adopt(msg), true
+	case segmentTotalsMsg:
+		p.count(msg)
+	case segmentAnswerMsg:
+		p.answer(msg)
+	case segmentValuesMsg:
+		p.offerValues(msg)
+	case segmentSaveAsMsg:
+		return p.saveAs(msg), true
+	case segmentSavedMsg:
+		return p.saved(msg), true
+	case segmentDeleteMsg:
+		return p.remove(msg), true
+	case segmentDiscardMsg:
+		return p.discard(msg.key), true
+	case segmentsChangedMsg:
+		return p.load(), false
+	case directoryChangedMsg:
+		return tea.Batch(p.countAll(), p.ask()), false
+	}
+	return nil, false
+}
+
+// load reads the saved segments.
+func (p *segmentsPane) load() tea.Cmd {
+	ws := p.ws
+	return p.tasks.run(taskSegments, func(ctx context.Context) tea.Msg {
+		segments, err := ws.Segments(ctx)
+		return segmentsLoadedMsg{segments, err}
+	})
+}
+
+// adopt merges the saved segments with the drafts, which stay.
+func (p *segmentsPane) adopt(msg segmentsLoadedMsg) tea.Cmd {
+	if msg.err != nil {
+		p.failed = model.AsError(msg.err)
+		return nil
+	}
+	p.loaded, p.failed = true, nil
+	under := p.currentKey()
+	old := make(map[string]*segmentItem, len(p.items))
+	for _, i := range p.items {
+		old[i.key] = i
+	}
+	var items []*segmentItem
+	for _, i := range p.items {
+		if i.saved == nil && i.draft != nil {
+			items = append(items, i)
+		}
+	}
+	for _, s := range msg.segments {
+		key := strings.ToLower(s.Name)
+		item := &segmentItem{key: key, saved: &s}
+		if o := old[key]; o != nil {
+			item.draft, item.total = o.draft, o.total
+			delete(old, key)
+		}
+		items = append(items, item)
+	}
+	// What was typed for a segment that is gone becomes a new one.
+	for _, i := range p.items {
+		if i.saved != nil && i.draft != nil && old[i.key] == i {
+			i.saved = nil
+			items = append([]*segmentItem{i}, items...)
+		}
+	}
+	p.items = items
+	p.seek(under)
+	return tea.Batch(p.countAll(), p.ask())
+}
+
+// countAll evaluates every saved segment.
+func (p *segmentsPane) countAll() tea.Cmd {
+	if !p.loaded || len(p.items) == 0 {
+		return nil
+	}
+	var segments []workspace.Segment
+	for _, i := range p.items {
+		if i.saved != nil {
+			segments = append(segments, *i.saved)
+		}
+	}
+	ws := p.ws
+	return p.tasks.run(taskSegmentTotals, func(ctx context.Context) tea.Msg {
+		totals := make(map[string]segmentTotal, len(segments))
+		for _, s := range segments {
+			selection, err := ws.Select(ctx, s.Rule)
+			if ctx.Err() != nil {
+				return nil
+			}
+			total := segmentTotal{known: true, err: model.AsError(err)}
+			if err == nil {
+				total.users = selection.Set.Count()
+			}
+			totals[strings.ToLower(s.Name)] = total
+		}
+		return segmentTotalsMsg{totals}
+	})
+}
+
+func (p *segmentsPane) count(msg segmentTotalsMsg) {
+	for _, i := range p.items {
+		if t, ok := msg.totals[i.key]; ok {
+			i.total = t
+		}
+	}
+}
+
+func (p *segmentsPane) current() *segmentItem {
+	if p.cursor < 0 || p.cursor >= len(p.items) {
+		return nil
+	}
+	return p.items[p.cursor]
+}
+
+func (p *segmentsPane) currentKey() string {
+	if i := p.current(); i != nil {
+		return i.key
+	}
+	return ""
+}
+
+func (p *segmentsPane) item(key string) *segmentItem {
+	for _, i := range p.items {
+		if i.key == key {
+			return i
+		}
+	}
+	return nil
+}
+
+func (p *segmentsPane) seek(key string) {
+	for n, i := range p.items {
+		if i.key == key {
+			p.cursor = n
+		}
+	}
+	p.cursor = max(0, min(p.cursor, len(p.items)-1))
+	p.follow()
+}
+
+func (p *segmentsPane) follow() {
+	page := max(1, p.height-2)
+	p.top = min(p.top, p.cursor)
+	p.top = max(p.top, p.cursor-page+1)
+	p.top = max(0, min(p.top, len(p.items)-page))
+}
+
+func (p *segmentsPane) move(delta int) tea.Cmd {
+	p.cursor = max(0, min(p.cursor+delta, len(p.items)-1))
+	p.follow()
+	return p.ask()
+}
+
+// create opens the editor on a rule that is not saved yet.
+func (p *segmentsPane) create(rule string) tea.Cmd {
+	p.made++
+	item := &segmentItem{key: fmt.Sprintf("[new %d]", p.made)}
+	item.draft = newSegmentEditor(p.shared, rule)
+	p.items = append([]*segmentItem{item}, p.items...)
+	p.cursor = 0
+	p.editor = item.draft
+	p.follow()
+	return p.ask()
+}
+
+// edit opens the editor on the segment under the cursor.
+func (p *segmentsPane) edit() tea.Cmd {
+	item := p.current()
+	if item == nil {
+		return p.create("")
+	}
+	if item.draft == nil {
+		item.draft = newSegmentEditor(p.shared, item.saved.Rule)
+	}
+	p.editor = item.draft
+	return p.ask()
+}
+
+// leave goes back to the list. What was typed stays as a draft.
+func (p *segmentsPane) leave() tea.Cmd {
+	p.editor = nil
+	p.tasks.cancel(taskSegmentValues)
+	if item := p.current(); item != nil && item.draft != nil && !item.changed() && item.saved != nil {
+		item.draft = nil
+	}
+	if item := p.current(); item != nil && item.saved == nil && item.rule() == "" {
+		p.drop(item.key)
+	}
+	return p.ask()
+}
+
+func (p *segmentsPane) drop(key string) {
+	for n, i := range p.items {
+		if i.key == key {
+			p.items = append(p.items[:n:n], p.items[n+1:]...)
+			break
+		}
+	}
+	delete(p.answers, key)
+	p.seek("")
+}
+
+// rule is the text as it stands: the draft's, or the saved one.
+func (i *segmentItem) rule() string {
+	switch {
+	case i.draft != nil:
+		return i.draft.text.Value()
+	case i.saved != nil:
+		return i.saved.Rule
+	}
+	return ""
+}
+
+// changed reports whether something typed is not saved.
+func (i *segmentItem) changed() bool {
+	return i.draft != nil && (i.saved == nil || i.draft.text.Value() != i.saved.Rule)
+}
+
+// title is the name in the list.
+func (i *segmentItem) title() string {
+	if i.saved == nil {
+		return "(new segment)"
+	}
+	return i.saved.Name
+}
+
+// entry is how an audience names the segment: by its name when what is shown
+// is what is saved, else by its rule.
+func (i *segmentItem) entry() string {
+	if i.changed() {
+		return "rule:" + i.rule()
+	}
+	return "segment:" + i.saved.Name
+}

@@ -1,0 +1,431 @@
+package tui
+
+import (
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"rollcall/model/rule"
+)
+
+// rects are the widths of the list and of the rule; below 64 columns the one
+// without the focus is left out.
+func (p *segmentsPane) rects() (list, right int) {
+	switch {
+	case p.width < 64 && p.editor != nil:
+		return 0, p.width
+	case p.width < 64:
+		return p.width, 0
+	case p.width >= 110:
+		return 36, p.width - 36
+	}
+	return 25, p.width - 25
+}
+
+func (p *segmentsPane) Draw() string {
+	list, right := p.rects()
+	switch {
+	case list == 0:
+		return p.drawRule(right)
+	case right == 0:
+		return p.drawList(list)
+	}
+	return beside(p.drawList(list), p.drawRule(right))
+}
+
+func (p *segmentsPane) drawList(width int) string {
+	th := p.theme
+	inner := width - 2
+	t := boxText{title: "Segments"}
+	var lines []string
+	switch {
+	case p.failed != nil && !p.loaded:
+		return th.box(t, drawFailure(th, p.failed, inner-2, ""), width, p.height, p.editor == nil)
+	case !p.loaded:
+		lines = []string{"", th.muted.Render(" Loading…")}
+	case len(p.items) == 0:
+		lines = []string{"", th.text.Render(" No segments yet."), "", th.muted.Render(" n makes one.")}
+	default:
+		t.right = count(len(p.items))
+		for i := p.top; i < min(len(p.items), p.top+max(1, p.height-2)); i++ {
+			lines = append(lines, p.drawItem(p.items[i], inner, i == p.cursor))
+		}
+	}
+	return th.box(t, strings.Join(lines, "\n"), width, p.height, p.editor == nil)
+}
+
+func (p *segmentsPane) drawItem(i *segmentItem, width int, under bool) string {
+	th := p.theme
+	number := ""
+	switch {
+	case i.saved == nil:
+	case i.total.err != nil:
+		number = "error"
+	case i.total.known:
+		number = count(i.total.users)
+	default:
+		number = "…"
+	}
+	mark := " "
+	if i.changed() {
+		mark = "●"
+	}
+	const numberWidth = 8
+	name := th.cell(i.title(), max(1, width-numberWidth-4))
+	right := th.cellRight(number, numberWidth)
+	if under {
+		sign := " "
+		style := th.current
+		if p.editor == nil {
+			sign, style = "▸", th.selected
+		}
+		return style.Render(th.fit(sign+mark+name+" "+right+" ", width))
+	}
+	style := th.text
+	if i.total.err != nil {
+		style = th.bad
+	}
+	return " " + th.marked.Render(mark) + th.text.Render(name) + " " + style.Render(right)
+}
+
+// drawRule shows the rule under the cursor: its rows, its text, who it selects.
+func (p *segmentsPane) drawRule(width int) string {
+	th := p.theme
+	item := p.current()
+	if item == nil {
+		return th.box(boxText{title: "Rule"}, p.drawHint(width-2), width, p.height, false)
+	}
+	t := boxText{title: item.title()}
+	if item.changed() {
+		t.right = "● not saved"
+	}
+	lines, _ := p.ruleLines(item, width-4)
+	return th.box(t, " "+strings.Join(lines, "\n "), width, p.height, p.editor != nil)
+}
+
+func (p *segmentsPane) drawHint(width int) string {
+	th := p.theme
+	lines := []string{
+		"",
+		" " + th.text.Render("A segment is a saved rule; its users are computed, always as of now."),
+		"",
+		" " + th.muted.Render("Press n, then choose an attribute, an operator and a value:"),
+		"",
+		"   " + th.accent.Render("department   -eq   Sales"),
+		"",
+		" " + th.muted.Render("or paste a membership rule from Entra into the text below the rows."),
+		" " + th.muted.Render("The number of users follows each keystroke."),
+	}
+	for i := range lines {
+		lines[i] = th.fit(lines[i], width)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// ruleLines are the lines of the right box, and where the cursor is in them.
+func (p *segmentsPane) ruleLines(item *segmentItem, width int) (lines []string, cursor *tea.Cursor) {
+	th := p.theme
+	e := p.editor
+	shown := e
+	if shown == nil {
+		shown = newSegmentEditor(p.shared, item.rule())
+	}
+	rows, at := p.drawRows(shown, width, e != nil)
+	lines = append(lines, rows...)
+	if at != nil {
+		cursor = at
+	}
+	lines = append(lines, "", p.ruleHeading(item, width))
+	answer := p.answers[item.key]
+	if answer != nil && answer.text != item.rule() && !p.tasks.busy(taskSegmentAnswer) {
+		answer = nil
+	}
+	if e != nil {
+		field, column := e.text.Draw(th, width)
+		if e.inText {
+			cursor = tea.NewCursor(column, len(lines))
+		}
+		lines = append(lines, field)
+		if answer != nil && answer.text == item.rule() {
+			lines = append(lines, underline(th, &e.text, answer, width))
+		} else {
+			lines = append(lines, "")
+		}
+	} else {
+		text := item.rule()
+		if text == "" {
+			text = "(empty: it selects nobody)"
+		}
+		wrapped := wrap(th, clean(text), width)
+		const most = 4
+		if len(wrapped) > most {
+			wrapped = append(wrapped[:most-1], "…")
+		}
+		for _, l := range wrapped {
+			lines = append(lines, th.text.Render(l))
+		}
+		lines = append(lines, "")
+	}
+	return append(lines, p.answerLines(answer, width, p.height-2-len(lines))...), cursor
+}
+
+func (p *segmentsPane) ruleHeading(item *segmentItem, width int) string {
+	th := p.theme
+	n := len([]rune(item.rule()))
+	right := ""
+	if n > entraRuleLimit*3/4 {
+		right = count(n) + " of " + count(entraRuleLimit) + " characters"
+	}
+	return th.heading.Render(th.fit("Rule", width-th.width(right))) + th.muted.Render(right)
+}
+
+// underline marks the offending span below the text field.
+func underline(th *theme, field *input, a *segmentAnswer, width int) string {
+	fault, ok := a.fault()
+	if !ok {
+		return ""
+	}
+	text := field.Value()
+	start, end := min(fault.Start, len(text)), min(max(fault.End, fault.Start+1), len(text))
+	shown := len(string(field.text[:min(field.first, len(field.text))]))
+	from := th.width(clean(text[min(shown, start):start]))
+	n := max(1, th.width(clean(text[max(start, min(shown, end)):max(end, start)])))
+	if from >= width {
+		return ""
+	}
+	return spaces(from) + th.bad.Render(strings.Repeat("▔", min(n, width-from)))
+}
+
+// The widths of the rows' columns.
+const (
+	joinWidth     = 6
+	operatorWidth = 15
+)
+
+// drawRows shows the builder; at is the cursor when it is in a cell.
+func (p *segmentsPane) drawRows(e *segmentEditor, width int, editing bool) (lines []string, at *tea.Cursor) {
+	th := p.theme
+	if !e.rowsOK {
+		for _, l := range wrap(th, e.aside, width) {
+			lines = append(lines, th.muted.Render(l))
+		}
+		return lines, nil
+	}
+	attributeWidth := min(24, max(10, (width-joinWidth-operatorWidth-4)/2))
+	valueWidth := max(4, width-joinWidth-attributeWidth-operatorWidth-5)
+	lines = append(lines, th.heading.Render(th.fit(spaces(joinWidth+2)+th.cell("Attribute", attributeWidth)+" "+th.cell("Operator", operatorWidth)+" Value", width)))
+	from, to := rowWindow(len(e.builder.rows), e.row, max(2, p.height/3))
+	if from > 0 {
+		lines = append(lines, th.muted.Render(spaces(joinWidth+2)+"↑ "+plural(from, "row", "rows")+" above"))
+	}
+	for i := from; i < to; i++ {
+		r := e.builder.rows[i]
+		focus := func(c builderCell) bool { return editing && !e.inText && i == e.row && c == e.cell }
+		join := p.joinText(e, i)
+		if focus(cellJoin) {
+			join = th.selected.Render(th.cell(join, joinWidth))
+		} else {
+			join = th.muted.Render(th.cell(join, joinWidth))
+		}
+		guide := " "
+		if in, first, last := e.builder.inGroup(i); in {
+			switch {
+			case first:
+				guide = "╭"
+			case last:
+				guide = "╰"
+			default:
+				guide = "│"
+			}
+		}
+		attribute, value := th.text.Render(th.cell(r.attribute, attributeWidth)), th.text.Render(th.cell(r.value, valueWidth))
+		field := func(w int, offset int) string {
+			text, column := e.field.Draw(th, w)
+			at = tea.NewCursor(offset+column, len(lines))
+			return text
+		}
+		if focus(cellAttribute) {
+			attribute = field(attributeWidth, joinWidth+2)
+		}
+		operator := th.cell(r.operator.String(), operatorWidth)
+		if focus(cellOperator) {
+			operator = th.selected.Render(operator)
+		} else {
+			operator = th.accent.Render(operator)
+		}
+		if focus(cellValue) {
+			value = field(valueWidth, joinWidth+2+attributeWidth+1+operatorWidth+1)
+		}
+		sign := " "
+		if editing && !e.inText && i == e.row {
+			sign = th.accent.Render("▸")
+		}
+		lines = append(lines, join+th.muted.Render(guide)+sign+attribute+" "+operator+" "+value)
+		if editing && i == e.row {
+			lines = append(lines, p.drawOffers(e, width)...)
+		}
+	}
+	if to < len(e.builder.rows) {
+		lines = append(lines, th.muted.Render(spaces(joinWidth+2)+"↓ "+plural(len(e.builder.rows)-to, "row", "rows")+" below"))
+	}
+	return lines, at
+}
+
+// rowWindow is the part of the rows that is shown: at most page, with the
+// cursor in it.
+func rowWindow(n, cursor, page int) (from, to int) {
+	from = max(0, min(cursor-page/2, n-page))
+	return from, min(n, from+page)
+}
+
+// joinText is what stands before a row: how the rows are joined before the
+// first, the joiner before the others.
+func (p *segmentsPane) joinText(e *segmentEditor, i int) string {
+	switch r := e.builder.rows[i]; {
+	case i == 0 && len(e.builder.rows) < 2:
+		return ""
+	case i == 0 && e.builder.any:
+		return "any of"
+	case i == 0:
+		return "all of"
+	case r.or:
+		return "   or"
+	default:
+		return "  and"
+	}
+}
+
+// drawOffers shows the completions of the cell, or what its operator may be.
+func (p *segmentsPane) drawOffers(e *segmentEditor, width int) []string {
+	th := p.theme
+	indent := joinWidth + 2
+	var lines []string
+	for i, o := range e.offers {
+		text := th.cell(o.text, min(32, max(8, width-indent-26)))
+		note := th.cell(o.note, max(0, width-indent-th.width(text)-4))
+		if i == e.chosen {
+			lines = append(lines, spaces(indent)+th.selected.Render("▸ "+text+"  "+note))
+		} else {
+			lines = append(lines, spaces(indent)+"  "+th.text.Render(text)+"  "+th.muted.Render(note))
+		}
+	}
+	if e.inText {
+		return lines
+	}
+	switch e.cell {
+	case cellOperator:
+		var names []string
+		for _, o := range operatorsOf(p.ws.Schema(), e.builder.rows[e.row].attribute) {
+			names = append(names, o.String())
+		}
+		for _, l := range wrap(th, "← → changes: "+strings.Join(names, " "), width-indent) {
+			lines = append(lines, spaces(indent)+th.muted.Render(l))
+		}
+	case cellJoin:
+		hint := "space changes; neighbours joined by the other word form a group"
+		lines = append(lines, spaces(indent)+th.muted.Render(th.cut(hint, width-indent)))
+	case cellValue:
+		if op := e.builder.rows[e.row].operator; len(lines) == 0 && (op == rule.OpIn || op == rule.OpNotIn) {
+			lines = append(lines, spaces(indent)+th.muted.Render(th.cut("several values, parted by commas", width-indent)))
+		}
+	}
+	return lines
+}
+
+// answerLines show the count, who is gained and lost, remarks, and the first users.
+func (p *segmentsPane) answerLines(a *segmentAnswer, width, height int) []string {
+	th := p.theme
+	if a == nil {
+		if p.tasks.busy(taskSegmentAnswer) {
+			return []string{th.muted.Render("counting…")}
+		}
+		return nil
+	}
+	var lines []string
+	if a.failed != nil {
+		lines = append(lines, faultLines(th, a, width)...)
+		return append(lines, "", th.muted.Render(th.cut("Nothing you typed is lost; the count comes back when the rule reads again.", width)))
+	}
+	number := th.accent.Render(count(a.users)) + th.text.Render(" of "+plural(a.of, "user", "users")) + "  "
+	lines = append(lines, th.fit(number+th.bar(a.users, a.of, max(0, min(30, width-th.width(number)))), width))
+	if a.compared {
+		lines = append(lines, changeLine(th, a, width))
+	}
+	for _, d := range a.diagnostics {
+		text := "· " + clean(d.Message)
+		if d.Suggestion != "" {
+			text += " — " + clean(d.Suggestion)
+		}
+		lines = append(lines, th.muted.Render(th.cut(text, width)))
+	}
+	lines = append(lines, "")
+	nameWidth := max(8, width*2/5)
+	for i, u := range a.first {
+		if len(lines) >= height-1 && a.users > i+1 {
+			lines = append(lines, th.muted.Render("… and "+count(a.users-i)+" more; p previews them all"))
+			break
+		}
+		lines = append(lines, th.text.Render(th.cell(u.name, nameWidth))+" "+th.muted.Render(th.cell(u.mail, max(0, width-nameWidth-1))))
+	}
+	return lines
+}
+
+// faultLines say what is wrong with a rule, what would be right, what is near.
+func faultLines(th *theme, a *segmentAnswer, width int) []string {
+	var lines []string
+	fault, ok := a.fault()
+	if !ok {
+		for _, l := range wrap(th, "✗ "+capitalise(clean(a.failed.Message)), width) {
+			lines = append(lines, th.bad.Render(l))
+		}
+		return lines
+	}
+	for _, l := range wrap(th, "✗ "+capitalise(clean(fault.Message)), width) {
+		lines = append(lines, th.bad.Render(l))
+	}
+	if fault.Expected != "" {
+		for _, l := range wrap(th, "expected: "+clean(fault.Expected), width-2) {
+			lines = append(lines, "  "+th.text.Render(l))
+		}
+	}
+	if fault.Suggestion != "" {
+		for _, l := range wrap(th, "did you mean "+clean(fault.Suggestion)+"?", width-2) {
+			lines = append(lines, "  "+th.accent.Render(l))
+		}
+	}
+	return lines
+}
+
+// changeLine compares with the saved version, as a bar with numbers.
+func changeLine(th *theme, a *segmentAnswer, width int) string {
+	if a.gained+a.lost == 0 {
+		return th.muted.Render(th.cut("the same users as the saved rule", width))
+	}
+	const cells = 24
+	gained := min(cells, a.gained*cells/(a.gained+a.lost))
+	if a.gained > 0 {
+		gained = max(1, gained)
+	}
+	if a.lost > 0 {
+		gained = min(gained, cells-1)
+	}
+	line := th.added.Render("+ "+count(a.gained)+" gained ") + th.added.Render(strings.Repeat("█", gained)) +
+		th.removed.Render(strings.Repeat("░", cells-gained)) + th.removed.Render(" "+count(a.lost)+" lost -")
+	return th.cut(line, width)
+}
+
+// Cursor is in a cell or in the rule's text.
+func (p *segmentsPane) Cursor() *tea.Cursor {
+	item := p.current()
+	if p.editor == nil || item == nil {
+		return nil
+	}
+	list, right := p.rects()
+	_, at := p.ruleLines(item, right-4)
+	if at == nil {
+		return nil
+	}
+	at.X += list + 2
+	at.Y++
+	return at
+}

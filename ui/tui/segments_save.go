@@ -1,0 +1,122 @@
+package tui
+
+import (
+	"context"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// save keeps the draft under its name; a new one is asked for its name.
+func (p *segmentsPane) save() tea.Cmd {
+	item := p.current()
+	if item == nil || !item.changed() {
+		return toast(levelInfo, "Nothing to save: the segment is as it was saved")
+	}
+	if item.saved != nil {
+		return p.saveAs(segmentSaveAsMsg{key: item.key, name: item.saved.Name})
+	}
+	d := &askDialog{theme: p.theme, title: "Save segment", hint: "saves"}
+	d.lead = p.theme.text.Render("A short name that administrators will recognise. The rule is saved on this machine, and computed anew each time.")
+	d.field.placeholder = "Sales US"
+	d.submit = func(name string) (tea.Cmd, string) {
+		if problem := p.nameProblem(name); problem != "" {
+			return nil, problem
+		}
+		return emit(segmentSaveAsMsg{key: item.key, name: name}), ""
+	}
+	return emit(dialogMsg{d})
+}
+
+// nameProblem says why a name cannot be given to a new segment.
+func (p *segmentsPane) nameProblem(name string) string {
+	switch {
+	case name == "":
+		return "Type a name"
+	case strings.ContainsAny(name, ","):
+		return "A name holds no comma: commas part the entries of an audience"
+	case len([]rune(name)) > maxSegmentNameRune:
+		return "The name is too long"
+	}
+	if i := p.item(strings.ToLower(name)); i != nil {
+		return "There is a segment of this name already; choose another"
+	}
+	return ""
+}
+
+func (p *segmentsPane) saveAs(msg segmentSaveAsMsg) tea.Cmd {
+	item := p.item(msg.key)
+	if item == nil {
+		return nil
+	}
+	ws, text := p.ws, item.rule()
+	return p.tasks.run(taskSegmentSave, func(ctx context.Context) tea.Msg {
+		if _, err := ws.SaveSegment(ctx, msg.name, text); err != nil {
+			return errorToast(err)
+		}
+		return segmentSavedMsg{key: msg.key, text: text, name: msg.name}
+	})
+}
+
+// saved drops the draft, unless more was typed meanwhile.
+func (p *segmentsPane) saved(msg segmentSavedMsg) tea.Cmd {
+	if item := p.item(msg.key); item != nil {
+		fresh := item.rule() == msg.text
+		item.key = strings.ToLower(msg.name)
+		if fresh && p.editor == item.draft {
+			p.editor = nil
+		}
+		if fresh {
+			item.draft = nil
+		}
+		delete(p.answers, msg.key)
+	}
+	return tea.Batch(emit(segmentsChangedMsg{}), toast(levelGood, "Saved segment "+msg.name))
+}
+
+// askDelete asks before a saved segment or a draft is dropped.
+func (p *segmentsPane) askDelete() tea.Cmd {
+	item := p.current()
+	if item == nil {
+		return nil
+	}
+	if item.saved == nil {
+		return emit(dialogMsg{newConfirmDialog(p.shared, "Drop the new segment?",
+			"It was never saved; its rule is lost.", "drop it", segmentDiscardMsg{item.key})})
+	}
+	return emit(dialogMsg{newConfirmDialog(p.shared, "Delete segment "+clean(item.saved.Name)+"?",
+		"Its rule is deleted from this machine. Users, groups and approved snapshots stay as they are.",
+		"delete it", segmentDeleteMsg{item.key, item.saved.Name})})
+}
+
+func (p *segmentsPane) remove(msg segmentDeleteMsg) tea.Cmd {
+	if item := p.item(msg.key); item != nil {
+		if p.editor == item.draft {
+			p.editor = nil
+		}
+		item.draft = nil
+	}
+	ws := p.ws
+	return p.tasks.run(taskSegmentDelete, func(ctx context.Context) tea.Msg {
+		if err := ws.DeleteSegment(ctx, msg.name); err != nil {
+			return errorToast(err)
+		}
+		return segmentsChangedMsg{}
+	})
+}
+
+// discard forgets what was typed and not saved.
+func (p *segmentsPane) discard(key string) tea.Cmd {
+	item := p.item(key)
+	if item == nil {
+		return nil
+	}
+	if p.editor == item.draft {
+		p.editor = nil
+	}
+	item.draft = nil
+	if item.saved == nil {
+		p.drop(key)
+	}
+	return p.ask()
+}
