@@ -1,0 +1,92 @@
+package directory_test
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"rollcall/model"
+	"rollcall/model/directory"
+	"rollcall/model/rule"
+)
+
+// compareValues orders two texts as Sort promises: null last either way.
+func compareValues(x, y string, descending bool) int {
+	switch {
+	case x == "" && y == "":
+		return 0
+	case x == "":
+		return 1
+	case y == "":
+		return -1
+	case descending:
+		x, y = y, x
+	}
+	return cmp.Or(cmp.Compare(rule.Fold(x), rule.Fold(y)), cmp.Compare(x, y))
+}
+
+// drawnDirectory is a directory after a random history.
+func drawnDirectory(t *rapid.T) *directory.Directory {
+	d := directory.New(model.FullSchema())
+	for _, batch := range rapid.SliceOfN(rapid.SliceOfN(changes(), 0, 8), 0, 6).Draw(t, "history") {
+		d.Apply(batch)
+	}
+	return d
+}
+
+func TestSortAgreesWithComparingTheValues(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := drawnDirectory(t)
+		// An older snapshot must sort right by what a later one has prepared.
+		old := d.Snapshot()
+		d.Apply(rapid.SliceOfN(changes(), 0, 8).Draw(t, "later"))
+		by := rapid.SampledFrom(attributes).Draw(t, "attribute")
+		descending := rapid.Bool().Draw(t, "descending")
+		for _, s := range []*directory.Snapshot{d.Snapshot(), old} {
+			want := slices.Clone(s.All())
+			slices.SortFunc(want, func(x, y int32) int {
+				return cmp.Or(
+					compareValues(s.Value(x, by), s.Value(y, by), descending),
+					compareValues(s.Value(x, model.AttrDisplayName), s.Value(y, model.AttrDisplayName), false),
+					cmp.Compare(s.ID(x), s.ID(y)),
+				)
+			})
+			given := rapid.Permutation(s.All()).Draw(t, "given")
+			got, err := s.Sort(t.Context(), given, by, descending)
+			require.NoError(t, err)
+			require.Equal(t, want, got)
+		}
+	})
+}
+
+func TestSearchAgreesWithLookingAtEachUser(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawnDirectory(t).Snapshot()
+		word := rapid.SampledFrom([]string{"sales", "SALES US", "s", "ольга", "σίσυφος", "田", "kelvin"}).Draw(t, "word")
+		field := rapid.SampledFrom([]string{"", "department:", "otherMails:", "country:"}).Draw(t, "field")
+		negated := rapid.Bool().Draw(t, "negated")
+		text := field + `"` + word + `"`
+		if negated {
+			text = "!" + text
+		}
+		var want []int32
+		for _, row := range s.All() {
+			values := []string{s.Value(row, model.AttrDisplayName), s.Value(row, model.AttrDepartment)}
+			if a, ok := s.Schema().ByName(strings.TrimSuffix(field, ":")); ok {
+				values = s.Values(row, a.ID)
+			}
+			found := slices.ContainsFunc(values, func(v string) bool { return strings.Contains(rule.Fold(v), rule.Fold(word)) })
+			if found != negated {
+				want = append(want, row)
+			}
+		}
+		got, err := s.Search(t.Context(), text, nil)
+		require.NoError(t, err)
+		require.ElementsMatch(t, want, got)
+		require.True(t, slices.IsSortedFunc(got, func(x, y int32) int { return cmp.Compare(slices.Index(s.All(), x), slices.Index(s.All(), y)) }))
+	})
+}
