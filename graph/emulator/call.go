@@ -37,7 +37,6 @@ type call struct {
 	requestID       string
 	clientRequestID string
 	arrived         time.Time // on the tenant's clock
-	inBatch         bool
 }
 
 // reply is the answer to a call.

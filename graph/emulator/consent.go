@@ -45,11 +45,10 @@ func (a *authority) consentRequest(w http.ResponseWriter, r *http.Request) (scop
 				refused = a.oauthError(r, 0, "invalid_resource", "", 500011, "The resource principal named "+resource+" was not found in the tenant named "+a.tenantName+".", false)
 				break
 			}
-			switch name {
-			case ".default":
+			switch {
+			case name == ".default":
 				scopes = append(scopes, configuredScopes()...)
-			case "openid", "profile", "email", "offline_access":
-			default:
+			case !isOpenIDScope(scope):
 				scopes = append(scopes, name)
 			}
 		}

@@ -7,6 +7,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -181,9 +183,11 @@ func (a *authority) clientCredentials(r *http.Request) (*tokenResponse, *oauthEr
 	if err := a.provokedAt(r, stageRedeem); err != nil {
 		return nil, err
 	}
-	scope := r.PostForm.Get("scope")
+	// MSAL adds the OpenID scopes, which mean nothing to an app.
+	scopes := slices.DeleteFunc(strings.Fields(r.PostForm.Get("scope")), isOpenIDScope)
+	scope := strings.Join(scopes, " ")
 	resource, name := splitScope(scope)
-	if name != ".default" || resource == "" {
+	if len(scopes) != 1 || name != ".default" || resource == "" {
 		return nil, a.oauthError(r, 0, "invalid_scope", "", 1002012, "The provided value for scope "+scope+" is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).", false)
 	}
 	audience, ok := a.resourceOf(resource)

@@ -11,6 +11,7 @@ type scopeSet struct {
 	audience string   // aud of the access token
 	prefix   string   // of the resource as the client wrote it, with slash; "" for bare Graph scopes
 	granted  []string // short names, sorted
+	asked    []string // as the client wrote them; MSAL wants each back
 	openID   bool
 	offline  bool
 }
@@ -24,6 +25,11 @@ func (s scopeSet) qualified() []string {
 	}
 	for _, name := range s.granted {
 		out = append(out, s.prefix+name)
+	}
+	for _, scope := range s.asked {
+		if !slices.ContainsFunc(out, func(o string) bool { return strings.EqualFold(o, scope) }) {
+			out = append(out, scope)
+		}
 	}
 	return out
 }
@@ -51,6 +57,12 @@ func splitScope(scope string) (resource, name string) {
 	return "", scope
 }
 
+// isOpenIDScope reports whether a scope is of the protocol rather than of a
+// resource.
+func isOpenIDScope(scope string) bool {
+	return slices.Contains([]string{"openid", "profile", "email", "offline_access"}, scope)
+}
+
 // exchangeScopes are the delegated scopes of Exchange Online; the rest of what
 // is consented belongs to Graph.
 var exchangeScopes = []string{"Exchange.ManageV2", "EWS.AccessAsUser.All"}
@@ -64,14 +76,12 @@ func (a *authority) resolveScopes(r *http.Request, requested string) (scopeSet, 
 	var asked []string
 	byDefault := false
 	for scope := range strings.FieldsSeq(requested) {
-		switch scope {
-		case "openid", "profile", "email":
-			set.openID = true
-			continue
-		case "offline_access":
-			set.offline = true
+		if isOpenIDScope(scope) {
+			set.openID = set.openID || scope != "offline_access"
+			set.offline = set.offline || scope == "offline_access"
 			continue
 		}
+		set.asked = append(set.asked, scope)
 		resource, name := splitScope(scope)
 		audience, ok := a.resourceOf(resource)
 		if !ok {

@@ -130,16 +130,16 @@ func (s *Server) assemble(set Faults) error {
 func (s *Server) mux() http.Handler {
 	mux := http.NewServeMux()
 	s.authority.routes(mux)
-	// Exchange: as in a tenant where the preview is not enabled.
-	mux.HandleFunc("/adminapi/", http.NotFound)
-	// Graph's paths hold characters that ServeMux would clean away, so they go
-	// around it.
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/v1.0/") {
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/v1.0/"):
+			// Around ServeMux: it would clean characters from Graph's paths.
 			s.graph.ServeHTTP(w, r)
-			return
+		case strings.HasPrefix(r.URL.Path, "/adminapi/"):
+			http.NotFound(w, r) // Exchange, in a tenant where the preview is not enabled
+		default:
+			mux.ServeHTTP(w, r)
 		}
-		mux.ServeHTTP(w, r)
 	})
 }
 

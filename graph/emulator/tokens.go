@@ -28,10 +28,23 @@ const (
 // accessTokenLifetime is what expires_in says. Entra's own is 60 to 90 minutes.
 const accessTokenLifetime = 3599 * time.Second
 
+// tokenClaims are the claims that every token of this authority carries. The
+// audience is a string as Entra writes it; the library's own would be an array,
+// which MSAL cannot read.
+type tokenClaims struct {
+	jwt.RegisteredClaims
+	Audience string `json:"aud"`
+}
+
+// GetAudience satisfies jwt.Claims.
+func (c tokenClaims) GetAudience() (jwt.ClaimStrings, error) {
+	return jwt.ClaimStrings{c.Audience}, nil
+}
+
 // accessClaims are an access token's claims, in the v1.0 shape that Graph's
 // tokens have.
 type accessClaims struct {
-	jwt.RegisteredClaims
+	tokenClaims
 	TenantID     string   `json:"tid"`
 	ObjectID     string   `json:"oid"`
 	UPN          string   `json:"upn,omitempty"`
@@ -62,7 +75,7 @@ func (c *accessClaims) has(permission string) bool {
 
 // idClaims are an id_token's claims (v2.0).
 type idClaims struct {
-	jwt.RegisteredClaims
+	tokenClaims
 	TenantID          string `json:"tid"`
 	ObjectID          string `json:"oid"`
 	PreferredUsername string `json:"preferred_username"`
@@ -165,17 +178,19 @@ type tokenResponse struct {
 	ClientInfo   string `json:"client_info,omitempty"`
 }
 
-// registered are the claims that every token of this authority carries.
-func (a *authority) registered(issuer, audience, subject string) jwt.RegisteredClaims {
+// claims begins a token.
+func (a *authority) claims(issuer, audience, subject string) tokenClaims {
 	now := a.now()
-	return jwt.RegisteredClaims{
-		Issuer:    issuer,
-		Subject:   subject,
-		Audience:  jwt.ClaimStrings{audience},
-		IssuedAt:  jwt.NewNumericDate(now),
-		NotBefore: jwt.NewNumericDate(now),
-		ExpiresAt: jwt.NewNumericDate(now.Add(accessTokenLifetime)),
-		ID:        uuid.NewString(),
+	return tokenClaims{
+		Audience: audience,
+		RegisteredClaims: jwt.RegisteredClaims{
+			Issuer:    issuer,
+			Subject:   subject,
+			IssuedAt:  jwt.NewNumericDate(now),
+			NotBefore: jwt.NewNumericDate(now),
+			ExpiresAt: jwt.NewNumericDate(now.Add(accessTokenLifetime)),
+			ID:        uuid.NewString(),
+		},
 	}
 }
 
@@ -186,18 +201,18 @@ func (a *authority) tokenIssuer() string { return "https://sts.windows.net/" + a
 func (a *authority) issueDelegated(g grantInfo) (*tokenResponse, error) {
 	scopes := g.scopes.granted
 	claims := &accessClaims{
-		RegisteredClaims: a.registered(a.tokenIssuer(), g.scopes.audience, a.account.ID),
-		TenantID:         a.tenantID,
-		ObjectID:         a.account.ID,
-		UPN:              a.account.UserPrincipalName,
-		Name:             a.account.DisplayName,
-		AppID:            a.clientID,
-		AppName:          appName,
-		IdentityType:     "user",
-		Scope:            strings.Join(scopes, " "),
-		RoleTemplate:     a.wids(),
-		Version:          "1.0",
-		Capabilities:     g.capabilities,
+		tokenClaims:  a.claims(a.tokenIssuer(), g.scopes.audience, a.account.ID),
+		TenantID:     a.tenantID,
+		ObjectID:     a.account.ID,
+		UPN:          a.account.UserPrincipalName,
+		Name:         a.account.DisplayName,
+		AppID:        a.clientID,
+		AppName:      appName,
+		IdentityType: "user",
+		Scope:        strings.Join(scopes, " "),
+		RoleTemplate: a.wids(),
+		Version:      "1.0",
+		Capabilities: g.capabilities,
 	}
 	access, err := a.signer.sign(claims)
 	if err != nil {
@@ -213,7 +228,7 @@ func (a *authority) issueDelegated(g grantInfo) (*tokenResponse, error) {
 	}
 	if g.scopes.openID {
 		res.IDToken, err = a.signer.sign(&idClaims{
-			RegisteredClaims:  a.registered(a.issuer(a.tenantID), a.clientID, a.account.ID),
+			tokenClaims:       a.claims(a.issuer(a.tenantID), a.clientID, a.account.ID),
 			TenantID:          a.tenantID,
 			ObjectID:          a.account.ID,
 			PreferredUsername: a.account.UserPrincipalName,
@@ -241,15 +256,15 @@ func (a *authority) issueAppOnly(audience string, capabilities []string) (*token
 		a.mu.Unlock()
 	}
 	claims := &accessClaims{
-		RegisteredClaims: a.registered(a.tokenIssuer(), audience, a.servicePrincipalID),
-		TenantID:         a.tenantID,
-		ObjectID:         a.servicePrincipalID,
-		AppID:            a.clientID,
-		AppName:          appName,
-		IdentityType:     "app",
-		Roles:            roles,
-		Version:          "1.0",
-		Capabilities:     capabilities,
+		tokenClaims:  a.claims(a.tokenIssuer(), audience, a.servicePrincipalID),
+		TenantID:     a.tenantID,
+		ObjectID:     a.servicePrincipalID,
+		AppID:        a.clientID,
+		AppName:      appName,
+		IdentityType: "app",
+		Roles:        roles,
+		Version:      "1.0",
+		Capabilities: capabilities,
 	}
 	access, err := a.signer.sign(claims)
 	if err != nil {
