@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -157,26 +158,26 @@ func (c *Client) Group(ctx context.Context, id string) (model.Group, error) {
 	if !isGUID(id) {
 		return model.Group{}, &model.Error{Kind: model.KindUsage, Code: "groupIdInvalid", Message: fmt.Sprintf("%q is no object id of a group", id)}
 	}
-	info, err := c.groupRequest(ctx, id)
-	if err != nil {
-		return model.Group{}, err
-	}
-	got, err := c.send(ctx, info)
-	if err != nil {
-		return model.Group{}, c.transport.needing(err, readGroups()...)
-	}
-	return c.decodeGroup(got.body)
+	g, err := read(ctx, c, func() (*abstractions.RequestInformation, error) {
+		return c.groupsBuilder().ByGroupId(id).ToGetRequestInformation(ctx, &groups.GroupItemRequestBuilderGetRequestConfiguration{
+			QueryParameters: &groups.GroupItemRequestBuilderGetQueryParameters{Select: groupSelect()},
+		})
+	}, decodeGroup)
+	return g, c.transport.needing(err, readGroups()...)
 }
 
-func (c *Client) groupRequest(ctx context.Context, id string) (*abstractions.RequestInformation, error) {
-	info, err := c.groupsBuilder().ByGroupId(id).ToGetRequestInformation(ctx, &groups.GroupItemRequestBuilderGetRequestConfiguration{
-		QueryParameters: &groups.GroupItemRequestBuilderGetQueryParameters{Select: groupSelect()},
-	})
-	if err != nil {
-		return nil, fmt.Errorf("graph: building the request: %w", err)
+func decodeGroup(body []byte) (model.Group, error) {
+	var d directoryObject
+	if err := json.Unmarshal(body, &d); err != nil {
+		return model.Group{}, err
 	}
-	return info, nil
+	if d.ID == "" {
+		return model.Group{}, errNoGroup
+	}
+	return d.group(), nil
 }
+
+var errNoGroup = errors.New("the answer is no group")
 
 // DirectMembers implements writeback.Groups. A listing that may be empty only
 // because it is hidden is an error: a plan computed on it would be wrong.
@@ -208,5 +209,3 @@ func (c *Client) DirectMembers(ctx context.Context, groupID string) ([]model.Obj
 	}
 	return l.Members, nil
 }
-
-var errNoGroup = errors.New("the answer is no group")

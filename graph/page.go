@@ -22,35 +22,39 @@ type collection[T any] struct {
 	DeltaLink string `json:"@odata.deltaLink"`
 }
 
-// maxMalformed is how often a page that does not parse is asked for again.
+// maxMalformed is how often an answer is asked for that cannot be read.
 const maxMalformed = 3
 
-// getPage reads one page of a collection. A body that is cut short or is no
-// JSON is asked for again a few times, then it is an error: a page is never
-// returned shorter than the service meant it.
+// getPage reads one page of a collection. It is never returned shorter than
+// the service meant it: see read.
 func getPage[T any](ctx context.Context, c *Client, build func() (*abstractions.RequestInformation, error)) (*collection[T], error) {
-	var malformed error
-	for n := 1; n <= maxMalformed; n++ {
+	return read(ctx, c, build, decodePage[T])
+}
+
+// read makes a GET and decodes its answer. A body that is cut short or is not
+// what it should be is asked for again a few times, then it is an error.
+func read[T any](ctx context.Context, c *Client, build func() (*abstractions.RequestInformation, error), decode func([]byte) (T, error)) (T, error) {
+	var none T
+	for n := 1; ; n++ {
 		info, err := build()
 		if err != nil {
-			return nil, fmt.Errorf("graph: building the request: %w", err)
+			return none, fmt.Errorf("graph: building the request: %w", err)
 		}
 		got, err := c.send(ctx, info)
 		if err != nil {
-			return nil, err
+			return none, err
 		}
-		page, err := decodePage[T](got.body)
+		value, err := decode(got.body)
 		if err == nil {
-			return page, nil
+			return value, nil
 		}
-		malformed = err
-		if n < maxMalformed {
-			if err := c.opts.Sleep(ctx, c.transport.gate.backoff(n)); err != nil {
-				return nil, err
-			}
+		if n == maxMalformed {
+			return none, unreadable(c.root.Host, err)
+		}
+		if err := c.opts.Sleep(ctx, c.transport.gate.backoff(n)); err != nil {
+			return none, err
 		}
 	}
-	return nil, unreadable(c.root.Host, malformed)
 }
 
 // unreadable is the error for an answer of 200 whose body is not what Graph

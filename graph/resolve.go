@@ -3,7 +3,6 @@ package graph
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -192,15 +191,4 @@ func (c *Client) notSearched(subject string, closed []model.ObjectType, cause er
 		e.RequestID = refused.RequestID
 	}
 	return e
-}
-
-func (c *Client) decodeGroup(body []byte) (model.Group, error) {
-	var d directoryObject
-	if err := json.Unmarshal(body, &d); err != nil {
-		return model.Group{}, unreadable(c.root.Host, err)
-	}
-	if d.ID == "" {
-		return model.Group{}, unreadable(c.root.Host, errNoGroup)
-	}
-	return d.group(), nil
 }

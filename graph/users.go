@@ -60,21 +60,16 @@ func (c *Client) DeltaLatest(ctx context.Context) (string, error) {
 // UserCount implements refresh.Source.
 func (c *Client) UserCount(ctx context.Context) (int, error) {
 	ctx = withPriority(ctx, priorityLow)
-	info, err := c.usersBuilder().Count().ToGetRequestInformation(ctx, &users.CountRequestBuilderGetRequestConfiguration{Headers: advanced()})
-	if err != nil {
-		return 0, fmt.Errorf("graph: building the request: %w", err)
-	}
-	got, err := c.send(ctx, info)
-	if err != nil {
-		return 0, c.transport.needing(err, scopeUsers, "Directory.Read.All")
-	}
-	// The service puts a byte order mark before the number.
-	text := strings.TrimSpace(string(bytes.TrimPrefix(got.body, []byte("\ufeff"))))
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		return 0, unreadable(c.root.Host, err)
-	}
-	return n, nil
+	n, err := read(ctx, c, func() (*abstractions.RequestInformation, error) {
+		return c.usersBuilder().Count().ToGetRequestInformation(ctx, &users.CountRequestBuilderGetRequestConfiguration{Headers: advanced()})
+	}, decodeCount)
+	return n, c.transport.needing(err, scopeUsers, "Directory.Read.All")
+}
+
+// decodeCount reads the plain text of a $count. The service may put a byte
+// order mark before the number.
+func decodeCount(body []byte) (int, error) {
+	return strconv.Atoi(strings.TrimSpace(string(bytes.TrimPrefix(body, []byte("\ufeff")))))
 }
 
 // Users implements refresh.Source. Each change names every synced attribute,
