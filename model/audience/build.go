@@ -59,8 +59,10 @@ func Build(ctx context.Context, ports Ports, entries []Entry, o Options) (*Previ
 		return nil, err
 	}
 	p.Expansion = included
-	p.Missing = slices.Concat(r.missing, included.Missing, excluded.Missing)
-	p.Notes = slices.Concat(included.Notes, excluded.Notes)
+	p.Missing = once(slices.Concat(r.missing, included.Missing, excluded.Missing), func(m expansion.Missing) string {
+		return m.Entry + "\x00" + m.Reason.Message
+	})
+	p.Notes = once(slices.Concat(included.Notes, excluded.Notes), func(note string) string { return note })
 	p.subtract(excluded)
 	p.Counts = count(p.Recipients)
 	return p, nil
@@ -87,6 +89,17 @@ func (p *Preview) subtract(excluded *expansion.Result) {
 	}
 	p.WithoutAddress = remaining(p.Expansion.WithoutAddress)
 	p.objects = remaining(p.Expansion.Objects())
+}
+
+// once drops what was said before: a list can be included and excluded.
+func once[T any](list []T, key func(T) string) []T {
+	said := make(map[string]bool, len(list))
+	return slices.DeleteFunc(list, func(v T) bool {
+		k := key(v)
+		again := said[k]
+		said[k] = true
+		return again
+	})
 }
 
 // remote reports whether the tenant must be asked for the entry.

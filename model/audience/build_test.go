@@ -203,6 +203,14 @@ func TestWhatDoesNotResolveIsMissingWithItsReason(t *testing.T) {
 	}
 }
 
+func TestAListThatIsIncludedAndExcludedIsMissingOnce(t *testing.T) {
+	w := newWorld()
+	w.members["g-sub"] = []model.Object{{ID: "c-1", Type: model.ObjectContact, Limited: true}}
+	p := build(t, w, "all@contoso.com", "-group:sub")
+	require.Len(t, p.Missing, 1)
+	assert.Equal(t, "1 member of sub could not be read: OrgContact.Read.All is missing", p.Missing[0].Reason.Message)
+}
+
 func TestAnAudienceWithoutAnAnswerIsAnError(t *testing.T) {
 	w := newWorld()
 	signedOut := &model.Error{Kind: model.KindSignIn, Code: "signedOut", Message: "signed out"}

@@ -74,38 +74,48 @@ type difference struct {
 
 func compare(p Params) difference {
 	var d difference
-	members := make(map[string]*model.Object, len(p.Members))
+	position := make(map[string]int32, len(p.Members))
+	repeated := make([]bool, len(p.Members)) // by a page boundary
 	for i := range p.Members {
-		members[p.Members[i].ID] = &p.Members[i]
+		if _, repeated[i] = position[p.Members[i].ID]; !repeated[i] {
+			position[p.Members[i].ID] = int32(i)
+		}
 	}
-	desired := make(map[string]bool, len(p.Desired))
+	wanted := make([]bool, len(p.Members)) // by position
+	others := make(map[string]bool)        // wanted users that are no members
 	for i := range p.Desired {
 		o := &p.Desired[i]
 		isUser := o.Type == model.ObjectUser && o.ID != ""
-		switch _, isMember := members[o.ID]; {
-		case o.ID != "" && desired[o.ID]:
+		at, isMember := position[o.ID]
+		switch {
+		case isMember && wanted[at] || others[o.ID]:
 			continue
 		case isMember:
+			wanted[at] = true
 			d.unchanged++
 		case !isUser:
 			d.skipped = append(d.skipped, Skipped{Entry: entryName(o), Reason: notWritable(o, p.Group.Kind)})
 			continue
-		case p.Mode != ModeRemove:
-			d.add = append(d.add, refOf(o))
+		default:
+			others[o.ID] = true
+			if p.Mode != ModeRemove {
+				d.add = append(d.add, refOf(o))
+			}
 		}
-		desired[o.ID] = true
 		if isUser {
 			d.audience++
 		}
 	}
-	for id, o := range members {
+	for i := range p.Members {
+		o := &p.Members[i]
 		switch {
-		case desired[id] || p.Mode == ModeAdd:
-			d.keep = append(d.keep, id)
+		case repeated[i]:
+		case wanted[i] || p.Mode == ModeAdd:
+			d.keep = append(d.keep, o.ID)
 		case o.Type == model.ObjectUser:
 			d.remove = append(d.remove, refOf(o))
 		default:
-			d.keep = append(d.keep, id)
+			d.keep = append(d.keep, o.ID)
 			d.skipped = append(d.skipped, Skipped{Entry: entryName(o), Reason: leftAlone(o)})
 		}
 	}

@@ -110,7 +110,7 @@ func TestEqualPlansAreEqualBytes(t *testing.T) {
 	w := newWorld(users("a", "b", "c")...)
 	one := w.params(ModeMirror, users("c", "d", "e")...)
 	other := one
-	other.Members = []model.Object{one.Members[2], one.Members[0], one.Members[1]}
+	other.Members = []model.Object{one.Members[2], one.Members[0], one.Members[1], one.Members[0]}
 	other.Desired = []model.Object{one.Desired[1], one.Desired[2], one.Desired[0]}
 	first, err := propose(t, one).Encode()
 	require.NoError(t, err)

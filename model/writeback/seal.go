@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"slices"
 	"strings"
@@ -38,24 +39,58 @@ func seal(p *Plan) (*Plan, error) {
 }
 
 // base is the fingerprint of the members that the plan was computed against,
-// and how many they were.
+// and how many they were. It takes Keep to be sorted.
 func (p *Plan) base() (string, int) {
-	ids := slices.Clone(p.Keep)
-	for _, r := range p.Remove {
-		ids = append(ids, r.ID)
+	removed := make([]string, len(p.Remove))
+	for i, r := range p.Remove {
+		removed[i] = r.ID
 	}
-	return Fingerprint(ids), len(ids)
+	slices.Sort(removed)
+	h := newFingerprint()
+	for _, id := range p.Keep {
+		for len(removed) > 0 && removed[0] < id {
+			h.add(removed[0])
+			removed = removed[1:]
+		}
+		h.add(id)
+	}
+	for _, id := range removed {
+		h.add(id)
+	}
+	return h.sum(), len(p.Keep) + len(p.Remove)
 }
 
 // Fingerprint returns "sha256:" and the hash of the object ids, sorted and one
 // a line. The order in which they are given does not matter.
 func Fingerprint(ids []string) string {
-	h := sha256.New()
+	h := newFingerprint()
 	for _, id := range slices.Sorted(slices.Values(ids)) {
-		io.WriteString(h, id)
-		io.WriteString(h, "\n")
+		h.add(id)
 	}
-	return hashPrefix + hex.EncodeToString(h.Sum(nil))
+	return h.sum()
+}
+
+// fingerprint hashes ids that come in ascending order.
+type fingerprint struct {
+	hash   hash.Hash
+	buffer []byte
+}
+
+func newFingerprint() *fingerprint {
+	return &fingerprint{hash: sha256.New(), buffer: make([]byte, 0, 4096)}
+}
+
+func (f *fingerprint) add(id string) {
+	if len(f.buffer)+len(id)+1 > cap(f.buffer) {
+		f.hash.Write(f.buffer)
+		f.buffer = f.buffer[:0]
+	}
+	f.buffer = append(append(f.buffer, id...), '\n')
+}
+
+func (f *fingerprint) sum() string {
+	f.hash.Write(f.buffer)
+	return hashPrefix + hex.EncodeToString(f.hash.Sum(nil))
 }
 
 // digest covers all of the plan but its id and the hash itself.
@@ -133,27 +168,24 @@ func (p *Plan) checkRows() error {
 	if !isObjectID(p.Group.ID) {
 		return unreadable(fmt.Sprintf("the group's id %q is no object id", p.Group.ID), nil)
 	}
-	seen := make(map[string]bool, len(p.Add)+len(p.Remove)+len(p.Keep))
-	take := func(id string) error {
-		switch {
-		case !isObjectID(id):
+	for i, id := range p.Keep {
+		if !isObjectID(id) {
 			return unreadable(fmt.Sprintf("%q is no object id", id), nil)
-		case seen[id]:
-			return unreadable(fmt.Sprintf("the object %s stands in two rows", id), nil)
 		}
-		seen[id] = true
-		return nil
+		if i > 0 && p.Keep[i-1] >= id {
+			return unreadable("the members that stay are not in order", nil)
+		}
 	}
+	rows := make(map[string]bool, len(p.Add)+len(p.Remove))
 	for _, list := range [][]Ref{p.Add, p.Remove} {
 		for _, r := range list {
-			if err := take(r.ID); err != nil {
-				return err
+			if !isObjectID(r.ID) {
+				return unreadable(fmt.Sprintf("%q is no object id", r.ID), nil)
 			}
-		}
-	}
-	for _, id := range p.Keep {
-		if err := take(id); err != nil {
-			return err
+			if _, stays := slices.BinarySearch(p.Keep, r.ID); stays || rows[r.ID] {
+				return unreadable(fmt.Sprintf("the object %s stands in two rows", r.ID), nil)
+			}
+			rows[r.ID] = true
 		}
 	}
 	return p.checkGuards()
