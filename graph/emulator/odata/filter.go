@@ -161,19 +161,19 @@ func (p *parser) unary() (node, *Error) {
 		}
 		return x, err
 	}
-	t := p.take()
+	t := p.peek()
 	if t.kind != tokenWord {
-		p.next = max(0, p.next-1)
 		return nil, p.syntax()
 	}
-	if p.peek().is("(") {
-		return p.call(t)
+	if p.tokens[p.next+1].is("(") { // a word is never the last token
+		return p.call()
 	}
-	return p.compared(t)
+	return p.compared()
 }
 
-// call reads what follows a word with a parenthesis: a function or a lambda.
-func (p *parser) call(name token) (node, *Error) {
+// call reads a word with a parenthesis: a function or a lambda.
+func (p *parser) call() (node, *Error) {
+	name := p.take()
 	p.take()
 	switch {
 	case name.is("startswith"):
@@ -197,7 +197,7 @@ func (p *parser) call(name token) (node, *Error) {
 
 // function reads the arguments of startsWith or endsWith.
 func (p *parser) function(op Operator) (node, *Error) {
-	operand, err := p.operand(p.take())
+	operand, err := p.operand()
 	if err != nil {
 		return nil, err
 	}
@@ -236,11 +236,13 @@ func (p *parser) lambda(path string) (node, *Error) {
 }
 
 // operand reads a property path or, in a lambda, its variable.
-func (p *parser) operand(t token) (operand, *Error) {
-	switch {
-	case t.kind != tokenWord:
-		p.next = max(0, p.next-1)
+func (p *parser) operand() (operand, *Error) {
+	t := p.peek()
+	if t.kind != tokenWord {
 		return operand{}, p.syntax()
+	}
+	p.take()
+	switch {
 	case p.element == "":
 		return operand{path: t.text}, nil
 	case t.text == p.element:
@@ -252,8 +254,8 @@ func (p *parser) operand(t token) (operand, *Error) {
 var comparisonOperators = map[string]Operator{"eq": Eq, "ne": Ne, "gt": Gt, "ge": Ge, "lt": Lt, "le": Le}
 
 // compared reads "path operator literal" or "path in (literal, …)".
-func (p *parser) compared(t token) (node, *Error) {
-	left, err := p.operand(t)
+func (p *parser) compared() (node, *Error) {
+	left, err := p.operand()
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,9 @@
 package odata
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Operator is one thing that can be asked of a property; several are a set.
 type Operator uint16
@@ -60,16 +63,13 @@ type Table struct {
 	Expandable []string
 }
 
-// property finds a capability by its name in any letter case. Properties below
-// a listed one ("onPremisesExtensionAttributes/extensionAttribute3") are like it.
+// property finds a capability by its name in any letter case.
 func (t Table) property(path string) (Capability, bool) {
-	for _, c := range t.Properties {
-		head, nested, found := strings.Cut(path, "/")
-		if strings.EqualFold(c.Name, path) || found && nested != "" && strings.EqualFold(c.Name, head) && strings.HasSuffix(c.Name, "Attributes") {
-			return c, true
-		}
+	i := slices.IndexFunc(t.Properties, func(c Capability) bool { return strings.EqualFold(c.Name, path) })
+	if i < 0 {
+		return Capability{}, false
 	}
-	return Capability{}, false
+	return t.Properties[i], true
 }
 
 // check refuses what the resource cannot do, or not without the advanced

@@ -1,5 +1,7 @@
 package odata
 
+import "fmt"
+
 // Sets that many properties share. Whatever takes eq takes ne and not with the
 // advanced parameters, and $orderby where it is indexed.
 const (
@@ -28,13 +30,13 @@ func list(name string, def, adv Operator) Capability {
 // it does not list are taken to need the advanced parameters.
 func Users() Table {
 	const common = Eq | StartsWith | Ge | Le | In | Null
-	return Table{
+	t := Table{
 		Type:       "microsoft.graph.user",
 		Expandable: []string{"manager"},
 		Properties: []Capability{
 			text("id", Eq|In, Ne),
 			text("userPrincipalName", Eq|StartsWith|Le|In|Sort, Ne|EndsWith),
-			text("displayName", Eq|StartsWith|In|Null|Sort, Ne|Ge|Le),
+			text("displayName", Eq|StartsWith|In|Null|Sort, Ne),
 			text("mail", common, negative|EndsWith),
 			text("mailNickname", common, negative),
 			text("givenName", common, negative),
@@ -43,8 +45,8 @@ func Users() Table {
 			text("state", common, negative),
 			text("country", common, negative),
 			text("department", common, negative),
-			text("jobTitle", Eq|Ge|Le|In|Null, negative|StartsWith),
-			text("city", Eq|StartsWith|Ge|In|Null, negative|Le),
+			text("jobTitle", Eq|Ge|Le|In|Null, negative),
+			text("city", Eq|StartsWith|Ge|In|Null, negative),
 			text("userType", Eq|In|Null, negative),
 			text("employeeId", Eq|StartsWith|In|Null, negative|Ge|Le),
 			text("onPremisesSecurityIdentifier", Eq|In, negative|Null),
@@ -58,7 +60,6 @@ func Users() Table {
 			text("faxNumber", 0, advancedOnly),
 			text("passwordPolicies", 0, advancedOnly),
 			text("onPremisesDistinguishedName", 0, 0),
-			text("onPremisesExtensionAttributes", 0, Eq|Ne|Ge|Le|In|Null),
 			moment("createdDateTime", Eq|Ge|Le, Ne|In|Sort),
 			moment("employeeHireDate", 0, Eq|Ne|Ge|Le|In|Null|Sort),
 			truth("accountEnabled", Eq|In, Ne|Ge|Le),
@@ -69,6 +70,11 @@ func Users() Table {
 			list("businessPhones", 0, Eq|Ne|StartsWith|Ge|Le|Empty),
 		},
 	}
+	for i := range 15 {
+		name := fmt.Sprintf("onPremisesExtensionAttributes/extensionAttribute%d", i+1)
+		t.Properties = append(t.Properties, text(name, 0, Eq|Ne|Ge|Le|In|Null))
+	}
+	return t
 }
 
 // Groups is the table of the group resource. Source: Microsoft Graph
