@@ -1,0 +1,185 @@
+package model
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+func TestEveryKindHasTheExitCodeOfTheContract(t *testing.T) {
+	for kind, code := range map[Kind]int{
+		KindFailed: 1, KindUsage: 2, KindGuard: 3, KindSignIn: 4, KindUnavailable: 5, KindPartial: 6, KindLocked: 75, KindInterrupted: 130,
+	} {
+		assert.Equal(t, code, kind.ExitCode())
+	}
+}
+
+func TestAsErrorKeepsWhatAnErrorSaysOfItself(t *testing.T) {
+	original := &Error{Kind: KindGuard, Message: "stopped"}
+	assert.Same(t, original, AsError(fmt.Errorf("while applying: %w", original)))
+	assert.Equal(t, KindInterrupted, AsError(fmt.Errorf("reading: %w", context.Canceled)).Kind)
+	assert.Equal(t, KindUnavailable, AsError(context.DeadlineExceeded).Kind)
+	assert.Equal(t, &Error{Kind: KindFailed, Code: "failed", Message: "odd", Err: errors.New("odd")}, AsError(errors.New("odd")))
+	assert.Nil(t, AsError(nil))
+}
+
+func TestTheCatalogueNamesEachAttributeOnce(t *testing.T) {
+	rules, graphs := map[string]bool{}, map[string]bool{}
+	for i, a := range Catalogue() {
+		assert.Equal(t, AttrID(i), a.ID)
+		assert.False(t, rules[strings.ToLower(a.Rule)], a.Rule)
+		assert.False(t, graphs[strings.ToLower(a.Graph)], a.Graph)
+		assert.NotEmpty(t, a.Label)
+		assert.Positive(t, a.Width)
+		rules[strings.ToLower(a.Rule)], graphs[strings.ToLower(a.Graph)] = true, true
+	}
+	assert.Len(t, Catalogue(), 47)
+}
+
+func TestASchemaSyncsWhatIsNamedAndWhatCountingNeeds(t *testing.T) {
+	s, err := NewSchema("user.department", "mobilePhone", "ExtensionAttribute3")
+	require.NoError(t, err)
+	assert.True(t, s.IsSynced(AttrDepartment))
+	assert.True(t, s.IsSynced(AttrMail), "without an address nobody can be counted")
+	assert.False(t, s.IsSynced(AttrCity))
+	assert.Contains(t, s.Select(), "onPremisesExtensionAttributes")
+	assert.Equal(t, "id", s.Select()[0])
+	assert.Equal(t, len(s.Select()), len(slices.Compact(slices.Sorted(slices.Values(s.Select())))), "each property once")
+
+	_, err = NewSchema("departmnt")
+	var e *Error
+	require.ErrorAs(t, err, &e)
+	assert.Equal(t, KindUsage, e.Kind)
+	assert.Contains(t, e.Remedy, `"department"`)
+}
+
+func TestTheFingerprintFollowsTheChoiceAndNotItsOrder(t *testing.T) {
+	ab, _ := NewSchema("city", "state")
+	ba, _ := NewSchema("state", "city")
+	a, _ := NewSchema("city")
+	assert.Equal(t, ab.Fingerprint(), ba.Fingerprint())
+	assert.NotEqual(t, ab.Fingerprint(), a.Fingerprint())
+}
+
+func TestAnAttributeIsFoundByEachOfItsNames(t *testing.T) {
+	s := FullSchema()
+	for _, name := range []string{"mobile", "mobilePhone", "MOBILEPHONE", "user.mobile", " Mobile "} {
+		a, ok := s.ByName(name)
+		require.True(t, ok, name)
+		assert.Equal(t, AttrMobilePhone, a.ID)
+	}
+	_, ok := s.ByName("phone")
+	assert.False(t, ok)
+}
+
+func TestNearestSuggestsOnlyWhatIsNear(t *testing.T) {
+	words := []string{"department", "displayName", "country"}
+	assert.Equal(t, "department", Nearest("departmnt", words))
+	assert.Equal(t, "department", Nearest("deparmtent", words))
+	assert.Equal(t, "country", Nearest("COUNTY", words))
+	assert.Empty(t, Nearest("shoeSize", words))
+	assert.Empty(t, Nearest("", words))
+}
+
+// TestAUserHoldsWhatWasSetLast compares User with a plain map under random
+// settings and clearings.
+func TestAUserHoldsWhatWasSetLast(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var u User
+		want := map[AttrID]string{}
+		for range rapid.IntRange(0, 60).Draw(t, "steps") {
+			a := AttrID(rapid.IntRange(0, int(attrCatalogueLen)-1).Draw(t, "attribute"))
+			if a == AttrObjectID {
+				continue
+			}
+			v := rapid.SampledFrom([]string{"", "x", "y"}).Draw(t, "value")
+			u.Apply(Change{ID: "id", Fields: []Field{{Attr: a, Value: v}}})
+			if v == "" {
+				delete(want, a)
+			} else {
+				want[a] = v
+			}
+		}
+		assert.Len(t, u.Fields(), len(want))
+		assert.True(t, slices.IsSortedFunc(u.Fields(), func(a, b Field) int { return int(a.Attr) - int(b.Attr) }))
+		for a, v := range want {
+			assert.Equal(t, v, u.Value(a))
+		}
+	})
+}
+
+func TestAnAbsentManagerIsUnchangedAndANullOneCleared(t *testing.T) {
+	boss, nobody := "boss", ""
+	u := User{}
+	u.Apply(Change{ID: "id", Manager: &boss})
+	u.Apply(Change{ID: "id", Fields: []Field{{Attr: AttrCity, Value: "Prague"}}})
+	assert.Equal(t, "boss", u.ManagerID)
+	u.Apply(Change{ID: "id", Manager: &nobody})
+	assert.Empty(t, u.ManagerID)
+}
+
+func TestACloneDoesNotShareItsFields(t *testing.T) {
+	u := User{ID: "id"}
+	u.Set(Field{Attr: AttrCity, Value: "Prague"})
+	c := u.Clone()
+	c.Set(Field{Attr: AttrCity, Value: "Oslo"})
+	assert.Equal(t, "Prague", u.Value(AttrCity))
+}
+
+func TestTheNameToShowIsNeverEmpty(t *testing.T) {
+	u := User{ID: "id"}
+	assert.Equal(t, "id", u.DisplayName())
+	u.Set(Field{Attr: AttrUserPrincipalName, Value: "a@contoso.com"})
+	u.Set(Field{Attr: AttrDisplayName, Value: "  "})
+	assert.Equal(t, "a@contoso.com", u.DisplayName())
+}
+
+func TestGroupsAreClassifiedByTheirOwnProperties(t *testing.T) {
+	for _, test := range []struct {
+		types          []string
+		mail, security bool
+		kind           GroupKind
+		dynamic        bool
+	}{
+		{[]string{"Unified"}, true, false, KindMicrosoft365, false},
+		{[]string{"Unified", "DynamicMembership"}, true, false, KindMicrosoft365, true},
+		{nil, false, true, KindSecurity, false},
+		{[]string{"DynamicMembership"}, false, true, KindSecurity, true},
+		{nil, true, true, KindMailEnabledSecurity, false},
+		{nil, true, false, KindDistribution, false},
+	} {
+		kind, dynamic := ClassifyGroup(test.types, test.mail, test.security)
+		assert.Equal(t, test.kind, kind, "%+v", test)
+		assert.Equal(t, test.dynamic, dynamic, "%+v", test)
+	}
+}
+
+func TestOnlyAssignedCloudGroupsCanBeWritten(t *testing.T) {
+	for name, group := range map[string]Group{
+		"groupDynamic":             {Kind: KindSecurity, DynamicMembership: true},
+		"groupOnPremises":          {Kind: KindSecurity, OnPremisesSync: true},
+		"groupDistribution":        {Kind: KindDistribution},
+		"groupMailEnabledSecurity": {Kind: KindMailEnabledSecurity},
+		"groupDynamicDistribution": {Kind: KindDynamicDistribution},
+		"groupRoleAssignable":      {Kind: KindSecurity, RoleAssignable: true},
+		"groupManagementRestricted": {
+			Kind: KindMicrosoft365, ManagementRestricted: true,
+		},
+	} {
+		refusal := group.WriteRefusal()
+		require.NotNil(t, refusal, name)
+		assert.Equal(t, name, refusal.Code)
+		assert.Equal(t, KindGuard, refusal.Kind)
+		assert.NotEmpty(t, refusal.Remedy, "a refusal names the alternative")
+	}
+	for _, kind := range []GroupKind{KindSecurity, KindMicrosoft365} {
+		assert.Nil(t, (&Group{Kind: kind, HiddenMembership: true, Team: true}).WriteRefusal())
+	}
+}
