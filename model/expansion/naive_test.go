@@ -206,6 +206,13 @@ func TestTheWalkEqualsANaiveRecursiveOne(t *testing.T) {
 		require.ElementsMatch(t, wantNodes, gotNodes)
 		require.Equal(t, len(edges)-len(want), r.Duplicates)
 
+		overlap := r.Overlap()
+		for i := range roots {
+			for j := range roots {
+				require.Equal(t, n.common(roots[i], roots[j]), overlap[i][j], "roots %d and %d", i, j)
+			}
+		}
+
 		for address, paths := range wantPaths {
 			found, cut := r.Why(address, 1_000_000)
 			require.False(t, cut)
@@ -220,6 +227,24 @@ func TestTheWalkEqualsANaiveRecursiveOne(t *testing.T) {
 			require.ElementsMatch(t, keys(paths), texts, "why %s", address)
 		}
 	})
+}
+
+// common counts the recipients that both roots reach.
+func (n naive) common(a, b Root) int {
+	one, other := map[string]bool{}, map[string]bool{}
+	for _, o := range a.Objects {
+		n.recipients(o, nil, one)
+	}
+	for _, o := range b.Objects {
+		n.recipients(o, nil, other)
+	}
+	count := 0
+	for address := range one {
+		if other[address] {
+			count++
+		}
+	}
+	return count
 }
 
 func keys(set map[string]bool) []string {

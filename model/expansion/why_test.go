@@ -81,3 +81,15 @@ func TestWhyEndsInADenseCycle(t *testing.T) {
 	require.NotEmpty(t, paths)
 	assert.Equal(t, "entry → top → a → x → ann@contoso.com", paths[0].String())
 }
+
+func TestOverlapCountsWhatTwoEntriesShare(t *testing.T) {
+	f := newTenant()
+	f.members["g-a"] = []model.Object{user("ann"), user("bob"), group("sub")}
+	f.members["g-sub"] = []model.Object{user("cy")}
+	r := walk(t, f, []Root{
+		{Label: "a", Objects: []model.Object{group("a")}},
+		{Label: "segment", Objects: []model.Object{user("cy"), user("ann"), user("di"), user("ed")}},
+		{Label: "nobody"},
+	}, Options{})
+	assert.Equal(t, [][]int{{3, 2, 0}, {2, 4, 0}, {0, 0, 0}}, r.Overlap())
+}
