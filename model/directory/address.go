@@ -55,7 +55,7 @@ func (s *Snapshot) indexAddresses() *hashTable {
 			entries = append(entries, entry{hash, row})
 		}
 	}
-	table := newHashTable(len(entries))
+	table := newHashTable(len(entries), int(s.rows))
 	for _, e := range entries {
 		table.insert(e.hash, uint32(e.row))
 	}

@@ -114,6 +114,7 @@ func BenchmarkLoad(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(users)), "ns/user")
 	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(len(users)), "bytes/user")
 	runtime.KeepAlive(d)
+	runtime.KeepAlive(users)
 }
 
 func BenchmarkSelect(b *testing.B) {

@@ -14,7 +14,7 @@ type dictionary struct {
 }
 
 func newDictionary(seed maphash.Seed) *dictionary {
-	return &dictionary{seed: seed, index: newHashTable(0)}
+	return &dictionary{seed: seed, index: newHashTable(0, 0)}
 }
 
 // code returns the code of a value, new or known; the empty text is null.
@@ -28,8 +28,8 @@ func (d *dictionary) code(value string) uint32 {
 			return i + 1
 		}
 	}
-	if d.index.isFull() {
-		d.index = newHashTable(2 * d.index.used)
+	if !d.index.hasRoom(uint32(d.built.len())) {
+		d.index = newHashTable(2*d.index.used, 0)
 		for i := range uint32(d.built.len()) {
 			d.index.insert(maphash.String(d.seed, d.built.at(i)), i)
 		}

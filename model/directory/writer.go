@@ -39,7 +39,7 @@ type idChunk struct {
 }
 
 func newWriter(s *model.Schema, seed maphash.Seed, capacity int) *writer {
-	w := &writer{schema: s, seed: seed, columns: make([]columnWriter, s.Len()+1), index: newHashTable(capacity)}
+	w := &writer{schema: s, seed: seed, columns: make([]columnWriter, s.Len()+1), index: newHashTable(capacity, 0)}
 	for i := range w.columns {
 		c := &w.columns[i]
 		c.dictionary, c.derivation = newDictionary(seed), &derivation{}
@@ -93,10 +93,11 @@ func (w *writer) add(id string, k key, regular bool) int32 {
 		}
 		w.irregular[k] = id
 	}
-	if w.index.isFull() {
+	if w.index.hasRoom(uint32(row)) {
+		w.index.insert(w.hash(k), uint32(row))
+	} else {
 		w.reindex()
 	}
-	w.index.insert(w.hash(k), uint32(row))
 	return row
 }
 
@@ -142,7 +143,7 @@ func (w *writer) setID(row int32, k key) {
 // reindex replaces the index by one with room for as many users again.
 // Snapshots keep the one that they have.
 func (w *writer) reindex() {
-	w.index = newHashTable(2 * (w.live + 1))
+	w.index = newHashTable(2*w.live, 2*int(w.rows))
 	for row := range w.rows {
 		if w.isAlive(row) {
 			w.index.insert(w.hash(w.ids[row>>chunkBits].keys[row&(chunkRows-1)]), uint32(row))
