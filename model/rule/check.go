@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -34,7 +35,7 @@ func tooLong(n int) string {
 type checker struct {
 	schema      *model.Schema
 	report      *reporter
-	patterns    int // bytes of regular expressions so far
+	patterns    int // bytes of translated expressions so far
 	expressions map[string]*regexp.Regexp
 }
 
@@ -178,23 +179,32 @@ func bracketed(v Value) string {
 	return "[" + quote(v.Text) + "]"
 }
 
-// pattern checks a regular expression. The whole rule may hold as much of them
-// as Entra takes characters: compiling more would keep the screen waiting.
+// maxPatterns bounds the regular expressions of a rule, in bytes as RE2 is
+// given them: compiling more would keep the screen waiting.
+const maxPatterns = 2 * EntraMaxLength
+
+// pattern checks a regular expression and keeps it.
 func (c *checker) pattern(n *Comparison) {
 	text := n.Value.Text
 	if c.expressions[text] != nil {
 		return
 	}
-	c.patterns += len(text)
-	if c.patterns > EntraMaxLength {
-		c.report.errorAt(n.Value.At, fmt.Sprintf("the regular expressions of a rule are limited to %d bytes together", EntraMaxLength), "", "")
-		return
+	translated, err := translatePattern(text)
+	c.patterns += len(translated)
+	if err == nil && c.patterns > maxPatterns {
+		err = errors.New("the regular expressions of the rule are too large together")
 	}
-	re, err := compilePattern(text)
+	var re *regexp.Regexp
+	if err == nil {
+		re, err = compileTranslated(translated)
+	}
 	if err != nil {
 		c.report.errorAt(n.Value.At, err.Error(), "", "")
 		return
 	}
 	c.expressions[text] = re
+	if hasWordBoundary(text) {
+		c.report.noteAt(n.Value.At, `\b sees the letters a to z, digits and _ as parts of words, and no others`)
+	}
 	c.lintPattern(n)
 }

@@ -9,13 +9,18 @@ import (
 )
 
 // compilePattern makes the regular expression of -match: unanchored, ignoring
-// case. Entra runs .NET expressions; what Go's RE2 engine cannot run is an
-// error that says why.
+// case. Entra runs .NET expressions: what means something else to Go's RE2
+// engine is rewritten, and what RE2 cannot run is an error that says why.
 func compilePattern(pattern string) (*regexp.Regexp, error) {
-	if err := refusePattern(pattern); err != nil {
+	translated, err := translatePattern(pattern)
+	if err != nil {
 		return nil, err
 	}
-	re, err := regexp.Compile("(?i)" + pattern)
+	return compileTranslated(translated)
+}
+
+func compileTranslated(translated string) (*regexp.Regexp, error) {
+	re, err := regexp.Compile("(?i)" + translated)
 	if err == nil {
 		return re, nil
 	}
@@ -33,42 +38,164 @@ func compilePattern(pattern string) (*regexp.Regexp, error) {
 	}
 }
 
-// refusePattern finds the constructs of .NET that RE2 leaves out on purpose.
-func refusePattern(pattern string) error {
-	inClass := false
-	for i := 0; i < len(pattern); i++ {
-		rest := pattern[i:]
-		switch {
-		case pattern[i] == '\\' && i+1 < len(pattern):
-			next := pattern[i+1]
-			if !inClass && (next >= '1' && next <= '9' || next == 'k') {
-				return fmt.Errorf("the back-reference %s cannot be evaluated here", rest[:2])
-			}
-			i++
-		case inClass:
-			inClass = pattern[i] != ']'
-		case pattern[i] == '[':
-			inClass = true
-			i += len(classStart(rest)) - 1
-		case strings.HasPrefix(rest, "(?="), strings.HasPrefix(rest, "(?!"),
-			strings.HasPrefix(rest, "(?<="), strings.HasPrefix(rest, "(?<!"):
-			return fmt.Errorf("look-around %s…) cannot be evaluated here", strings.TrimRight(rest[:4], " )"))
-		case strings.HasPrefix(rest, "(?>"):
-			return errors.New("the atomic group (?>…) cannot be evaluated here")
-		case strings.HasPrefix(rest, "(?("):
-			return errors.New("the conditional group (?(…) cannot be evaluated here")
+// What the classes of .NET hold beyond ASCII, as members of an RE2 class.
+// Source: .NET documentation, "Character classes in regular expressions".
+const (
+	wordMembers  = `\p{L}\p{Mn}\p{Nd}\p{Pc}`
+	spaceMembers = `\s\v\x{85}\p{Z}`
+)
+
+// endOfText is what $ and \Z mean in .NET: the end, or before a last newline.
+const endOfText = `(?:\n?\z)`
+
+// patternTranslator rewrites a .NET expression for RE2.
+type patternTranslator struct {
+	rest string
+	out  strings.Builder
+}
+
+func translatePattern(pattern string) (string, error) {
+	t := &patternTranslator{rest: pattern}
+	for t.rest != "" {
+		var err error
+		switch t.rest[0] {
+		case '\\':
+			err = t.escape(false)
+		case '[':
+			err = t.class()
+		case '$':
+			t.replace(1, endOfText)
+		case '(':
+			err = t.group()
+		default:
+			t.keep(1)
 		}
+		if err != nil {
+			return "", err
+		}
+	}
+	return t.out.String(), nil
+}
+
+// keep copies the next n bytes.
+func (t *patternTranslator) keep(n int) { t.replace(n, t.rest[:n]) }
+
+// replace writes something else for the next n bytes.
+func (t *patternTranslator) replace(n int, by string) {
+	t.out.WriteString(by)
+	t.rest = t.rest[n:]
+}
+
+// group checks what follows a parenthesis.
+func (t *patternTranslator) group() error {
+	special, ok := strings.CutPrefix(t.rest, "(?")
+	if !ok {
+		t.keep(1)
+		return nil
+	}
+	kind := strings.TrimLeft(special, "is")
+	switch {
+	case strings.HasPrefix(special, "="), strings.HasPrefix(special, "!"),
+		strings.HasPrefix(special, "<="), strings.HasPrefix(special, "<!"):
+		return fmt.Errorf("look-around %s…) cannot be evaluated here", t.rest[:len("(?")+strings.IndexAny(special, "=!")+1])
+	case strings.HasPrefix(special, ">"):
+		return errors.New("the atomic group (?>…) cannot be evaluated here")
+	case strings.HasPrefix(special, "("):
+		return errors.New("the conditional group (?(…) cannot be evaluated here")
+	case strings.HasPrefix(special, "<"), strings.HasPrefix(kind, ":"), strings.HasPrefix(kind, ")"):
+		t.keep(len("(?"))
+		return nil
+	default:
+		return errors.New("the group (?…) begins with an option that cannot be evaluated here; i and s can")
+	}
+}
+
+// class translates a character class. A closing bracket that comes first is a
+// member, and so is every opening one.
+func (t *patternTranslator) class() error {
+	t.keep(1)
+	if strings.HasPrefix(t.rest, "^") {
+		t.keep(1)
+	}
+	if strings.HasPrefix(t.rest, "]") {
+		t.replace(1, `\]`)
+	}
+	for t.rest != "" {
+		switch {
+		case t.rest[0] == ']':
+			t.keep(1)
+			return nil
+		case t.rest[0] == '\\':
+			if err := t.escape(true); err != nil {
+				return err
+			}
+		case strings.HasPrefix(t.rest, "-["):
+			return errors.New("the subtraction of a class, -[…], cannot be evaluated here")
+		case t.rest[0] == '[':
+			t.replace(1, `\[`)
+		default:
+			t.keep(1)
+		}
+	}
+	return nil // the compiler reports the missing bracket
+}
+
+// escape translates a backslash and what it escapes.
+func (t *patternTranslator) escape(inClass bool) error {
+	if len(t.rest) == 1 {
+		return errors.New("the regular expression ends with a backslash")
+	}
+	c := t.rest[1]
+	members := map[byte]string{'d': `\p{Nd}`, 'D': `\P{Nd}`, 'w': wordMembers, 's': spaceMembers}[c]
+	switch {
+	case inClass && members != "":
+		t.replace(2, members)
+	case inClass && (c == 'W' || c == 'S'):
+		return fmt.Errorf(`\%c inside a class cannot be evaluated here`, c)
+	case inClass && c == 'b':
+		t.replace(2, `\x08`)
+	case members != "":
+		t.replace(2, "["+members+"]")
+	case c == 'W':
+		t.replace(2, "[^"+wordMembers+"]")
+	case c == 'S':
+		t.replace(2, "[^"+spaceMembers+"]")
+	case c == 'Z' && !inClass:
+		t.replace(2, endOfText)
+	case c == 'e':
+		t.replace(2, `\x1b`)
+	case c == 'u' && len(t.rest) >= 6:
+		t.replace(6, `\x{`+t.rest[2:6]+`}`)
+	case c >= '1' && c <= '9' || c == 'k':
+		return fmt.Errorf(`the back-reference \%c cannot be evaluated here`, c)
+	case strings.IndexByte("abfnrtvxpPABz", c) >= 0 || !isLetterOrDigit(c):
+		t.keep(2)
+	default:
+		return fmt.Errorf(`the escape \%c cannot be evaluated here`, c)
 	}
 	return nil
 }
 
-// classStart returns the beginning of a character class up to where a closing
-// bracket ends it: one that follows directly is a member.
-func classStart(class string) string {
-	for _, start := range []string{"[^]", "[]", "[^"} {
-		if strings.HasPrefix(class, start) {
-			return start
+func isLetterOrDigit(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+}
+
+// hasWordBoundary reports whether an expression that compiles holds \b or \B
+// outside a class.
+func hasWordBoundary(pattern string) bool {
+	inClass := false
+	for i := 0; i < len(pattern); i++ {
+		switch pattern[i] {
+		case '\\':
+			i++
+			if !inClass && i < len(pattern) && (pattern[i] == 'b' || pattern[i] == 'B') {
+				return true
+			}
+		case '[':
+			inClass = true
+		case ']':
+			inClass = false
 		}
 	}
-	return "["
+	return false
 }
