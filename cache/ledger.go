@@ -58,7 +58,7 @@ var _ workspace.Ledger = (*Ledger)(nil)
 // holds the file, ledgerCorrupt when it is damaged, otherTenant when it belongs
 // to another tenant than the options say.
 func OpenLedger(path string, o LedgerOptions) (*Ledger, error) {
-	db, err := openFile(path, o.Timeout, o.MaxSize)
+	db, err := openFile(path, fileOptions{timeout: o.Timeout, maxSize: o.MaxSize})
 	if err != nil {
 		return nil, ledgerError(path, err)
 	}

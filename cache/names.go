@@ -13,14 +13,14 @@ type names struct {
 	schema *model.Schema
 	list   []string // Graph names
 	attrs  []model.AttrID
-	known  []bool      // the schema has an attribute of that name
-	places map[int]int // AttrID → place
-	grown  bool        // since it was loaded
+	known  []bool // the schema has an attribute of that name
+	places []int  // AttrID → place + 1; 0 is none
+	grown  bool   // since it was loaded
 }
 
 // loadNames reads the table from its stored form; nil is an empty one.
 func loadNames(schema *model.Schema, stored []byte) (*names, error) {
-	n := &names{schema: schema, places: map[int]int{}}
+	n := &names{schema: schema, places: make([]int, schema.Len())}
 	if stored == nil {
 		return n, nil
 	}
@@ -37,7 +37,7 @@ func loadNames(schema *model.Schema, stored []byte) (*names, error) {
 func (n *names) add(name string) {
 	a, ok := n.schema.ByGraph(name)
 	if ok {
-		n.places[int(a.ID)] = len(n.list)
+		n.places[a.ID] = len(n.list) + 1
 	}
 	n.list = append(n.list, name)
 	n.attrs = append(n.attrs, a.ID)
@@ -46,13 +46,11 @@ func (n *names) add(name string) {
 
 // index is the place of an attribute, which is added when it is new.
 func (n *names) index(a model.AttrID) int {
-	place, ok := n.places[int(a)]
-	if !ok {
-		place = len(n.list)
+	if n.places[a] == 0 {
 		n.add(n.schema.Attribute(a).Graph)
 		n.grown = true
 	}
-	return place
+	return n.places[a] - 1
 }
 
 // attr is the attribute at a place; false when this schema does not know it.

@@ -19,18 +19,25 @@ const (
 	defaultTimeout = time.Second
 )
 
+// fileOptions say how a bbolt file is opened.
+type fileOptions struct {
+	timeout  time.Duration // 0: defaultTimeout
+	maxSize  int           // bytes; 0: no limit
+	pageSize int           // bytes, of a new file; 0: the system's
+}
+
 // openFile opens a bbolt file for writing and makes sure that it is the one
 // that the path names: a process that waited for the lock may have got that of
 // a file which another one has meanwhile replaced.
-func openFile(path string, timeout time.Duration, maxSize int) (*bolt.DB, error) {
-	if timeout <= 0 {
-		timeout = defaultTimeout
+func openFile(path string, o fileOptions) (*bolt.DB, error) {
+	if o.timeout <= 0 {
+		o.timeout = defaultTimeout
 	}
 	if err := os.MkdirAll(filepath.Dir(path), folderMode); err != nil {
 		return nil, err
 	}
 	for {
-		db, file, err := openLocked(path, timeout, maxSize)
+		db, file, err := openLocked(path, o)
 		if err != nil {
 			return nil, err
 		}
@@ -51,14 +58,15 @@ func openFile(path string, timeout time.Duration, maxSize int) (*bolt.DB, error)
 }
 
 // openLocked opens and locks the file as it finds it.
-func openLocked(path string, timeout time.Duration, maxSize int) (*bolt.DB, *os.File, error) {
+func openLocked(path string, o fileOptions) (*bolt.DB, *os.File, error) {
 	var db *bolt.DB
 	var file *os.File
 	err := guarded(func() (err error) {
 		db, err = bolt.Open(path, fileMode, &bolt.Options{
-			Timeout:      timeout,
+			Timeout:      o.timeout,
 			FreelistType: bolt.FreelistMapType,
-			MaxSize:      maxSize,
+			MaxSize:      o.maxSize,
+			PageSize:     o.pageSize,
 			OpenFile: func(name string, flag int, mode os.FileMode) (f *os.File, err error) {
 				file, err = os.OpenFile(name, flag, mode)
 				return file, err

@@ -182,6 +182,16 @@ func (c *cursor) next() string {
 	return s
 }
 
+// recordID checks a record and returns no more of it than the user's id.
+func recordID(record []byte) (string, error) {
+	body, err := verified(record)
+	if err != nil {
+		return "", err
+	}
+	id, _, err := expandReference(make([]byte, 0, 36), body)
+	return string(id), err
+}
+
 // verified returns a record's body if its checksum is right.
 func verified(record []byte) ([]byte, error) {
 	if len(record) < checksumSize {

@@ -50,14 +50,25 @@ func (d *Directory) Stage(ctx context.Context) (refresh.Staging, error) {
 	return d.staging, nil
 }
 
-// use runs fn on the staging file as long as it is one.
+// use runs fn on the staging file as long as it is one. A damaged one is
+// dropped, so that the next resync begins anew.
 func (s *staging) use(fn func(*table) error) error {
-	s.parent.mu.RLock()
-	defer s.parent.mu.RUnlock()
-	if s.parent.staging != s {
-		return closedError(s.table.path)
+	err := func() error {
+		s.parent.mu.RLock()
+		defer s.parent.mu.RUnlock()
+		if s.parent.staging != s {
+			return closedError(s.table.path)
+		}
+		return fn(s.table)
+	}()
+	if !isDamage(err) {
+		return fileError(s.table.path, err)
 	}
-	return fileError(s.table.path, fn(s.table))
+	return errors.Join(&model.Error{
+		Kind: model.KindFailed, Code: "cacheCorrupt",
+		Message: "what a resync had read so far was damaged and has been dropped; the former data is kept",
+		Remedy:  "sync: the directory is read again", Err: err,
+	}, s.Discard())
 }
 
 // State implements refresh.Store.

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"rollcall/model"
 	"rollcall/model/refresh"
 )
 
@@ -97,6 +98,19 @@ func TestADamagedLeftoverIsDropped(t *testing.T) {
 	require.NoError(t, d.Close())
 	require.NoError(t, os.WriteFile(path+".new", []byte("this is no bbolt file"), 0o600))
 	d = openDirectory(t, path)
+	assert.Empty(t, contents(t, stage(t, d)))
+	assert.Equal(t, map[string]string{"a": "old"}, displayNames(t, d))
+}
+
+func TestAStagingThatIsDamagedMeanwhileIsDropped(t *testing.T) {
+	path := directoryPath(t)
+	d := openDirectory(t, path)
+	commit(t, d, state(""), named("a", "old"))
+	s := stage(t, d)
+	commit(t, s, state(""), named("a", "new"))
+	poke(t, s.(*staging).table.db, bucketRows, rowKey(1), []byte("not a record"))
+	failure(t, s.Users(t.Context(), func(*model.User) bool { return true }), "cacheCorrupt")
+	assert.NoFileExists(t, path+".new")
 	assert.Empty(t, contents(t, stage(t, d)))
 	assert.Equal(t, map[string]string{"a": "old"}, displayNames(t, d))
 }
