@@ -38,7 +38,7 @@ type authority struct {
 	codes         map[string]*authCode   // by code
 	refresh       map[string]*refreshToken
 	provoked      []*provocation
-	assignment    bool // assignment required, and the account is not assigned
+	notAssigned   bool // the account is not assigned to the app, which requires it
 	noPublicFlows bool
 }
 
@@ -202,7 +202,7 @@ func (a *authority) noteGranted(tokenID string, permissions []string) {
 func (a *authority) unassigned() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.assignment
+	return a.notAssigned
 }
 
 // consentedScopes are the delegated scopes that the organisation consented to.

@@ -333,9 +333,9 @@ func TestSwitchesOfTheRegistrationHold(t *testing.T) {
 	assert.Contains(t, s.signIn(nil), "AADSTS7000218")
 	s.AllowPublicClientFlows(true)
 
-	s.RequireAssignment(true)
+	s.SetAssigned(false)
 	assert.Contains(t, s.signIn(nil), "AADSTS50105")
-	s.RequireAssignment(false)
+	s.SetAssigned(true)
 
 	for name, change := range map[string]func(*azidentity.DeviceCodeCredentialOptions){
 		"AADSTS50194":  func(o *azidentity.DeviceCodeCredentialOptions) { o.TenantID = "organizations" },

@@ -105,7 +105,9 @@ func readBody(r *http.Request) ([]byte, error) {
 
 // locate splits the resource path and the query.
 func (c *call) locate(escapedPath, rawQuery string) error {
-	query, err := url.ParseQuery(rawQuery)
+	// OData separates the options of $expand by semicolons, which ParseQuery
+	// takes for an old mistake.
+	query, err := url.ParseQuery(strings.ReplaceAll(rawQuery, ";", "%3B"))
 	if err != nil {
 		return fmt.Errorf("emulator: query: %w", err)
 	}

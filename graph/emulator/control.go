@@ -82,11 +82,11 @@ func (s *Server) Relent() {
 	s.authority.mu.Unlock()
 }
 
-// RequireAssignment turns "Assignment required" on without assigning the
-// account, or off: sign-ins then fail with AADSTS50105.
-func (s *Server) RequireAssignment(on bool) {
+// SetAssigned assigns the account to the app, or takes the assignment away:
+// sign-ins then fail with AADSTS50105, since the app requires one.
+func (s *Server) SetAssigned(assigned bool) {
 	s.authority.mu.Lock()
-	s.authority.assignment = on
+	s.authority.notAssigned = !assigned
 	s.authority.mu.Unlock()
 }
 

@@ -186,9 +186,6 @@ func (g *graph) findServicePrincipal(key string) (*seed.ServicePrincipal, *graph
 	}
 	if ok {
 		if sp, there := g.tenant.ServicePrincipal(i); there {
-			if sp.AppID == g.authority.clientID {
-				sp.AppRoleAssignmentRequired = sp.AppRoleAssignmentRequired || g.authority.unassigned()
-			}
 			return &sp, nil
 		}
 	}

@@ -238,8 +238,11 @@ func (g *graph) expandManager(o *object, u *seed.User, shape userShape, levels i
 	inner := beginObject(o.b)
 	inner.string("@odata.type", "#microsoft.graph.user")
 	shape.write(&inner, &m)
-	if levels < 0 || levels > 1 {
-		g.expandManager(&inner, &m, shape, levels-min(levels, 1))
+	switch {
+	case levels < 0:
+		g.expandManager(&inner, &m, shape, levels)
+	case levels > 1:
+		g.expandManager(&inner, &m, shape, levels-1)
 	}
 	o.b = inner.end()
 }
