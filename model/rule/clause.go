@@ -23,7 +23,7 @@ func (p *parser) clause() Node {
 	}
 	property := p.property(t)
 	op := p.peek()
-	name := p.keyword(0)
+	name := p.keyword()
 	switch name {
 	case "any":
 		return p.quantified(t, property, Any)
@@ -160,7 +160,7 @@ func (p *parser) value() (Value, bool) {
 		p.skipToClose()
 		p.recover()
 	case tokWord:
-		if p.keyword(0) == "" {
+		if p.keyword() == "" {
 			return p.bare()
 		}
 		p.report.errorAt(t.at, fmt.Sprintf("unexpected operator %s where a value should stand", p.describe(t)), expected, "")
@@ -197,7 +197,7 @@ func (p *parser) bare() (Value, bool) {
 		return Value{Kind: Text, Text: t.text, At: t.at}, true
 	}
 	at := t.at
-	for p.peek().kind == tokWord && p.keyword(0) == "" && !strings.Contains(p.peek().text, ".") {
+	for p.peek().kind == tokWord && p.keyword() == "" && !strings.Contains(p.peek().text, ".") {
 		at.End = p.take().at.End
 	}
 	text := p.text[at.Start:at.End]
@@ -209,7 +209,7 @@ func (p *parser) bare() (Value, bool) {
 func (p *parser) now() (Value, bool) {
 	t := p.take()
 	v := Value{Kind: Now, At: t.at}
-	op := p.keyword(0)
+	op := p.keyword()
 	if op != "plus" && op != "minus" {
 		return v, true
 	}
@@ -237,7 +237,7 @@ func (p *parser) list() Value {
 		switch {
 		case t.kind == tokString:
 			v.List = append(v.List, Value{Kind: Text, Text: t.text, At: t.at})
-		case t.kind == tokWord && !isKeyword(t.text):
+		case t.kind == tokWord && t.keyword == "":
 			if _, err := strconv.Atoi(t.text); err != nil {
 				p.report.errorAt(t.at, "an array holds texts in quotation marks", "", quote(t.text))
 			}

@@ -2,7 +2,6 @@ package rule
 
 import (
 	"fmt"
-	"strings"
 )
 
 // maxDepth bounds how deep parentheses and -not nest, so that no text can
@@ -53,15 +52,9 @@ func (p *parser) take() token {
 	return t
 }
 
-// keyword returns the lower-case name of the operator or operator word that
-// stands at the given distance, "" when another token does.
-func (p *parser) keyword(distance int) string {
-	t := p.tokens[min(p.at+distance, len(p.tokens)-1)]
-	if t.kind == tokOperator || t.kind == tokWord && isKeyword(t.text) {
-		return strings.ToLower(t.text)
-	}
-	return ""
-}
+// keyword returns the lower-case name of the operator that stands here, with
+// hyphen or not; "" when another token does.
+func (p *parser) keyword() string { return p.tokens[p.at].keyword }
 
 // whole reads the text to its end.
 func (p *parser) whole() Node {
@@ -73,9 +66,9 @@ func (p *parser) whole() Node {
 		} else if t.kind != tokInvalid {
 			p.report.errorAt(t.at, fmt.Sprintf("unexpected %s", p.describe(t)), "-and, -or or the end of the rule", "")
 		}
-		if p.startsOperand() || p.keyword(0) == "and" || p.keyword(0) == "or" {
+		if p.startsOperand() || p.keyword() == "and" || p.keyword() == "or" {
 			// The rest is read for its faults; the rule is not evaluated.
-			if k := p.keyword(0); k == "and" || k == "or" {
+			if k := p.keyword(); k == "and" || k == "or" {
 				p.take()
 			}
 			p.or()
@@ -104,7 +97,7 @@ func (p *parser) chain(joint string, operand func() Node, join func([]Node, Span
 	}
 	add(operand())
 	for {
-		if p.keyword(0) == joint && !p.leavesBody(1) {
+		if p.keyword() == joint && !p.leavesBody(1) {
 			p.take()
 		} else if joint == "and" && p.startsOperand() && !p.leavesBody(0) {
 			p.report.errorAt(p.peek().at, "two clauses follow each other without an operator", "-and or -or", "")
@@ -131,7 +124,7 @@ func (p *parser) leavesBody(distance int) bool {
 	}
 	for i := p.at + distance; i < len(p.tokens) && i <= p.at+distance+2*maxDepth; i++ {
 		switch t := p.tokens[i]; {
-		case t.kind == tokOpen, strings.EqualFold(t.text, "not") && t.kind != tokString:
+		case t.kind == tokOpen, t.keyword == "not":
 		default:
 			return t.kind != tokWord || t.text != Element
 		}
@@ -153,16 +146,16 @@ func (p *parser) startsOperand() bool {
 	case tokOpen:
 		return true
 	case tokWord:
-		return !isKeyword(t.text) || strings.EqualFold(t.text, "not")
+		return t.keyword == "" || t.keyword == "not"
 	case tokOperator:
-		return strings.EqualFold(t.text, "not")
+		return t.keyword == "not"
 	default:
 		return false
 	}
 }
 
 func (p *parser) not() Node {
-	if p.keyword(0) != "not" {
+	if p.keyword() != "not" {
 		return p.primary()
 	}
 	t := p.take()
@@ -198,7 +191,7 @@ func (p *parser) primary() Node {
 	case tokOpen:
 		return p.group()
 	case tokWord:
-		if !isKeyword(t.text) {
+		if t.keyword == "" {
 			return p.clause()
 		}
 		p.report.errorAt(t.at, fmt.Sprintf("unexpected operator %s", p.describe(t)), "a property such as user.department", "")
@@ -267,7 +260,7 @@ func (p *parser) recover() {
 			}
 			depth--
 		default:
-			if k := p.keyword(0); depth == 0 && (k == "and" || k == "or") {
+			if k := p.keyword(); depth == 0 && (k == "and" || k == "or") {
 				return
 			}
 		}

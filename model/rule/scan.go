@@ -23,9 +23,10 @@ const (
 )
 
 type token struct {
-	kind tokenKind
-	text string
-	at   Span
+	kind    tokenKind
+	text    string
+	keyword string // of an operator, with hyphen or not: its name in small letters
+	at      Span
 }
 
 // scanner cuts a text into tokens. It reads dashes and curly quotes from word
@@ -42,6 +43,9 @@ func scan(text string, report *reporter) []token {
 	s := &scanner{text: text, report: report, noted: map[string]bool{}}
 	for {
 		t := s.next()
+		if t.kind == tokOperator || t.kind == tokWord && isKeyword(t.text) {
+			t.keyword = strings.ToLower(t.text)
+		}
 		s.tokens = append(s.tokens, t)
 		if t.kind == tokEnd {
 			return s.tokens
