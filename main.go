@@ -131,7 +131,8 @@ func (h *house) openParts(ctx context.Context, c cli.Connection, schema *model.S
 	endpoint := c.GraphEndpoint
 	switch {
 	case c.Demo != nil:
-		server, err := emulator.Start(ctx, demoOptions(c.Demo))
+		// It lives until Close, longer than the call that opens it.
+		server, err := emulator.Start(context.WithoutCancel(ctx), demoOptions(c.Demo))
 		if err != nil {
 			return nil, demoError(err)
 		}

@@ -76,9 +76,9 @@ type Capability struct {
 	Optional bool // rollcall works without it, with less
 }
 
-// CodeSignInNeeded is the code of the KindSignIn error that Auth.Session
+// CodeSignInRequired is the code of the KindSignIn error that Auth.Session
 // returns when an administrator can mend it by signing in.
-const CodeSignInNeeded = "signInNeeded"
+const CodeSignInRequired = "signInRequired"
 
 // The capabilities by id.
 const (

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,7 +16,7 @@ import (
 
 // demoApproval is how long the demo shows its device code before it approves
 // itself: long enough to be read.
-const demoApproval = 3 * time.Second
+const demoApproval = 1500 * time.Millisecond
 
 // screens opens the screens on the flags' connection.
 func (a *app) screens(ctx context.Context) error {
@@ -102,7 +103,8 @@ func (a *app) versionCommand() *cobra.Command {
 			object := map[string]string{"version": a.env.Version}
 			return a.print(output{
 				object: object, lines: []any{object},
-				table: table{columns: []column{{"version", false}}, rows: [][]string{{a.env.Version}}},
+				table:  table{columns: []column{{"version", false}}, rows: [][]string{{a.env.Version}}},
+				person: func(w io.Writer) error { _, err := fmt.Fprintln(w, "rollcall", a.env.Version); return err },
 			})
 		},
 	}

@@ -70,7 +70,7 @@ func (a *app) signIn(ctx context.Context, w *workspace.Workspace) error {
 		return nil
 	}
 	var e *model.Error
-	if !errors.As(err, &e) || e.Kind != model.KindSignIn || e.Code != workspace.CodeSignInNeeded {
+	if !errors.As(err, &e) || e.Kind != model.KindSignIn || e.Code != workspace.CodeSignInRequired {
 		return err
 	}
 	if !a.flags.demo && !a.env.StderrTerminal {

@@ -88,7 +88,7 @@ func (m *root) connected(err error) tea.Cmd {
 	}
 	e := model.AsError(err)
 	if e.Kind == model.KindSignIn {
-		if e.Code == workspace.CodeSignInNeeded {
+		if e.Code == workspace.CodeSignInRequired {
 			e = nil // nothing went wrong: nobody has signed in yet
 		}
 		return emit(signInMsg{e})
