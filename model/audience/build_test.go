@@ -145,6 +145,7 @@ func TestIncludeMinusExclude(t *testing.T) {
 		{"minus a secondary address", []string{"all@contoso.com", "-bob.old@contoso.com"}, "ann cy di", "bob"},
 		{"minus a rule and a list", []string{"all@contoso.com", "-rule:R", "-list:L"}, "ann bob", "cy di"},
 		{"minus an address out of a file, by a secondary address", []string{"all@contoso.com", "-file:x.csv"}, "bob cy di", "ann"},
+		{"a file minus the owner of a secondary address in it", []string{"file:x.csv", "-segment:S"}, "Eve@Fabrikam.com", "ANN.old"},
 		{"a file counts addresses that nobody owns", []string{"file:x.csv", "all@contoso.com"}, "ann bob cy di Eve@Fabrikam.com", ""},
 		{"minus a foreign address", []string{"file:x.csv", "-EVE@fabrikam.com"}, "ANN.old", "Eve@Fabrikam.com"},
 		{"minus what is not in it", []string{"group:sub", "-rule:R"}, "ann di", ""},

@@ -173,6 +173,9 @@ func TestRecipientsFoldByAddress(t *testing.T) {
 		{"two addresses out of files are one owner", []model.Object{
 			{Type: model.ObjectContact, Mail: "ann.old@contoso.com"}, ann, {Type: model.ObjectContact, Mail: "ANN@contoso.com"},
 		}, []string{"ann@contoso.com"}, "u-ann"},
+		{"an owner stands before those that go by its secondary address", []model.Object{
+			{ID: "u-aaa", Type: model.ObjectUser, Mail: "ann.old@contoso.com"}, {ID: "u-aab", Type: model.ObjectUser, Mail: "ANN.OLD@contoso.com"}, ann,
+		}, []string{"ann@contoso.com"}, "u-ann"},
 		{"an address type other than SMTP is no address", []model.Object{ann, contact("x", "/o=contoso/cn=ann")}, []string{"/o=contoso/cn=ann", "ann@contoso.com"}, "c-x"},
 		{"different people stay apart", []model.Object{ann, user("bob")}, []string{"ann@contoso.com", "bob@contoso.com"}, "u-ann"},
 	}

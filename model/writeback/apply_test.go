@@ -154,6 +154,8 @@ func TestAChangeThatNeverShowsIsNotCalledVerified(t *testing.T) {
 	assert.False(t, report.Verified)
 	assert.Len(t, w.waits, len(patience))
 	assert.Equal(t, RunPartial, w.runs[p.ID].State)
+	assert.Equal(t, RowSent, w.runs[p.ID].Rows[0].State, "in doubt again")
+	assert.Zero(t, report.Added)
 
 	w.writes = nil
 	report, err = Resume(context.Background(), w.deps(), p.ID)
@@ -314,3 +316,65 @@ type fullDisk struct {
 }
 
 func (f fullDisk) SetRows(context.Context, string, []Row) error { return f.err }
+
+// untrue does what it is told and says that it has not.
+type untrue struct{ tenant }
+
+func (u untrue) Write(ctx context.Context, groupID string, add, remove []string, done func(RowResult)) error {
+	return u.tenant.Write(ctx, groupID, add, remove, func(r RowResult) {
+		r.Outcome, r.Err = OutcomeFailed, &model.Error{Kind: model.KindFailed, Message: "bad gateway"}
+		done(r)
+	})
+}
+
+func TestReadingBackOverrulesAnAnswer(t *testing.T) {
+	w := newWorld()
+	p := propose(t, w.params(ModeMirror, user("new")))
+	d := w.deps()
+	d.Groups = untrue{tenant{w}}
+	report, err := Apply(context.Background(), d, p, approved)
+	require.NoError(t, err)
+	assert.Equal(t, &Report{PlanID: p.ID, Added: 1, Verified: true, Members: 1}, report)
+	assert.Equal(t, RowDone, w.runs[p.ID].Rows[0].State)
+	assert.Empty(t, w.runs[p.ID].Rows[0].Reason)
+}
+
+// cancelling is interrupted when the first row is answered.
+type cancelling struct {
+	tenant
+	cancel context.CancelFunc
+}
+
+func (c cancelling) Write(ctx context.Context, groupID string, add, remove []string, done func(RowResult)) error {
+	if err := c.tenant.Write(ctx, groupID, add[:1], nil, done); err != nil {
+		return err
+	}
+	c.cancel()
+	return ctx.Err()
+}
+
+func TestAnInterruptedWriteStillWritesDownItsAnswers(t *testing.T) {
+	w := newWorld()
+	p := propose(t, w.params(ModeMirror, users("n1", "n2")...))
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	d := w.deps()
+	d.Groups = cancelling{tenant{w}, cancel}
+	report, err := Apply(ctx, d, p, approved)
+	assert.Equal(t, model.KindInterrupted, model.AsError(err).Kind)
+	assert.Equal(t, 1, report.Added)
+	assert.Equal(t, RowDone, w.runs[p.ID].Rows[0].State)
+	assert.Equal(t, RowSent, w.runs[p.ID].Rows[1].State)
+}
+
+func TestAnUndoLeavesRowsAloneThatItsRunNeverCameTo(t *testing.T) {
+	w := newWorld()
+	p := propose(t, w.params(ModeMirror, users("n1", "n2", "n3", "n4")...))
+	w.steps = 9 // Run, Group, DirectMembers, Begin, sent, three rows, answers: then death
+	_, err := Apply(context.Background(), w.deps(), p, approved)
+	require.ErrorIs(t, err, errDead)
+	w.members["u-n4"] = user("n4") // by somebody
+	undo, err := Undo(w.runs[p.ID], w.present(), open, "adele", noon)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"n1", "n2", "n3"}, refNames(undo.Remove))
+}

@@ -202,7 +202,10 @@ func (t tenant) checkJournal(row write) {
 // journal keeps what a disk would: copies.
 type journal struct{ *world }
 
-func (j journal) store(change func()) error {
+func (j journal) store(ctx context.Context, change func()) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if j.steps == 0 && j.random.IntN(2) == 0 {
 		return errDead // before it was on the disk
 	}
@@ -211,23 +214,23 @@ func (j journal) store(change func()) error {
 	return err
 }
 
-func (j journal) SavePlan(_ context.Context, p *Plan) error {
-	return j.store(func() { j.plans[p.ID] = clone(p) })
+func (j journal) SavePlan(ctx context.Context, p *Plan) error {
+	return j.store(ctx, func() { j.plans[p.ID] = clone(p) })
 }
 
 func (j journal) Plan(_ context.Context, id string) (*Plan, error) { return clone(j.plans[id]), nil }
 
 func (j journal) Plans(context.Context) ([]Plan, error) { return nil, nil }
 
-func (j journal) Begin(_ context.Context, run *Run) error {
+func (j journal) Begin(ctx context.Context, run *Run) error {
 	if j.runs[run.Plan.ID] != nil {
 		j.broken = append(j.broken, "a journal was begun twice")
 	}
-	return j.store(func() { j.runs[run.Plan.ID] = clone(run) })
+	return j.store(ctx, func() { j.runs[run.Plan.ID] = clone(run) })
 }
 
-func (j journal) SetRows(_ context.Context, planID string, rows []Row) error {
-	return j.store(func() {
+func (j journal) SetRows(ctx context.Context, planID string, rows []Row) error {
+	return j.store(ctx, func() {
 		run := j.runs[planID]
 		for _, row := range rows {
 			i := slices.IndexFunc(run.Rows, func(r Row) bool { return r.ID == row.ID && r.Remove == row.Remove })
@@ -236,8 +239,8 @@ func (j journal) SetRows(_ context.Context, planID string, rows []Row) error {
 	})
 }
 
-func (j journal) End(_ context.Context, planID string, state RunState, at time.Time) error {
-	return j.store(func() { j.runs[planID].State, j.runs[planID].Ended = state, at })
+func (j journal) End(ctx context.Context, planID string, state RunState, at time.Time) error {
+	return j.store(ctx, func() { j.runs[planID].State, j.runs[planID].Ended = state, at })
 }
 
 func (j journal) Run(_ context.Context, planID string) (*Run, error) {
