@@ -31,6 +31,34 @@ func (t texts) at(i uint32) string {
 	return block[start%blockSize:]
 }
 
+// containing calls found, in order, with the number of each text of a block
+// that contains part, which must not be empty. It searches the block as a
+// whole and then asks which text a hit lies in.
+func (t texts) containing(block int, part string, found func(i uint32)) {
+	body := t.blocks[block]
+	place := func(offset int) uint32 { return uint32(block*blockSize + min(offset, blockSize-1)) }
+	rest, _ := slices.BinarySearch(t.starts, place(0))
+	for at := 0; ; {
+		hit := strings.Index(body[at:], part)
+		if hit < 0 {
+			return
+		}
+		at += hit
+		behind, exact := slices.BinarySearch(t.starts[rest:], place(at))
+		if !exact {
+			behind--
+		}
+		rest += behind
+		start, text := int(t.starts[rest]%blockSize), t.at(uint32(rest))
+		if end := start + len(text); at+len(part) <= end {
+			found(uint32(rest))
+			at = end
+		} else {
+			at++ // it reaches from one text into the next
+		}
+	}
+}
+
 // arena builds texts by appending. Blocks are allocated at their final size
 // and never move, so that a view taken earlier stays valid while later texts
 // are written behind it.
@@ -42,7 +70,7 @@ type arena struct {
 
 // add appends a copy of s and returns its number.
 func (a *arena) add(s string) uint32 {
-	if len(a.built.blocks) == 0 || a.block.Len()+len(s) > a.block.Cap() {
+	if len(a.built.blocks) == 0 || a.block.Len()+len(s) > blockSize {
 		// A text that is larger than a block gets one to itself.
 		a.block = strings.Builder{}
 		a.block.Grow(max(len(s), blockSize))

@@ -349,6 +349,43 @@ func TestASetYieldsItsRows(t *testing.T) {
 	assert.False(t, set.Has(1<<30))
 }
 
+func TestValuesOfAnyLengthAreKeptAndFound(t *testing.T) {
+	long := strings.Repeat("very long ", 60_000)
+	s := loaded(t,
+		person(t, objectID(1), "department", "before", "otherMails", long+"x"),
+		person(t, objectID(2), "department", long+"two"),
+		person(t, objectID(3), "department", "after"),
+		person(t, objectID(4), "department", long+"four"),
+		person(t, objectID(5), "department", "last"),
+	).Snapshot()
+	for text, want := range map[string]string{"before": "1", "after": "3", "two": "2", "four": "4", "last": "5", "very": "24", "wo after": "", "otherMails:x": "1"} {
+		rows, err := s.Search(t.Context(), `"`+text+`"`, nil)
+		if field, word, ok := strings.Cut(text, ":"); ok {
+			rows, err = s.Search(t.Context(), field+":"+word, nil)
+		}
+		require.NoError(t, err)
+		assert.ElementsMatch(t, []byte(want), []byte(numbers(s, rows)), text)
+	}
+	row, _ := s.ByID(objectID(5))
+	assert.Equal(t, "last", s.Value(row, model.AttrDepartment))
+	row, _ = s.ByID(objectID(4))
+	assert.Equal(t, long+"four", s.Value(row, model.AttrDepartment))
+}
+
+func TestAPartThatReachesFromOneValueIntoTheNextIsNotFound(t *testing.T) {
+	s := loaded(t,
+		person(t, objectID(1), "department", "xab"),
+		person(t, objectID(2), "department", "bax"),
+		person(t, objectID(3), "department", "abba"),
+	).Snapshot()
+	rows, err := s.Search(t.Context(), "abba", nil)
+	require.NoError(t, err)
+	assert.Equal(t, "3", numbers(s, rows))
+	rows, err = s.Search(t.Context(), "abb", nil)
+	require.NoError(t, err)
+	assert.Equal(t, "3", numbers(s, rows))
+}
+
 func TestAnEmptyDirectoryAnswers(t *testing.T) {
 	s := directory.New(model.FullSchema()).Snapshot()
 	assert.Empty(t, s.All())

@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 
+	"rollcall/model"
 	"rollcall/model/rule"
 )
 
@@ -43,7 +44,12 @@ func (s *Snapshot) termCondition(ctx context.Context, t *term) (condition, error
 	either := make(disjunction, len(t.attrs))
 	for i, a := range t.attrs {
 		var err error
-		if either[i], err = s.leaf(ctx, &rule.Leaf{Attr: a, Test: t.matches, Folded: true}); err != nil {
+		if t.fuzzy || a == model.AttrObjectID {
+			either[i], err = s.leaf(ctx, &rule.Leaf{Attr: a, Test: t.matches, Folded: true})
+		} else {
+			either[i], err = s.containing(ctx, &s.columns[a], t.text)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -51,4 +57,22 @@ func (s *Snapshot) termCondition(ctx context.Context, t *term) (condition, error
 		return negation{either}, nil
 	}
 	return either, nil
+}
+
+// containing holds where a value of the column contains the folded text.
+func (s *Snapshot) containing(ctx context.Context, c *column, folded string) (condition, error) {
+	verdicts := make([]uint8, c.values.len()+1)
+	values := c.derivation.fold(c.values)
+	err := inParallel(ctx, len(values.blocks), 1, func(block, _ int) {
+		values.containing(block, folded, func(i uint32) {
+			// Later snapshots may have folded values that this one does not know.
+			if code := int(i) + 1; code < len(verdicts) {
+				verdicts[code] = 1
+			}
+		})
+	})
+	if c.lists != nil {
+		verdicts = c.lists.combine(verdicts, rule.Any)
+	}
+	return &scan{c, verdicts}, err
 }
