@@ -206,7 +206,7 @@ func (g *graph) crawl(p position, shape userShape) (records [][]byte, next int64
 		}
 		identify(&o, shape, u.ID)
 		if shape.manager && u.Manager >= 0 {
-			g.managerDelta(&o, &u)
+			g.managerDelta(&o, &u, noManager)
 		}
 		records = append(records, o.end())
 	}
@@ -231,6 +231,7 @@ type userChange struct {
 	kind           seed.ChangeKind
 	properties     seed.Properties
 	managerChanged bool
+	formerManager  int // before the round; -1 when none
 	hired          bool
 }
 
@@ -246,12 +247,14 @@ func merge(changes []seed.Change, until uint64) []userChange {
 		if !seen {
 			i = len(out)
 			at[ch.User] = i
-			out = append(out, userChange{user: ch.User})
+			out = append(out, userChange{user: ch.User, formerManager: noManager})
 		}
 		m := &out[i]
 		m.kind = ch.Kind
 		m.properties |= ch.Properties
-		m.managerChanged = m.managerChanged || ch.ManagerChanged
+		if ch.ManagerChanged && !m.managerChanged {
+			m.managerChanged, m.formerManager = true, ch.FormerManager
+		}
 		m.hired = m.hired || ch.Kind == seed.UserHired
 	}
 	return out
@@ -312,21 +315,40 @@ func (g *graph) changeRecord(ch *userChange, p position, shape userShape, minima
 	// manager@delta comes only when the manager itself changed: absent means
 	// unchanged.
 	if shape.manager && (ch.managerChanged || ch.hired) {
-		g.managerDelta(&o, &u)
+		g.managerDelta(&o, &u, ch.formerManager)
 	}
 	return o.end(), true
 }
 
-// managerDelta appends the manager's id; only ids are returned. A user who
-// lost the manager has an empty list.
-func (g *graph) managerDelta(o *object, u *seed.User) {
+// noManager is the index of the manager of a user who has none.
+const noManager = -1
+
+// managerDelta appends the manager's id, and the former one's as removed; only
+// ids are returned.
+func (g *graph) managerDelta(o *object, u *seed.User, former int) {
 	o.name("manager@delta")
 	o.b = append(o.b, '[')
 	if u.Manager >= 0 {
-		inner := beginObject(o.b)
-		inner.string("@odata.type", "#microsoft.graph.user")
-		inner.string("id", g.tenant.UserID(u.Manager))
-		o.b = inner.end()
+		o.b = g.managerEntry(o.b, u.Manager, false)
+	}
+	if former >= 0 && former != u.Manager {
+		if u.Manager >= 0 {
+			o.b = append(o.b, ',')
+		}
+		o.b = g.managerEntry(o.b, former, true)
 	}
 	o.b = append(o.b, ']')
+}
+
+func (g *graph) managerEntry(b []byte, manager int, removed bool) []byte {
+	o := beginObject(b)
+	o.string("@odata.type", "#microsoft.graph.user")
+	o.string("id", g.tenant.UserID(manager))
+	if removed {
+		o.name("@removed")
+		reason := beginObject(o.b)
+		reason.string("reason", "deleted")
+		o.b = reason.end()
+	}
+	return o.end()
 }

@@ -119,9 +119,14 @@ func TestManagersComeOnlyWhenTheyChange(t *testing.T) {
 	s.Tenant().UpdateUser(u.Index, func(u *seed.User) { u.Manager = top.Index })
 	records, link := s.round(link)
 	require.Len(t, records, 1)
-	delta := records[0]["manager@delta"].([]any)
-	require.NotEmpty(t, delta)
-	assert.Equal(t, map[string]any{"@odata.type": "#microsoft.graph.user", "id": top.ID}, delta[0])
+	gone := map[string]any{"@odata.type": "#microsoft.graph.user", "id": s.Tenant().UserID(u.Manager), "@removed": map[string]any{"reason": "deleted"}}
+	assert.Equal(t, []any{map[string]any{"@odata.type": "#microsoft.graph.user", "id": top.ID}, gone}, records[0]["manager@delta"])
+
+	s.Tenant().UpdateUser(u.Index, func(u *seed.User) { u.Manager = -1 })
+	records, link = s.round(link)
+	require.Len(t, records, 1)
+	gone["id"] = top.ID
+	assert.Equal(t, []any{gone}, records[0]["manager@delta"])
 
 	s.Tenant().UpdateUser(u.Index, func(u *seed.User) { u.DisplayName += "!" })
 	records, _ = s.round(link)

@@ -23,6 +23,7 @@ type Change struct {
 	Kind           ChangeKind
 	Properties     Properties // that have another value now
 	ManagerChanged bool
+	FormerManager  int // with ManagerChanged: the manager before, an index; -1 when none
 }
 
 // changedUser is a user that no longer is as seeded.
@@ -89,7 +90,7 @@ func (t *Tenant) updateUser(i int, change func(*User)) bool {
 	for _, address := range addresses(u.ProxyAddresses) {
 		t.byAddress[address] = i
 	}
-	t.record(Change{User: i, Kind: UserUpdated, Properties: different, ManagerChanged: u.Manager != old.Manager})
+	t.record(Change{User: i, Kind: UserUpdated, Properties: different, ManagerChanged: u.Manager != old.Manager, FormerManager: old.Manager})
 	return true
 }
 
@@ -147,7 +148,7 @@ func (t *Tenant) removeUser(i int, hard bool) bool {
 		if c, changed := t.changed[r]; changed {
 			c.Manager = u.Manager
 		}
-		t.record(Change{User: r, Kind: UserUpdated, ManagerChanged: true})
+		t.record(Change{User: r, Kind: UserUpdated, ManagerChanged: true, FormerManager: i})
 	}
 	return true
 }
@@ -163,6 +164,6 @@ func (t *Tenant) hireUser() int {
 	i := t.slots()
 	t.hired++
 	u, _ := t.user(i)
-	t.record(Change{User: i, Kind: UserHired, Properties: differing(&User{}, &u), ManagerChanged: u.Manager != noManager})
+	t.record(Change{User: i, Kind: UserHired, Properties: differing(&User{}, &u), ManagerChanged: u.Manager != noManager, FormerManager: noManager})
 	return i
 }

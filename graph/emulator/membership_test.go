@@ -1,0 +1,184 @@
+package emulator_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"rollcall/graph/emulator"
+	"rollcall/graph/emulator/seed"
+)
+
+func lower(s string) string { return strings.ToLower(s) }
+
+const (
+	denied      = "Insufficient privileges to complete the operation."
+	already     = "One or more added object references already exist for the following modified properties: 'members'."
+	mailEnabled = "Cannot Update a mail-enabled security groups and or distribution list."
+	onPremises  = "Unable to update the specified properties for on-premises mastered Directory Sync objects or objects currently undergoing migration."
+)
+
+func missing(id string) string {
+	return "Resource '" + id + "' does not exist or one of its queried reference-property objects are not present."
+}
+
+// writer is a tenant whose token may write memberships.
+func writer(t *testing.T, o emulator.Options) *tenant {
+	t.Helper()
+	o.Consented = append(emulator.ReadScopes(), emulator.WriteScope)
+	return signedIn(t, o)
+}
+
+func (s *tenant) ref(id string) string { return s.GraphEndpoint() + "/v1.0/directoryObjects/" + id }
+
+func (s *tenant) add(group, id string) answer {
+	s.t.Helper()
+	return s.do(http.MethodPost, "/groups/"+s.groupID(group)+"/members/$ref", map[string]string{"@odata.id": s.ref(id)})
+}
+
+func (s *tenant) bind(group string, ids ...string) answer {
+	s.t.Helper()
+	refs := make([]string, 0, len(ids))
+	for _, id := range ids {
+		refs = append(refs, s.ref(id))
+	}
+	return s.do(http.MethodPatch, "/groups/"+s.groupID(group), map[string]any{"members@odata.bind": refs})
+}
+
+func (s *tenant) remove(group, id string) answer {
+	s.t.Helper()
+	return s.do(http.MethodDelete, "/groups/"+s.groupID(group)+"/members/"+id+"/$ref", nil)
+}
+
+// outsiders are n users who are not in a group.
+func (s *tenant) outsiders(group string, n int) []string {
+	s.t.Helper()
+	index := s.groupIndex(group)
+	var out []string
+	for i := 0; i < s.Tenant().UserSlots() && len(out) < n; i++ {
+		if u, ok := s.Tenant().User(i); ok && u.UserType == "Member" && !s.Tenant().IsMember(index, seed.Member{Index: i}) {
+			out = append(out, u.ID)
+		}
+	}
+	require.Len(s.t, out, n)
+	return out
+}
+
+func TestAMemberIsAddedOnceAndRemovedOnce(t *testing.T) {
+	s := writer(t, emulator.Options{})
+	for _, group := range []string{"sg-sales", "m365-marketing", "sg-cloud-migrated"} {
+		id := s.outsiders(group, 1)[0]
+		before := s.Tenant().MemberCount(s.groupIndex(group))
+		res := s.add(group, id)
+		assert.Equal(t, http.StatusNoContent, res.Status, string(res.Body))
+		assert.Empty(t, res.Body)
+		assert.Equal(t, before+1, s.Tenant().MemberCount(s.groupIndex(group)))
+		s.add(group, id).refused(http.StatusBadRequest, "Request_BadRequest", already)
+		assert.Equal(t, http.StatusNoContent, s.remove(group, id).Status)
+		s.remove(group, id).refused(http.StatusNotFound, "Request_ResourceNotFound", missing(id))
+		assert.Equal(t, before, s.Tenant().MemberCount(s.groupIndex(group)))
+	}
+	assert.Empty(t, s.Judges().Violations())
+}
+
+func TestTheSDKsFormOfTheRemovalWorksToo(t *testing.T) {
+	s := writer(t, emulator.Options{})
+	id := s.outsiders("sg-sales", 1)[0]
+	require.Equal(t, http.StatusNoContent, s.add("sg-sales", id).Status)
+	res := s.do(http.MethodDelete, "/groups/"+s.groupID("sg-sales")+"/members/$ref?@id="+s.ref(id), nil)
+	assert.Equal(t, http.StatusNoContent, res.Status)
+}
+
+func TestABindAddsAllOrNone(t *testing.T) {
+	s := writer(t, emulator.Options{})
+	ids := s.outsiders("sg-sales", 21)
+	before := s.Tenant().MemberCount(s.groupIndex("sg-sales"))
+	assert.Equal(t, http.StatusBadRequest, s.bind("sg-sales", ids...).Status, "more than 20")
+
+	unknown := "00000000-0000-0000-0000-000000000000"
+	s.bind("sg-sales", append([]string{unknown}, ids[:3]...)...).refused(http.StatusNotFound, "Request_ResourceNotFound", missing(unknown))
+	assert.Equal(t, before, s.Tenant().MemberCount(s.groupIndex("sg-sales")))
+
+	require.Equal(t, http.StatusNoContent, s.bind("sg-sales", ids[0]).Status)
+	s.bind("sg-sales", ids[:20]...).refused(http.StatusBadRequest, "Request_BadRequest", already)
+	assert.Equal(t, before+1, s.Tenant().MemberCount(s.groupIndex("sg-sales")))
+	assert.Equal(t, http.StatusNoContent, s.bind("sg-sales", ids[1:21]...).Status)
+	assert.Equal(t, before+21, s.Tenant().MemberCount(s.groupIndex("sg-sales")))
+	s.bind("sg-sales", ids[0], ids[0]).refused(http.StatusBadRequest, "Request_BadRequest", already)
+}
+
+func TestEachKindOfGroupRefusesInItsOwnWords(t *testing.T) {
+	s := writer(t, emulator.Options{})
+	user := s.Tenant().UserID(5)
+	for group, want := range map[string]struct {
+		status        int
+		code, message string
+	}{
+		"all-staff":             {http.StatusBadRequest, "Request_BadRequest", mailEnabled},
+		"mes-vpn":               {http.StatusBadRequest, "Request_BadRequest", mailEnabled},
+		"sg-onprem":             {http.StatusBadRequest, "Request_BadRequest", onPremises},
+		"dyn-engineering":       {http.StatusForbidden, "Authorization_RequestDenied", denied},
+		"sg-admins":             {http.StatusForbidden, "Authorization_RequestDenied", denied},
+		"sg-finance-restricted": {http.StatusForbidden, "Authorization_RequestDenied", denied},
+	} {
+		t.Run(group, func(t *testing.T) {
+			s.t = t
+			count := s.Tenant().MemberCount(s.groupIndex(group))
+			s.add(group, user).refused(want.status, want.code, want.message)
+			s.bind(group, user).refused(want.status, want.code, want.message)
+			s.remove(group, user).refused(want.status, want.code, want.message)
+			assert.Equal(t, count, s.Tenant().MemberCount(s.groupIndex(group)))
+		})
+	}
+}
+
+func TestARoleAssignableGroupNeedsScopeAndRole(t *testing.T) {
+	s := writer(t, emulator.Options{})
+	id := s.outsiders("sg-admins", 1)[0]
+	s.Consent("RoleManagement.ReadWrite.Directory")
+	s.token = s.delegatedToken()
+	s.add("sg-admins", id).refused(http.StatusForbidden, "Authorization_RequestDenied", denied)
+	require.NoError(t, s.SetRoles("Privileged Role Administrator", "Groups Administrator"))
+	assert.Equal(t, http.StatusNoContent, s.add("sg-admins", id).Status)
+}
+
+func TestWritingNeedsTheScopeAndThePersonsRole(t *testing.T) {
+	s := signedIn(t, emulator.Options{})
+	id := s.outsiders("sg-sales", 1)[0]
+	s.add("sg-sales", id).refused(http.StatusForbidden, "Authorization_RequestDenied", denied)
+
+	s.Consent(emulator.WriteScope)
+	s.token = s.delegatedToken()
+	require.NoError(t, s.SetRoles("Exchange Administrator"))
+	s.add("sg-sales", id).refused(http.StatusForbidden, "Authorization_RequestDenied", denied)
+	assert.Equal(t, http.StatusNoContent, s.add("m365-marketing", s.outsiders("m365-marketing", 1)[0]).Status)
+	require.NoError(t, s.SetRoles(emulator.RoleGroups))
+	assert.Equal(t, http.StatusNoContent, s.add("sg-sales", id).Status)
+
+	app := appOnly(t, emulator.Options{})
+	assert.Equal(t, http.StatusNoContent, app.add("sg-sales", app.outsiders("sg-sales", 1)[0]).Status, "an app needs no role")
+}
+
+func TestOnlyTheDocumentedTypesCanBeMembers(t *testing.T) {
+	s := writer(t, emulator.Options{})
+	contact, ok := s.Tenant().Contact(0)
+	require.True(t, ok)
+	assert.Equal(t, http.StatusNoContent, s.add("sg-sales", contact.ID).Status)
+	assert.Equal(t, http.StatusBadRequest, s.add("m365-marketing", contact.ID).Status)
+	assert.Equal(t, http.StatusNoContent, s.add("sg-sales", s.groupID("sg-cloud-migrated")).Status)
+	assert.Equal(t, http.StatusBadRequest, s.add("sg-sales", s.groupID("m365-marketing")).Status)
+}
+
+func TestTheTrapWithoutRefIsRefusedAndNoted(t *testing.T) {
+	s := writer(t, emulator.Options{})
+	user := s.Tenant().UserID(5)
+	count := s.Tenant().UserCount()
+	s.do(http.MethodDelete, "/groups/"+s.groupID("sg-sales")+"/members/"+user, nil).refused(http.StatusForbidden, "Authorization_RequestDenied", denied)
+	s.do(http.MethodDelete, "/users/"+user, nil).refused(http.StatusForbidden, "Authorization_RequestDenied", denied)
+	assert.Equal(t, count, s.Tenant().UserCount())
+	assert.Len(t, s.Judges().UserDeletes, 2)
+	assert.Len(t, s.Judges().Violations(), 2)
+}
