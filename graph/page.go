@@ -40,7 +40,7 @@ func read[T any](ctx context.Context, c *Client, build func() (*abstractions.Req
 		if err != nil {
 			return none, fmt.Errorf("graph: building the request: %w", err)
 		}
-		got, err := c.send(ctx, info)
+		got, err := c.send(withSettings(ctx, func(s *callSettings) { s.earlier = n - 1 }), info)
 		if err != nil {
 			return none, err
 		}

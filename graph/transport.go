@@ -72,6 +72,7 @@ type callSettings struct {
 	priority   string // x-ms-throttle-priority: "low" is throttled first; "" says nothing
 	repeatable bool   // may be sent twice although it is no GET
 	note       string // for the activity log
+	earlier    int    // attempts made before, whose answers could not be read
 }
 
 type settingsKey struct{}
@@ -201,7 +202,7 @@ func (t *transport) once(c *call) (*http.Response, error) {
 	if c.settings.priority != "" {
 		req.Header.Set("x-ms-throttle-priority", c.settings.priority)
 	}
-	entry := workspace.Call{At: t.now(), Method: req.Method, Path: loggedPath(req.URL), Attempt: c.attempt, Note: joinNotes(c.settings.note, c.note)}
+	entry := workspace.Call{At: t.now(), Method: req.Method, Path: loggedPath(req.URL), Attempt: c.settings.earlier + c.attempt, Note: joinNotes(c.settings.note, c.note)}
 	c.note = ""
 	defer func() {
 		entry.Elapsed = t.now().Sub(entry.At)
