@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"os/user"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
@@ -89,13 +90,26 @@ func version() string {
 func (h *house) open(c cli.Connection) *workspace.Workspace {
 	schema := model.FullSchema()
 	return workspace.New(workspace.Settings{
-		Profile: c.Profile,
-		Schema:  schema,
-		Guards:  writeback.DefaultGuards(),
+		Profile:  c.Profile,
+		Schema:   schema,
+		Guards:   writeback.DefaultGuards(),
+		Operator: operator(),
 		Open: func(ctx context.Context) (*workspace.Parts, error) {
 			return h.openParts(ctx, c, schema)
 		},
 	})
+}
+
+// operator is the account of the operating system and the machine's name.
+func operator() string {
+	name, host := "unknown", "unknown"
+	if account, err := user.Current(); err == nil {
+		name = account.Username
+	}
+	if h, err := os.Hostname(); err == nil {
+		host = h
+	}
+	return name + "@" + host
 }
 
 // openParts builds the ports from the bottom up. What was opened before a

@@ -21,6 +21,10 @@ type Settings struct {
 	Guards  writeback.Guards
 	Now     func() time.Time // nil: time.Now
 
+	// Operator names whoever runs this process, as the audit shows it while
+	// nobody is signed in: "adele@laptop".
+	Operator string
+
 	// Open opens the files and makes the clients. It runs once, inside
 	// Workspace.Open, so that a screen can be drawn before it.
 	Open func(ctx context.Context) (*Parts, error)
@@ -217,7 +221,7 @@ func (w *Workspace) actor() string {
 	if s := w.Session(); s != nil {
 		return s.Account
 	}
-	return "offline"
+	return w.settings.Operator
 }
 
 // tenantID is the session's tenant, "" before sign-in.

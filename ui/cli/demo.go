@@ -81,7 +81,7 @@ permissions granted and not needed, and requests by route.`,
 				}
 			})
 			if report != "" {
-				fmt.Fprint(a.env.Stderr, report)
+				fmt.Fprintln(a.env.Stderr, report)
 			}
 			// An interrupt is how a server ends, not a failure of it.
 			if errors.Is(err, context.Canceled) {
