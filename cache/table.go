@@ -43,6 +43,9 @@ const fillPercent = 0.9
 // a sixth of a 4 KiB page, but only a thirtieth of this.
 const rowPageSize = 16 << 10
 
+// recordRoom is the room that most records fit in, in bytes.
+const recordRoom = 512
+
 // cancelEvery is how many rows a scan reads between looks at its context.
 const cancelEvery = 4096
 
@@ -401,7 +404,7 @@ func (m *merge) write() error {
 			return fmt.Errorf("the file has used up its row numbers; a full sync begins a new one")
 		}
 		p.row = uint32(seq)
-		if err := m.rows.Put(rowKey(p.row), appendRecord(nil, &p.user, m.decoder.names)); err != nil {
+		if err := m.rows.Put(rowKey(p.row), appendRecord(make([]byte, 0, recordRoom), &p.user, m.decoder.names)); err != nil {
 			return err
 		}
 		m.effect.Added++
@@ -416,7 +419,7 @@ func (m *merge) rewrite(p *pending) error {
 		m.effect.Removed++
 		return m.rows.Delete(rowKey(p.row))
 	}
-	record := appendRecord(nil, &p.user, m.decoder.names)
+	record := appendRecord(make([]byte, 0, recordRoom), &p.user, m.decoder.names)
 	if bytes.Equal(record, p.stored) {
 		return nil
 	}
