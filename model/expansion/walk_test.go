@@ -318,3 +318,15 @@ func TestTheAnswerIsAsOldAsItsFirstRead(t *testing.T) {
 	}})
 	assert.Equal(t, time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC), r.AsOf)
 }
+
+func TestWhatOneListHidesAnotherMayShow(t *testing.T) {
+	f := newTenant()
+	f.members["g-a"] = []model.Object{{ID: "c-eve", Type: model.ObjectContact, Limited: true}}
+	f.members["g-b"] = []model.Object{contact("eve", "eve@fabrikam.com")}
+	for _, roots := range [][]Root{entry(group("a"), group("b")), entry(group("b"), group("a"))} {
+		f.asked = map[string]int{}
+		r := walk(t, f, roots, Options{})
+		assert.Equal(t, []string{"eve@fabrikam.com"}, addresses(r))
+		assert.Empty(t, r.Missing)
+	}
+}

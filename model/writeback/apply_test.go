@@ -378,3 +378,26 @@ func TestAnUndoLeavesRowsAloneThatItsRunNeverCameTo(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{"n1", "n2", "n3"}, refNames(undo.Remove))
 }
+
+// stuttering reports every row twice.
+type stuttering struct{ tenant }
+
+func (s stuttering) Write(ctx context.Context, groupID string, add, remove []string, done func(RowResult)) error {
+	return s.tenant.Write(ctx, groupID, add, remove, func(r RowResult) {
+		done(r)
+		done(RowResult{UserID: r.UserID, Remove: r.Remove, Outcome: OutcomeFailed})
+		done(RowResult{UserID: "u-nobody", Outcome: OutcomeDone})
+	})
+}
+
+func TestARowCountsOnceHoweverOftenItIsReported(t *testing.T) {
+	w := newWorld()
+	p := propose(t, w.params(ModeMirror, users("n1", "n2")...))
+	var last Progress
+	d := w.deps()
+	d.Groups, d.Progress = stuttering{tenant{w}}, func(p Progress) { last = p }
+	report, err := Apply(context.Background(), d, p, approved)
+	require.NoError(t, err)
+	assert.Equal(t, 2, report.Added)
+	assert.Equal(t, Progress{Done: 2, Total: 2}, last)
+}
