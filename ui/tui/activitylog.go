@@ -17,7 +17,7 @@ import (
 
 // logTime writes a log line's time: the seconds matter there.
 func logTime(t, now time.Time) string {
-	t, now = t.Local(), now.Local()
+	t = t.In(now.Location())
 	if t.YearDay() == now.YearDay() && t.Year() == now.Year() {
 		return t.Format("15:04:05")
 	}
@@ -141,7 +141,7 @@ func (p *activityPane) showLine() dialog {
 	case viewCalls:
 		c := p.calls.list[i]
 		d.title, d.copied = "Call", c.RequestID
-		item("Time", c.At.Local().Format(full))
+		item("Time", c.At.In(p.ws.Now().Location()).Format(full))
 		item("Call", c.Method+" "+c.Path)
 		item("Status", statusText(c))
 		item("Took", c.Elapsed.String())
@@ -151,7 +151,7 @@ func (p *activityPane) showLine() dialog {
 	case viewNotices:
 		n := p.notices.list[i]
 		d.title, d.copied = "Notice", n.text
-		item("Time", n.at.Local().Format(full))
+		item("Time", n.at.In(p.ws.Now().Location()).Format(full))
 		d.lines = append(d.lines, "", clean(n.text), "")
 		for l := range strings.Lines(n.detail) {
 			d.lines = append(d.lines, th.muted.Render(clean(strings.TrimRight(strings.ReplaceAll(l, "\t", "  "), "\n"))))
@@ -159,7 +159,7 @@ func (p *activityPane) showLine() dialog {
 	default:
 		e := p.events.at(i)
 		d.title, d.copied = "Audit", fmt.Sprintf("%s %s %s %s %s", e.At.Format(time.RFC3339), e.By, e.Action, e.Subject, e.Detail)
-		item("Time", e.At.Local().Format(full))
+		item("Time", e.At.In(p.ws.Now().Location()).Format(full))
 		item("By", e.By)
 		item("Action", e.Action)
 		item("Subject", e.Subject)

@@ -101,6 +101,12 @@ func (p *directoryPane) columns() []column {
 		switch id {
 		case model.AttrDisplayName:
 			c.least, c.grows = 16, true
+		case model.AttrDepartment:
+			c.least = 13
+		case model.AttrJobTitle:
+			c.least = 17
+		case model.AttrOfficeLocation:
+			c.least = 10
 		case model.AttrMail:
 			c.least, c.grows = 24, true
 		}

@@ -148,7 +148,7 @@ func (m *root) asOf(p refresh.Progress) string {
 // when writes a time as short as it stays clear: the screen has no timer, so
 // nothing on it may be relative to now.
 func when(t, now time.Time) string {
-	t, now = t.Local(), now.Local()
+	t = t.In(now.Location())
 	switch {
 	case t.IsZero():
 		return "never"

@@ -1,0 +1,133 @@
+package tui
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"rollcall/model"
+	"rollcall/model/workspace"
+	"rollcall/model/writeback"
+)
+
+// fakeLedger is the Ledger port of a fakeTenant.
+type fakeLedger struct{ t *fakeTenant }
+
+func (l fakeLedger) Segments(context.Context) ([]workspace.Segment, error) {
+	l.t.mu.Lock()
+	defer l.t.mu.Unlock()
+	return slices.Clone(l.t.segments), nil
+}
+
+func (l fakeLedger) SaveSegment(_ context.Context, s workspace.Segment) error {
+	l.t.mu.Lock()
+	defer l.t.mu.Unlock()
+	l.t.segments = slices.DeleteFunc(l.t.segments, func(o workspace.Segment) bool { return o.Name == s.Name })
+	l.t.segments = append(l.t.segments, s)
+	slices.SortFunc(l.t.segments, func(a, b workspace.Segment) int { return strings.Compare(a.Name, b.Name) })
+	return nil
+}
+
+func (l fakeLedger) DeleteSegment(_ context.Context, name string) error {
+	l.t.mu.Lock()
+	defer l.t.mu.Unlock()
+	l.t.segments = slices.DeleteFunc(l.t.segments, func(o workspace.Segment) bool { return o.Name == name })
+	return nil
+}
+
+func (l fakeLedger) SaveSnapshot(_ context.Context, s workspace.Snapshot) error {
+	l.t.mu.Lock()
+	defer l.t.mu.Unlock()
+	l.t.snaps = append([]workspace.Snapshot{s}, l.t.snaps...)
+	return nil
+}
+
+func (l fakeLedger) Snapshots(context.Context) ([]workspace.Snapshot, error) {
+	l.t.mu.Lock()
+	defer l.t.mu.Unlock()
+	return slices.Clone(l.t.snaps), nil
+}
+
+func (l fakeLedger) Record(_ context.Context, e workspace.Event) error {
+	l.t.mu.Lock()
+	defer l.t.mu.Unlock()
+	l.t.events = append(l.t.events, e)
+	return nil
+}
+
+func (l fakeLedger) Events(_ context.Context, since time.Time) ([]workspace.Event, error) {
+	l.t.mu.Lock()
+	defer l.t.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(l.t.events), func(e workspace.Event) bool { return e.At.Before(since) }), nil
+}
+
+func (l fakeLedger) SavePlan(_ context.Context, p *writeback.Plan) error {
+	l.t.mu.Lock()
+	defer l.t.mu.Unlock()
+	l.t.plans[p.ID] = *p
+	return nil
+}
+
+func (l fakeLedger) Plan(_ context.Context, id string) (*writeback.Plan, error) {
+	l.t.mu.Lock()
+	defer l.t.mu.Unlock()
+	p, ok := l.t.plans[id]
+	if !ok {
+		return nil, &model.Error{Kind: model.KindUsage, Code: "planNotFound", Message: "there is no such plan"}
+	}
+	return &p, nil
+}
+
+func (l fakeLedger) Plans(context.Context) ([]writeback.Plan, error) {
+	l.t.mu.Lock()
+	defer l.t.mu.Unlock()
+	var list []writeback.Plan
+	for _, p := range l.t.plans {
+		list = append(list, p)
+	}
+	slices.SortFunc(list, func(a, b writeback.Plan) int { return b.CreatedAt.Compare(a.CreatedAt) })
+	return list, nil
+}
+
+func (l fakeLedger) Begin(_ context.Context, run *writeback.Run) error {
+	l.t.mu.Lock()
+	defer l.t.mu.Unlock()
+	kept := *run
+	kept.Rows = slices.Clone(run.Rows)
+	l.t.runs[run.Plan.ID] = &kept
+	return nil
+}
+
+func (l fakeLedger) SetRows(_ context.Context, planID string, rows []writeback.Row) error {
+	l.t.mu.Lock()
+	defer l.t.mu.Unlock()
+	run := l.t.runs[planID]
+	for _, r := range rows {
+		for i := range run.Rows {
+			if run.Rows[i].ID == r.ID && run.Rows[i].Remove == r.Remove {
+				run.Rows[i] = r
+			}
+		}
+	}
+	return nil
+}
+
+func (l fakeLedger) End(_ context.Context, planID string, state writeback.RunState, at time.Time) error {
+	l.t.mu.Lock()
+	defer l.t.mu.Unlock()
+	l.t.runs[planID].State, l.t.runs[planID].Ended = state, at
+	return nil
+}
+
+func (l fakeLedger) Run(_ context.Context, planID string) (*writeback.Run, error) {
+	l.t.mu.Lock()
+	defer l.t.mu.Unlock()
+	run, ok := l.t.runs[planID]
+	if !ok {
+		return nil, nil
+	}
+	kept := *run
+	kept.Rows = slices.Clone(run.Rows)
+	return &kept, nil
+}

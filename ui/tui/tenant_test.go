@@ -1,0 +1,313 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"rollcall/model"
+	"rollcall/model/expansion"
+	"rollcall/model/refresh"
+	"rollcall/model/workspace"
+	"rollcall/model/writeback"
+)
+
+// fakeTenant is a tenant in memory that stands behind every port of a
+// workspace. Its clock stands still.
+type fakeTenant struct {
+	mu       sync.Mutex
+	now      time.Time
+	users    []model.User
+	groups   map[string]*model.Group   // by object id
+	members  map[string][]model.Object // direct, by group id
+	session  *workspace.Session        // what silent sign-in finds; nil: nobody signed in
+	reach    error                     // what silent sign-in fails with instead
+	code     *workspace.DeviceCode     // what the device-code flow shows; nil: it fails at once
+	signedIn chan *workspace.Session   // the end of the device-code flow
+	pageSize int                       // of the user listing
+	hold     chan struct{}             // when set, each page waits for a token
+	openErr  error
+	held     map[string]model.User // the store
+	state    refresh.State
+	segments []workspace.Segment
+	events   []workspace.Event
+	calls    []workspace.Call
+	traffic  workspace.Traffic
+	plans    map[string]writeback.Plan
+	runs     map[string]*writeback.Run
+	snaps    []workspace.Snapshot
+}
+
+var testNow = time.Date(2026, 11, 22, 14, 2, 0, 0, time.UTC)
+
+// newFakeTenant holds the given users, who are not synced yet, and an
+// administrator with every permission.
+func newFakeTenant(users []model.User) *fakeTenant {
+	return &fakeTenant{
+		now: testNow, users: users, pageSize: 200,
+		groups: map[string]*model.Group{}, members: map[string][]model.Object{},
+		held: map[string]model.User{}, plans: map[string]writeback.Plan{}, runs: map[string]*writeback.Run{},
+		signedIn: make(chan *workspace.Session, 1),
+		session: &workspace.Session{
+			TenantID: "11111111-1111-4111-8111-111111111111", TenantName: "Contoso", Domain: "contoso.onmicrosoft.com",
+			Account: "admin@contoso.com", Scopes: []string{"User.Read.All", "GroupMember.ReadWrite.All", "OrgContact.Read.All", "Member.Read.Hidden"},
+		},
+	}
+}
+
+// synced puts the users into the store, as a sync before would have.
+func (t *fakeTenant) synced() *fakeTenant {
+	for _, u := range t.users {
+		t.held[u.ID] = u.Clone()
+	}
+	t.state = refresh.State{
+		TenantID: t.session.TenantID, Fingerprint: model.FullSchema().Fingerprint(), Complete: true,
+		DeltaLink: "delta", Phase: refresh.PhaseDelta, SyncedAt: t.now.Add(-2 * time.Minute), Users: len(t.users),
+	}
+	return t
+}
+
+func (t *fakeTenant) workspace() *workspace.Workspace {
+	return workspace.New(workspace.Settings{
+		Profile: "contoso", Now: func() time.Time { return t.now }, Guards: writeback.DefaultGuards(),
+		Open: func(context.Context) (*workspace.Parts, error) {
+			if t.openErr != nil {
+				return nil, t.openErr
+			}
+			return &workspace.Parts{Auth: t, Source: t, Store: fakeStore{t}, Ledger: fakeLedger{t}, Members: t, Resolver: t, Groups: fakeGroups{t}, Calls: t}, nil
+		},
+	})
+}
+
+// Auth.
+
+func (t *fakeTenant) Session(context.Context) (*workspace.Session, error) {
+	switch {
+	case t.reach != nil:
+		return nil, t.reach
+	case t.session == nil:
+		return nil, &model.Error{Kind: model.KindSignIn, Code: workspace.CodeSignInRequired, Message: "nobody is signed in"}
+	}
+	return t.session, nil
+}
+
+func (t *fakeTenant) SignIn(ctx context.Context, prompt func(workspace.DeviceCode)) (*workspace.Session, error) {
+	if t.code == nil {
+		return nil, &model.Error{Kind: model.KindSignIn, Code: "AADSTS53003", Message: "access was blocked by a Conditional Access policy", Remedy: "sign in from a device and network that the policy allows"}
+	}
+	prompt(*t.code)
+	select {
+	case s := <-t.signedIn:
+		return s, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (t *fakeTenant) ConsentURL(scopes []string) string {
+	return "https://login.microsoftonline.com/contoso/v2.0/adminconsent?scope=" + strings.Join(scopes, "+")
+}
+
+func (t *fakeTenant) Renew(ctx context.Context) (*workspace.Session, error) { return t.Session(ctx) }
+
+// Source.
+
+func (t *fakeTenant) DeltaLatest(context.Context) (string, error) { return "delta", nil }
+func (t *fakeTenant) UserCount(context.Context) (int, error)      { return len(t.users), nil }
+
+func (t *fakeTenant) Users(ctx context.Context, link string) (*refresh.Page, error) {
+	if t.hold != nil {
+		select {
+		case <-t.hold:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	from := 0
+	if link != "" {
+		if _, err := fmt.Sscanf(link, "skip=%d", &from); err != nil {
+			return nil, err
+		}
+	}
+	to := min(from+t.pageSize, len(t.users))
+	page := &refresh.Page{}
+	for _, u := range t.users[from:to] {
+		manager := u.ManagerID
+		page.Changes = append(page.Changes, model.Change{ID: u.ID, Fields: slices.Clone(u.Fields()), Manager: &manager})
+	}
+	if to < len(t.users) {
+		page.Next = fmt.Sprintf("skip=%d", to)
+	}
+	return page, nil
+}
+
+func (t *fakeTenant) Delta(context.Context, string) (*refresh.Page, error) {
+	return &refresh.Page{DeltaLink: "delta"}, nil
+}
+
+// fakeStore is the Store port; its Users method differs from the Source's.
+type fakeStore struct{ *fakeTenant }
+
+func (t fakeStore) State(context.Context) (refresh.State, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.state, nil
+}
+
+func (t fakeStore) Commit(_ context.Context, changes []model.Change, state refresh.State) (refresh.Effect, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var e refresh.Effect
+	for _, c := range changes {
+		u, known := t.held[c.ID]
+		switch {
+		case c.Removed != "":
+			if known {
+				delete(t.held, c.ID)
+				e.Removed++
+			}
+			continue
+		case known:
+			e.Updated++
+		default:
+			e.Added++
+		}
+		u = u.Clone()
+		u.Apply(c)
+		t.held[c.ID] = u
+	}
+	t.state = state
+	return e, nil
+}
+
+func (t fakeStore) Stage(context.Context) (refresh.Staging, error) {
+	other := &fakeTenant{held: map[string]model.User{}}
+	return fakeStaging{fakeStore{other}, t.fakeTenant}, nil
+}
+
+func (t fakeStore) Users(_ context.Context, yield func(*model.User) bool) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, u := range t.held {
+		if !yield(&u) {
+			break
+		}
+	}
+	return nil
+}
+
+type fakeStaging struct {
+	fakeStore
+	into *fakeTenant
+}
+
+func (s fakeStaging) Promote(context.Context) error {
+	s.into.mu.Lock()
+	defer s.into.mu.Unlock()
+	s.into.held, s.into.state = s.held, s.state
+	return nil
+}
+func (s fakeStaging) Discard() error { return nil }
+
+// Calls.
+
+func (t *fakeTenant) Traffic() workspace.Traffic {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.traffic
+}
+
+func (t *fakeTenant) Recent(n int) []workspace.Call {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.calls[:min(n, len(t.calls))])
+}
+
+// Resolver and Members.
+
+func (t *fakeTenant) object(g *model.Group) model.Object {
+	return model.Object{ID: g.ID, Type: model.ObjectGroup, DisplayName: g.DisplayName, Mail: g.Mail, Group: g}
+}
+
+func (t *fakeTenant) ResolveAddress(_ context.Context, address string) ([]model.Object, error) {
+	var out []model.Object
+	for _, g := range t.groups {
+		if strings.EqualFold(g.Mail, address) {
+			out = append(out, t.object(g))
+		}
+	}
+	for _, u := range t.users {
+		if strings.EqualFold(u.Value(model.AttrMail), address) {
+			out = append(out, userObject(&u))
+		}
+	}
+	return out, nil
+}
+
+func (t *fakeTenant) ResolveGroup(_ context.Context, nameOrID string) ([]model.Object, error) {
+	var out []model.Object
+	for _, g := range t.groups {
+		if g.ID == nameOrID || strings.EqualFold(g.DisplayName, nameOrID) || strings.EqualFold(g.Mail, nameOrID) {
+			out = append(out, t.object(g))
+		}
+	}
+	return out, nil
+}
+
+func (t *fakeTenant) Domains(context.Context) ([]string, error) {
+	return []string{"contoso.com", "contoso.onmicrosoft.com"}, nil
+}
+
+func (t *fakeTenant) Members(_ context.Context, groups []model.Group) ([]expansion.Listing, error) {
+	out := make([]expansion.Listing, len(groups))
+	for i, g := range groups {
+		out[i] = expansion.Listing{GroupID: g.ID, Source: "graph", Members: t.members[g.ID]}
+	}
+	return out, nil
+}
+
+// userObject is a user as a group lists it.
+func userObject(u *model.User) model.Object {
+	enabled := u.Value(model.AttrAccountEnabled) != "false"
+	return model.Object{
+		ID: u.ID, Type: model.ObjectUser, DisplayName: u.Value(model.AttrDisplayName), Mail: u.Value(model.AttrMail),
+		UserPrincipalName: u.Value(model.AttrUserPrincipalName), AccountEnabled: &enabled, UserType: u.Value(model.AttrUserType),
+	}
+}
+
+// fakeGroups is the Groups port.
+type fakeGroups struct{ t *fakeTenant }
+
+func (g fakeGroups) Group(_ context.Context, id string) (model.Group, error) {
+	if group, ok := g.t.groups[id]; ok {
+		return *group, nil
+	}
+	return model.Group{}, &model.Error{Kind: model.KindUsage, Code: "groupNotFound", Message: "there is no such group"}
+}
+
+func (g fakeGroups) DirectMembers(_ context.Context, id string) ([]model.Object, error) {
+	g.t.mu.Lock()
+	defer g.t.mu.Unlock()
+	return slices.Clone(g.t.members[id]), nil
+}
+
+func (g fakeGroups) Write(_ context.Context, id string, add, remove []string, done func(writeback.RowResult)) error {
+	g.t.mu.Lock()
+	defer g.t.mu.Unlock()
+	for _, userID := range add {
+		for i := range g.t.users {
+			if g.t.users[i].ID == userID {
+				g.t.members[id] = append(g.t.members[id], userObject(&g.t.users[i]))
+			}
+		}
+		done(writeback.RowResult{UserID: userID, Outcome: writeback.OutcomeDone})
+	}
+	for _, userID := range remove {
+		g.t.members[id] = slices.DeleteFunc(g.t.members[id], func(o model.Object) bool { return o.ID == userID })
+		done(writeback.RowResult{UserID: userID, Remove: true, Outcome: writeback.OutcomeDone})
+	}
+	return nil
+}
