@@ -41,7 +41,8 @@ func (t *Tenant) Contact(i int) (Contact, bool) {
 		CompanyName: contactCompanies[at],
 	}
 	if guest, ok := t.sharedGuest(i); ok {
-		u := t.baseUser(guest)
+		tr := t.baseTraits(guest)
+		u := t.baseUser(&tr)
 		c.DisplayName, c.Mail, c.CompanyName = u.DisplayName, u.Mail, u.CompanyName
 	}
 	switch {

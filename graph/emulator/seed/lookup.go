@@ -40,8 +40,8 @@ func (t *Tenant) user(i int) (User, bool) {
 	if c, ok := t.changed[i]; ok {
 		return c.User, true
 	}
-	u := t.baseUser(i)
 	tr := t.baseTraits(i)
+	u := t.baseUser(&tr)
 	u.Manager = t.baseManager(&tr)
 	return u, true
 }
@@ -122,7 +122,8 @@ func (t *Tenant) findUserByAddress(address string) (int, bool) {
 	if _, changed := t.changed[i]; changed {
 		return 0, false
 	}
-	u := t.baseUser(i)
+	tr := t.baseTraits(i)
+	u := t.baseUser(&tr)
 	for _, a := range addresses(u.ProxyAddresses) {
 		if a == address {
 			return i, true

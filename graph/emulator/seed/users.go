@@ -24,23 +24,23 @@ var guestCompanies = [...]string{
 }
 
 // baseUser computes a user as seeded, without the manager.
-func (t *Tenant) baseUser(i int) User {
-	tr := t.baseTraits(i)
+func (t *Tenant) baseUser(tr *traits) User {
+	i := tr.index
 	u := User{
 		Index:   i,
 		ID:      t.key.objectID(domainUser, i),
 		Manager: noManager,
 	}
 	if i == serviceAccount {
-		t.describeServiceAccount(&u, &tr)
+		t.describeServiceAccount(&u, tr)
 		return u
 	}
 	p := t.person(i)
-	t.name(&u, &tr, p)
+	t.name(&u, tr, p)
 	if tr.guest {
-		t.describeGuest(&u, &tr, p)
+		t.describeGuest(&u, tr, p)
 	} else {
-		t.describeMember(&u, &tr, p)
+		t.describeMember(&u, tr, p)
 	}
 	if h, ok := t.hostile[i]; ok {
 		u.DisplayName = h.displayName
