@@ -17,8 +17,6 @@ type tasks struct {
 	ctx    context.Context
 	finish context.CancelFunc
 	wait   sync.WaitGroup
-	// tick delivers a message after a while. Tests put a clock of their own here.
-	tick func(d time.Duration, f func(time.Time) tea.Msg) tea.Cmd
 
 	mu      sync.Mutex
 	last    uint64
@@ -48,7 +46,7 @@ type panicMsg struct {
 
 func newTasks(ctx context.Context) *tasks {
 	ctx, cancel := context.WithCancel(ctx)
-	return &tasks{ctx: ctx, finish: cancel, tick: tea.Tick, running: map[string]running{}}
+	return &tasks{ctx: ctx, finish: cancel, running: map[string]running{}}
 }
 
 // stop cancels every task and waits for them.
@@ -133,7 +131,16 @@ func (t *tasks) busy(key string) bool {
 // after delivers a message once the time has passed. Use it only while
 // something moves: an idle screen has no timer.
 func (t *tasks) after(d time.Duration, msg tea.Msg) tea.Cmd {
-	return t.tick(d, func(time.Time) tea.Msg { return msg })
+	return func() tea.Msg {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			return msg
+		case <-t.ctx.Done():
+			return nil
+		}
+	}
 }
 
 // text says what happened without the stack.
