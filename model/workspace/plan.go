@@ -165,6 +165,9 @@ func (w *Workspace) Approve(allowAdditions, allowRemovals int) writeback.Approva
 // Apply writes an approved plan, verifies it by reading back, and records it.
 // progress may be nil; it counts rows.
 func (w *Workspace) Apply(ctx context.Context, p *writeback.Plan, a writeback.Approval, progress func(writeback.Progress)) (*writeback.Report, error) {
+	if err := w.settings.Guards.Check(p, a); err != nil {
+		return nil, err
+	}
 	return w.write(ctx, "plan.apply", p, func(d writeback.Deps) (*writeback.Report, error) {
 		return writeback.Apply(ctx, d, p, a)
 	}, progress)

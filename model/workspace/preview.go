@@ -55,7 +55,7 @@ func parseEntries(include, exclude []string) ([]audience.Entry, error) {
 			if err != nil {
 				return nil, err
 			}
-			entry.Exclude = list.exclude
+			entry.Exclude = entry.Exclude || list.exclude
 			entries = append(entries, entry)
 		}
 	}

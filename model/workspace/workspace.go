@@ -3,6 +3,7 @@ package workspace
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -88,7 +89,12 @@ func (w *Workspace) Open(ctx context.Context) error {
 		TenantID: w.tenantID,
 		Now:      w.settings.Now,
 	})
-	err = w.directory.Load(func(yield func(*model.User) bool) error { return parts.Store.Users(ctx, yield) })
+	err = w.load(ctx, parts.Store)
+	if damaged := (*model.Error)(nil); errors.As(err, &damaged) && damaged.Code == CodeCacheCorrupt {
+		// The store has set the damaged file aside and begun an empty one.
+		parts.Notes = append(parts.Notes, damaged.Message)
+		err = w.load(ctx, parts.Store)
+	}
 	if err == nil {
 		err = runner.Restore(ctx)
 	}
@@ -97,6 +103,15 @@ func (w *Workspace) Open(ctx context.Context) error {
 	}
 	w.parts, w.runner = parts, runner
 	return nil
+}
+
+// CodeCacheCorrupt is the code of a store's error when its file was damaged
+// and has been replaced by an empty one.
+const CodeCacheCorrupt = "cacheCorrupt"
+
+// load reads the stored users into memory.
+func (w *Workspace) load(ctx context.Context, store refresh.Store) error {
+	return w.directory.Load(func(yield func(*model.User) bool) error { return store.Users(ctx, yield) })
 }
 
 // Close closes the files. Cancel the context of running calls first and wait
@@ -171,23 +186,27 @@ func (w *Workspace) RecentCalls(n int) []Call {
 // Directory is the present snapshot of the synced users.
 func (w *Workspace) Directory() *directory.Snapshot { return w.directory.Snapshot() }
 
-// Sync runs one round to its end; full reads everything again. While another
-// round runs it waits for that one and shares its result.
-func (w *Workspace) Sync(ctx context.Context, full bool) (refresh.Result, error) {
+// Sync runs one round to its end. While another round runs it waits for that
+// one and shares its result.
+func (w *Workspace) Sync(ctx context.Context, request refresh.Request) (refresh.Result, error) {
 	parts, err := w.opened()
 	if err != nil {
 		return refresh.Result{}, err
 	}
-	if w.Session() == nil {
-		if _, err := w.Connect(ctx); err != nil {
+	session := w.Session()
+	if session == nil {
+		if session, err = w.Connect(ctx); err != nil {
 			return refresh.Result{}, err
 		}
 	}
-	result, err := w.runner.Run(ctx, full)
+	if err := w.require(CapabilityDirectory); err != nil {
+		return refresh.Result{}, err
+	}
+	result, err := w.runner.Do(ctx, request)
 	if err != nil {
 		return result, err
 	}
-	return result, w.record(ctx, parts, "sync", w.session.TenantID, string(result.Mode))
+	return result, w.record(ctx, parts, "sync", session.TenantID, fmt.Sprintf("%s: %d users", result.Mode, result.Users))
 }
 
 // Progress is the state of the running round, or of the last one.

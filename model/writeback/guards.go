@@ -118,3 +118,20 @@ func Check(p *Plan, a Approval) error {
 	}
 	return e
 }
+
+// Check holds present limits against a plan that was made under others, as
+// Check does with the plan's own: a plan may be older than the profile's
+// limits, or come from a file.
+func (g Guards) Check(p *Plan, a Approval) error {
+	held := *p
+	held.Guards = slices.Clone(p.Guards)
+	limits := map[string]int{guardRemovals: g.MaxRemovals, guardAdditions: g.MaxAdditions, guardLeastSize: g.LeastSize}
+	for i := range held.Guards {
+		guard := &held.Guards[i]
+		if limit, ok := limits[guard.Name]; ok {
+			guard.Limit = max(limit, off)
+			guard.Tripped = guard.trips(len(p.Remove))
+		}
+	}
+	return Check(&held, a)
+}

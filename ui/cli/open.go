@@ -55,7 +55,7 @@ func (a *app) synced(ctx context.Context, w *workspace.Workspace) error {
 	if err := a.signIn(ctx, w); err != nil {
 		return err
 	}
-	_, err := a.sync(ctx, w, false)
+	_, err := a.sync(ctx, w, refresh.Request{})
 	return err
 }
 
@@ -83,9 +83,9 @@ func (a *app) signIn(ctx context.Context, w *workspace.Workspace) error {
 }
 
 // sync runs one round and shows its progress on a terminal.
-func (a *app) sync(ctx context.Context, w *workspace.Workspace, full bool) (refresh.Result, error) {
+func (a *app) sync(ctx context.Context, w *workspace.Workspace, request refresh.Request) (refresh.Result, error) {
 	if !a.env.StderrTerminal {
-		return w.Sync(ctx, full)
+		return w.Sync(ctx, request)
 	}
 	type outcome struct {
 		result refresh.Result
@@ -93,7 +93,7 @@ func (a *app) sync(ctx context.Context, w *workspace.Workspace, full bool) (refr
 	}
 	done := make(chan outcome, 1)
 	go func() {
-		result, err := w.Sync(ctx, full)
+		result, err := w.Sync(ctx, request)
 		done <- outcome{result, err}
 	}()
 	tick := time.NewTicker(200 * time.Millisecond)

@@ -14,7 +14,7 @@ import (
 )
 
 func (a *app) syncCommand() *cobra.Command {
-	var full bool
+	var request refresh.Request
 	cmd := &cobra.Command{
 		Use:   "sync",
 		Short: "Bring the local copy of the directory up to date once",
@@ -25,7 +25,7 @@ where it stopped.`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withSession(cmd.Context(), func(w *workspace.Workspace) error {
-				result, err := a.sync(cmd.Context(), w, full)
+				result, err := a.sync(cmd.Context(), w, request)
 				if err != nil {
 					return err
 				}
@@ -43,7 +43,8 @@ where it stopped.`,
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&full, "full", false, "read everything again")
+	cmd.Flags().BoolVar(&request.Full, "full", false, "read everything again")
+	cmd.Flags().IntVar(&request.AllowRemovals, "allow-removals", 0, "accept that a full read removes up to this many users")
 	return cmd
 }
 

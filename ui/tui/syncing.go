@@ -66,7 +66,7 @@ func (m *root) startSync(full bool) tea.Cmd {
 	}
 	m.sync = syncState{running: true, generation: m.sync.generation}
 	run := m.tasks.run(taskSync, func(ctx context.Context) tea.Msg {
-		result, err := m.ws.Sync(ctx, full)
+		result, err := m.ws.Sync(ctx, refresh.Request{Full: full})
 		return syncedMsg{result, err}
 	})
 	return tea.Batch(run, m.tasks.after(syncPoll, syncTickMsg{}), m.broadcast(syncProgressMsg{}))
