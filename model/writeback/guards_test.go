@@ -96,3 +96,19 @@ func TestNobodysApprovalIsNone(t *testing.T) {
 	assert.Equal(t, "notApproved", model.AsError(err).Code)
 	assert.Equal(t, model.KindGuard, model.AsError(err).Kind)
 }
+
+func TestPresentLimitsHoldForAPlanMadeUnderOthers(t *testing.T) {
+	p := newWorld(many("old", 5)...).params(ModeMirror, many("new", 5)...)
+	p.Guards = Guards{-1, -1, -1}
+	plan := propose(t, p)
+	require.NoError(t, Check(plan, approved))
+
+	strict := Guards{MaxRemovals: 4, MaxAdditions: -1, LeastSize: -1}
+	var e *model.Error
+	require.ErrorAs(t, strict.Check(plan, approved), &e)
+	assert.Equal(t, model.KindGuard, e.Kind)
+	lifted := approved
+	lifted.AllowRemovals = 5
+	assert.NoError(t, strict.Check(plan, lifted))
+	assert.Equal(t, -1, plan.Guards[0].Limit, "the plan itself is not changed")
+}
