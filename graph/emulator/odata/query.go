@@ -90,21 +90,13 @@ const (
 // MaxTop is the largest page that directory resources give.
 const MaxTop = 999
 
-// Values splits the query part of a URL. It keeps what url.ParseQuery refuses
-// and http.Request.URL.Query drops in silence: the semicolons that separate
-// options inside $expand.
-func Values(rawQuery string) (url.Values, *Error) {
-	values, err := url.ParseQuery(strings.ReplaceAll(rawQuery, ";", "%3B"))
-	if err != nil {
-		return nil, malformed("The query specified in the URI is not valid. %s.", err)
-	}
-	return values, nil
-}
-
 // Parse reads the query options of a request. Parameters that do not begin
 // with "$" are none of its business and are passed over; an option that the
 // directory does not have is refused, so a caller takes out what it reads
 // itself ($skiptoken, $deltatoken) before.
+//
+// The options inside $expand are separated by semicolons, at which
+// url.ParseQuery gives up: escape them before.
 func Parse(values url.Values, o Options) (*Query, *Error) {
 	option, err := collect(values)
 	if err != nil {

@@ -73,7 +73,7 @@ func (t *Tenant) addFixedGroups(b *groupBuilder) {
 	})
 	b.security("sg-admins", "May be given Entra roles", groupSpec{
 		Group: Group{IsAssignableToRole: true},
-		where: func(tr *traits) bool {
+		where: func(tr traits) bool {
 			return !tr.guest && tr.branch == deptIT && tr.place >= 0 && tr.place < span
 		},
 	})
@@ -100,8 +100,8 @@ func (t *Tenant) addFixedGroups(b *groupBuilder) {
 }
 
 // hasDepartment holds for guests too, as a membership rule does.
-func hasDepartment(which int) func(*traits) bool {
-	return func(tr *traits) bool { return tr.department == which }
+func hasDepartment(which int) func(traits) bool {
+	return func(tr traits) bool { return tr.department == which }
 }
 
 // addStaffLists adds a list for each office, and the lists of areas, regions
@@ -169,7 +169,7 @@ func (t *Tenant) addLeadershipLists(b *groupBuilder) {
 	})
 	b.list("directors", "Directors", "Directors of all departments", groupSpec{where: isDirector})
 	b.list("leadership-emea", "Leadership EMEA", "Executives and directors in EMEA", groupSpec{
-		where: both(either(isExecutive, isDirector), func(tr *traits) bool { return tr.region == emea }),
+		where: both(either(isExecutive, isDirector), func(tr traits) bool { return tr.region == emea }),
 	})
 	b.list("leadership-extended", "Extended Leadership", "The leadership and its staff", groupSpec{
 		nested: []string{"leadership"}, where: inDepartments(deptExecutive),
@@ -239,6 +239,6 @@ func (t *Tenant) addOddGroups(b *groupBuilder) {
 		Group: Group{OnPremisesSyncEnabled: &yes}, where: both(inDepartments(deptOperations), some(221, 250)),
 	})
 	b.list("odd-names", "\x1b[31m=Odd\u202e names\n", "", groupSpec{
-		where: func(tr *traits) bool { _, hostile := t.hostile[tr.index]; return hostile },
+		where: func(tr traits) bool { _, hostile := t.hostile[tr.index]; return hostile },
 	})
 }

@@ -16,11 +16,11 @@ const (
 // condition.
 type clause struct {
 	property, value string
-	holds           func(*traits) bool
+	holds           func(traits) bool
 }
 
 // mailboxOnly is true of mailboxes. Guests are mail users.
-var mailboxOnly = clause{"RecipientTypeDetails", "UserMailbox", func(tr *traits) bool { return tr.mail && !tr.guest }}
+var mailboxOnly = clause{"RecipientTypeDetails", "UserMailbox", func(tr traits) bool { return tr.mail && !tr.guest }}
 
 // dynamicSpec is a dynamic distribution list and what its members are computed
 // from.
@@ -29,7 +29,7 @@ type dynamicSpec struct {
 	clauses []clause
 }
 
-func (s *dynamicSpec) selects(tr *traits) bool {
+func (s *dynamicSpec) selects(tr traits) bool {
 	for _, c := range s.clauses {
 		if !c.holds(tr) {
 			return false
@@ -64,15 +64,15 @@ func (t *Tenant) seedDynamicLists() []dynamicSpec {
 	}
 	add(emeaAll, "emea-all", "EMEA (all)", clause{
 		"CustomAttribute3", emea.String(),
-		func(tr *traits) bool { return tr.region == emea },
+		func(tr traits) bool { return tr.region == emea },
 	})
 	add(usMailboxes, "us-mailboxes", "Mailboxes in the United States", clause{
 		"CountryOrRegion", "United States",
-		func(tr *traits) bool { return tr.office != noOffice && t.offices[tr.office].country == "United States" },
+		func(tr traits) bool { return tr.office != noOffice && t.offices[tr.office].country == "United States" },
 	})
 	add(logisticsAll, "logistics-all", "Contoso Logistics (all)", clause{
 		"Company", companyNames[companyLogistics],
-		func(tr *traits) bool { return tr.company == companyLogistics },
+		func(tr traits) bool { return tr.company == companyLogistics },
 	})
 	return lists
 }
@@ -118,7 +118,7 @@ func (t *Tenant) DynamicMembersFrom(list int, position int64, n int) (members []
 		if len(members) >= n {
 			return members, int64(i)
 		}
-		if tr, ok := t.traitsOf(i); ok && spec.selects(&tr) {
+		if tr, ok := t.traitsOf(i); ok && spec.selects(tr) {
 			members = append(members, Member{MemberUser, i})
 		}
 	}

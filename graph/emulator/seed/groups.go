@@ -13,7 +13,7 @@ type groupSpec struct {
 	dynamic      []int    // dynamic lists inside
 	fixed        []Member // the same in order, then other single members
 	everyContact bool
-	where        func(*traits) bool // of users; nil: none
+	where        func(traits) bool // of users; nil: none
 
 	// follows says that the users are those who pass now: a dynamic group, or
 	// a list that the personnel system keeps. Otherwise somebody assigned the
@@ -120,43 +120,43 @@ func (b *groupBuilder) finish() []groupSpec {
 // Conditions that groups are made from. Those on seeded facts (heads, managers,
 // some) do not change when a user does.
 
-func inDepartments(which ...int) func(*traits) bool {
-	return func(tr *traits) bool { return !tr.guest && slices.Contains(which, tr.department) }
+func inDepartments(which ...int) func(traits) bool {
+	return func(tr traits) bool { return !tr.guest && slices.Contains(which, tr.department) }
 }
 
-func inOffice(office int) func(*traits) bool {
-	return func(tr *traits) bool { return !tr.guest && tr.office == office }
+func inOffice(office int) func(traits) bool {
+	return func(tr traits) bool { return !tr.guest && tr.office == office }
 }
 
 // some is true for permille of 1,000 users; different numbers pick differently.
-func some(number uint64, permille int) func(*traits) bool {
-	return func(tr *traits) bool { return tr.key.chance(topicSpare+number, permille) }
+func some(number uint64, permille int) func(traits) bool {
+	return func(tr traits) bool { return tr.key.chance(topicSpare+number, permille) }
 }
 
-func both(a, b func(*traits) bool) func(*traits) bool {
-	return func(tr *traits) bool { return a(tr) && b(tr) }
+func both(a, b func(traits) bool) func(traits) bool {
+	return func(tr traits) bool { return a(tr) && b(tr) }
 }
 
-func either(a, b func(*traits) bool) func(*traits) bool {
-	return func(tr *traits) bool { return a(tr) || b(tr) }
+func either(a, b func(traits) bool) func(traits) bool {
+	return func(tr traits) bool { return a(tr) || b(tr) }
 }
 
-func not(a func(*traits) bool) func(*traits) bool {
-	return func(tr *traits) bool { return !a(tr) }
+func not(a func(traits) bool) func(traits) bool {
+	return func(tr traits) bool { return !a(tr) }
 }
 
-func isGuest(tr *traits) bool      { return tr.guest }
-func isMember(tr *traits) bool     { return !tr.guest }
-func isEnabled(tr *traits) bool    { return tr.enabled }
-func isContractor(tr *traits) bool { return tr.contractor }
-func isOnPremises(tr *traits) bool { return tr.onPremises }
-func hasNoOffice(tr *traits) bool  { return !tr.guest && tr.office == noOffice }
+func isGuest(tr traits) bool      { return tr.guest }
+func isMember(tr traits) bool     { return !tr.guest }
+func isEnabled(tr traits) bool    { return tr.enabled }
+func isContractor(tr traits) bool { return tr.contractor }
+func isOnPremises(tr traits) bool { return tr.onPremises }
+func hasNoOffice(tr traits) bool  { return !tr.guest && tr.office == noOffice }
 
 // isExecutive is true for the heads of the branches and of the company.
-func isExecutive(tr *traits) bool {
+func isExecutive(tr traits) bool {
 	return tr.index == chiefExecutive || tr.index >= firstNumbered && tr.place == 0
 }
 
-func isDirector(tr *traits) bool {
+func isDirector(tr traits) bool {
 	return !tr.guest && tr.place >= 1 && tr.place <= span
 }

@@ -4,20 +4,29 @@ import "slices"
 
 const noManager = -1
 
+// mayLead reports whether a user is there and was not seeded as a guest: the
+// seeded tree passes over the others.
+func (t *Tenant) mayLead(i int) bool {
+	if !t.present(i) {
+		return false
+	}
+	tr := t.baseTraits(i)
+	return !tr.guest
+}
+
 // baseManager is the user's manager in the seeded tree: the nearest above who
-// is neither a guest nor gone. The caller holds the lock.
+// may lead. The caller holds the lock.
 func (t *Tenant) baseManager(tr *traits) int {
 	if tr.index <= chiefExecutive || tr.guest {
 		return noManager
 	}
 	for place := tr.place; place > 0; {
 		place = (place - 1) / span
-		i := t.deptCycle.number(tr.branch, place) + firstNumbered
-		if above, ok := t.traitsOf(i); ok && !above.guest {
+		if i := t.deptCycle.number(tr.branch, place) + firstNumbered; t.mayLead(i) {
 			return i
 		}
 	}
-	if _, ok := t.traitsOf(chiefExecutive); ok && t.users > chiefExecutive {
+	if t.mayLead(chiefExecutive) {
 		return chiefExecutive
 	}
 	return noManager
@@ -32,7 +41,7 @@ func (t *Tenant) DirectReports(i int) []int {
 }
 
 func (t *Tenant) directReports(i int) []int {
-	if i == serviceAccount || i >= t.slots() {
+	if !t.present(i) {
 		return nil
 	}
 	var out []int
@@ -41,36 +50,37 @@ func (t *Tenant) directReports(i int) []int {
 			out = append(out, j)
 		}
 	}
-	if i == chiefExecutive {
+	switch tr := t.baseTraits(i); {
+	case i == chiefExecutive:
 		for branch := range t.departments {
 			out = t.appendReports(out, branch, 0)
 		}
-	} else if tr, ok := t.traitsOf(i); ok && !tr.guest {
-		for place := tr.place*span + 1; place <= (tr.place+1)*span; place++ {
-			out = t.appendReports(out, tr.branch, place)
-		}
+	case i != serviceAccount && !tr.guest:
+		out = t.appendBelow(out, tr.branch, tr.place)
 	}
 	slices.Sort(out)
 	return out
 }
 
 // appendReports adds the user at a place of the seeded tree or, when nobody
-// who could manage stands there, the ones below. A user whose properties were
+// who may lead stands there, the ones below. A user whose properties were
 // changed names the manager itself and is left out.
 func (t *Tenant) appendReports(out []int, branch, place int) []int {
 	i := t.deptCycle.number(branch, place) + firstNumbered
-	if i >= t.slots() {
+	switch _, changed := t.changed[i]; {
+	case i >= t.slots():
+		return out
+	case !t.mayLead(i):
+		return t.appendBelow(out, branch, place)
+	case changed:
 		return out
 	}
-	tr, present := t.traitsOf(i)
-	if _, changed := t.changed[i]; present && !changed && !tr.guest {
-		return append(out, i)
-	}
-	if present && !tr.guest {
-		return out // changed, but still there: those below are its reports
-	}
-	for p := place*span + 1; p <= (place+1)*span; p++ {
-		out = t.appendReports(out, branch, p)
+	return append(out, i)
+}
+
+func (t *Tenant) appendBelow(out []int, branch, place int) []int {
+	for below := place*span + 1; below <= (place+1)*span; below++ {
+		out = t.appendReports(out, branch, below)
 	}
 	return out
 }

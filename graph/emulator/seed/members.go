@@ -96,10 +96,10 @@ func (t *Tenant) passes(spec *groupSpec, user int) bool {
 	}
 	if spec.follows {
 		tr, ok := t.traitsOf(user)
-		return ok && spec.where(&tr)
+		return ok && spec.where(tr)
 	}
 	tr := t.baseTraits(user)
-	return user < t.users && spec.where(&tr)
+	return user < t.users && spec.where(tr)
 }
 
 // isComputed reports whether a member is one without any write.

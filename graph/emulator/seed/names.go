@@ -19,6 +19,7 @@ type culture struct {
 	code          string
 	given, family []name
 	offices       []string // codes of the offices where most of its people work
+	homes         []int    // the same, by number
 	share         int      // how often it comes in the cycle of 101 users
 	latin         bool     // written in the Latin script
 	familyFirst   bool     // in the native script

@@ -65,6 +65,9 @@ func (t *Tenant) nameCultures() {
 	for i := range t.cultures {
 		c := &t.cultures[i]
 		shares = append(shares, c.share)
+		for _, code := range c.offices {
+			c.homes = append(c.homes, t.officeAt[code])
+		}
 		givens := make(map[string]int, 2*len(c.given))
 		for j, n := range c.given {
 			givens[n.ascii] = j

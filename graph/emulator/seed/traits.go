@@ -151,7 +151,8 @@ func (t *Tenant) homeOffice(i int, k key) int {
 		return k.below(topicOffice, len(t.offices))
 	}
 	cult, _ := t.cultCycle.locate(i)
-	return t.officeAt[k.pick(topicOffice, t.cultures[cult].offices)]
+	homes := t.cultures[cult].homes
+	return homes[k.below(topicOffice, len(homes))]
 }
 
 // onPremisesDays is how long ago the company stopped to create accounts in its

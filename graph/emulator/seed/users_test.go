@@ -1,12 +1,14 @@
 package seed
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 )
 
 func eachUser(t *Tenant, yield func(User)) {
@@ -238,6 +240,30 @@ func TestManagersFormOneTree(t *testing.T) {
 		assert.Equal(t, reports[i], tenant.DirectReports(i), "reports of user %d", i)
 	}
 	assert.Len(t, reports[chiefExecutive], len(tenant.departments))
+}
+
+func TestReportsAreTheInverseOfManagersWhateverHappens(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		tenant := New(Options{Users: 150, Seed: rapid.Uint64Range(1, 9).Draw(t, "seed")})
+		tenant.Churn(rapid.Uint64().Draw(t, "churn"), Churn{Hires: 10, Moves: 15, Leavers: 30})
+		for _, i := range rapid.SliceOfN(rapid.IntRange(0, 159), 0, 40).Draw(t, "further leavers") {
+			tenant.RemoveUser(i, true)
+		}
+		for _, i := range rapid.SliceOfN(rapid.IntRange(0, 159), 0, 5).Draw(t, "guests now") {
+			tenant.UpdateUser(i, func(u *User) { u.UserType = "Guest" })
+		}
+		reports := make(map[int][]int)
+		eachUser(tenant, func(u User) {
+			if u.Manager != noManager {
+				reports[u.Manager] = append(reports[u.Manager], u.Index)
+			}
+		})
+		for i := range tenant.UserSlots() {
+			if got := tenant.DirectReports(i); !slices.Equal(reports[i], got) {
+				t.Fatalf("user %d: %v name it as manager, the reports are %v", i, reports[i], got)
+			}
+		}
+	})
 }
 
 func TestPropertiesHaveTheirGraphNames(t *testing.T) {
