@@ -59,15 +59,14 @@ func (d *derivation) rank(values texts) []uint32 {
 	return ranks
 }
 
-// merge joins two sorted slices into a new one.
-func merge(a, b []uint32, compare func(x, y uint32) int) []uint32 {
-	out := make([]uint32, 0, len(a)+len(b))
-	for len(a) > 0 && len(b) > 0 {
-		if compare(a[0], b[0]) <= 0 {
-			out, a = append(out, a[0]), a[1:]
-		} else {
-			out, b = append(out, b[0]), b[1:]
-		}
+// merge puts the few of one sorted slice into their places among the many of
+// another. The result is a new slice.
+func merge(many, few []uint32, compare func(x, y uint32) int) []uint32 {
+	out := make([]uint32, 0, len(many)+len(few))
+	for _, n := range few {
+		i, _ := slices.BinarySearchFunc(many, n, compare)
+		out = append(append(out, many[:i]...), n)
+		many = many[i:]
 	}
-	return append(append(out, a...), b...)
+	return append(out, many...)
 }

@@ -18,41 +18,46 @@ type nameOrder struct {
 // of object id; users without a name come last. The slice must not be changed.
 func (s *Snapshot) All() []int32 { return s.byName().rows }
 
+// byName counts the users on each rank of a name and so knows their places.
 func (s *Snapshot) byName() nameOrder {
 	return s.nameOrder.get(func() nameOrder {
 		names := &s.columns[model.AttrDisplayName]
 		ranks := names.derivation.rank(names.values)
-		keys := make([]uint64, 0, s.live)
+		slot := func(row int32) uint32 {
+			if rank := ranks[names.code(row)]; rank != nullCode {
+				return rank - 1
+			}
+			return uint32(len(ranks)) - 1
+		}
+		next := make([]uint32, len(ranks)+1) // where the next user of a slot goes
 		for row := range s.rows {
 			if s.isAlive(row) {
-				keys = append(keys, sortKey(ranks[names.code(row)], false, uint32(row)))
+				next[slot(row)+1]++
 			}
 		}
-		slices.Sort(keys)
-		order := nameOrder{rows: make([]int32, len(keys)), place: make([]uint32, s.rows)}
-		for i, k := range keys {
-			order.rows[i] = int32(uint32(k))
+		for i := 1; i < len(next); i++ {
+			next[i] += next[i-1]
 		}
-		s.orderTies(keys, order.rows)
+		order := nameOrder{rows: make([]int32, s.live), place: make([]uint32, s.rows)}
+		for row := range s.rows {
+			if s.isAlive(row) {
+				i := slot(row)
+				order.rows[next[i]] = row
+				next[i]++
+			}
+		}
+		start := uint32(0)
+		for _, end := range next[:len(ranks)] {
+			if end-start > 1 {
+				slices.SortFunc(order.rows[start:end], s.compareIDs)
+			}
+			start = end
+		}
 		for i, row := range order.rows {
 			order.place[row] = uint32(i)
 		}
 		return order
 	})
-}
-
-// orderTies puts rows of the same rank into the order of their ids.
-func (s *Snapshot) orderTies(keys []uint64, rows []int32) {
-	for start := 0; start < len(keys); {
-		end := start + 1
-		for end < len(keys) && keys[end]>>32 == keys[start]>>32 {
-			end++
-		}
-		if end-start > 1 {
-			slices.SortFunc(rows[start:end], s.compareIDs)
-		}
-		start = end
-	}
 }
 
 func (s *Snapshot) compareIDs(a, b int32) int {
