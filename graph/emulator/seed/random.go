@@ -138,11 +138,8 @@ func (k key) openID(text string) (d domain, index int, ok bool) {
 	return domain(r), int(l), true
 }
 
-// pick returns one of the words of a space-separated list, in which "_" stands
-// for a space.
-func (k key) pick(topic uint64, words []string) string {
-	return words[k.below(topic, len(words))]
-}
+// pick returns one of several texts.
+func (k key) pick(topic uint64, from []string) string { return from[k.below(topic, len(from))] }
 
 // words splits a space-separated list, in which "_" stands for a space.
 func words(list string) []string {

@@ -1,6 +1,16 @@
 // Package seed is the embedded tenant's directory: users, contacts and groups
 // computed from a seed rather than stored, with an overlay for what has been
 // changed since. It knows nothing of HTTP.
+//
+// Everything is a function of the tenant's key and an index. Object ids are a
+// keyed bijection of (type, index), and the names that addresses are made of
+// are dealt by bijections, too, so an id, a user principal name or an address
+// leads back to its index without a table. Users stand in the order of their
+// index; the seeded ones come first, those hired later follow, and an index is
+// never used again.
+//
+// A dynamic distribution list is a member of groups here (MemberDynamicList),
+// because Exchange sees it; who answers as Graph leaves it out.
 package seed
 
 import "time"
@@ -12,7 +22,8 @@ type Options struct {
 }
 
 // User is a directory user with the properties that the emulator serves.
-// Nil and empty are null on the wire.
+// Nil and empty are null on the wire. Its slices are shared with the tenant and
+// must not be changed, save in UpdateUser.
 type User struct {
 	Index                 int
 	ID                    string
