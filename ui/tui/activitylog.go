@@ -51,8 +51,8 @@ func (r *callRows) Cells(i int, cells []tableCell) {
 		cells[2].style = &r.theme.warn
 	}
 	cells[3].text = c.Elapsed.Round(time.Millisecond).String()
-	cells[4] = tableCell{text: c.RequestID, style: &r.theme.muted}
-	cells[5] = tableCell{text: c.Note, style: &r.theme.warn}
+	cells[4] = tableCell{text: c.Note, style: &r.theme.warn}
+	cells[5] = tableCell{text: c.RequestID, style: &r.theme.muted}
 }
 
 // statusText is the HTTP status, or that there was no answer.

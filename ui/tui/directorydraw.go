@@ -66,7 +66,7 @@ func (p *directoryPane) title(width int) string {
 }
 
 func (p *directoryPane) countText() string {
-	if p.rows.snapshot == nil {
+	if p.rows.snapshot == nil || p.rows.snapshot.Len() == 0 {
 		return ""
 	}
 	shown, all := len(p.rows.rows), p.rows.snapshot.Len()
@@ -77,13 +77,28 @@ func (p *directoryPane) countText() string {
 }
 
 func (p *directoryPane) marksText() string {
-	switch n := p.table.Marks(); {
-	case p.table.InRange():
+	if p.table.InRange() {
 		return "range: v marks, esc takes back"
-	case n > 0:
-		return count(n) + " marked"
 	}
-	return ""
+	marked := ""
+	if n := p.table.Marks(); n > 0 {
+		marked = count(n) + " marked"
+	}
+	return joinNonEmpty(" · ", p.hiddenOrder(), marked)
+}
+
+// hiddenOrder names the order when no column's heading can show it.
+func (p *directoryPane) hiddenOrder() string {
+	for i, id := range p.rows.attributes {
+		if id == p.sortBy && p.table.widths[i] > 0 {
+			return ""
+		}
+	}
+	direction := " ▲"
+	if p.falling {
+		direction = " ▼"
+	}
+	return "by " + clean(p.ws.Schema().Attribute(p.sortBy).Label) + direction
 }
 
 // emptyText is what stands in place of rows; nil when there are rows.

@@ -80,8 +80,8 @@ func (m *root) drawOver(lines []string, box string) (x, y int) {
 
 // overlay replaces w cells of a line from column x on.
 func (th *theme) overlay(line, over string, x, w, width int) string {
-	left := th.fit(th.method.Truncate(line, x, ""), x)
-	right := th.method.TruncateLeft(line, x+w, "")
+	left := th.fit(th.first(line, x, ""), x)
+	right := th.after(line, x+w)
 	if missing := width - x - w - th.width(right); missing > 0 {
 		right = spaces(missing) + right // a wide sign was cut in two
 	}
@@ -119,7 +119,7 @@ func (m *root) titleBar() string {
 		// Short of room the tenant's own name is enough.
 		tenant, _, _ = strings.Cut(tenant, ".")
 	}
-	left += th.text.Render(th.cut(tenant, max(0, room-badgeWidth-th.width(left)-1)))
+	left += th.text.Render(th.cut(tenant, max(0, room-badgeWidth-th.width(left))))
 	if badge != "" && th.width(left)+badgeWidth <= room {
 		left += " " + badge
 	}
@@ -127,11 +127,15 @@ func (m *root) titleBar() string {
 }
 
 func (m *root) badge() string {
+	pad := " "
+	if m.width < 100 {
+		pad = ""
+	}
 	switch {
 	case m.account() != nil && !m.ws.CanWrite():
-		return m.theme.badge.Render(" read-only ")
+		return m.theme.badge.Render(pad + "read-only" + pad)
 	case m.options.Demo:
-		return m.theme.badge.Render(" demo ")
+		return m.theme.badge.Render(pad + "demo" + pad)
 	}
 	return ""
 }

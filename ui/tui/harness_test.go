@@ -14,6 +14,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
 	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/vt"
 	"github.com/stretchr/testify/assert"
@@ -76,7 +77,8 @@ func onScreen(t *testing.T, tenant func() *fakeTenant, width, height int, o Opti
 		o.Output = s.out
 		ctx, cancel := context.WithCancel(t.Context())
 		s.root = newRoot(ctx, o)
-		options := append(programOptions(ctx, o), tea.WithInput(nil), tea.WithWindowSize(width, height))
+		options := append([]tea.ProgramOption{tea.WithColorProfile(colorprofile.TrueColor)}, programOptions(ctx, o)...)
+		options = append(options, tea.WithInput(nil), tea.WithWindowSize(width, height))
 		s.program = tea.NewProgram(s.root, options...)
 		ended := make(chan error, 1)
 		go func() {

@@ -91,7 +91,7 @@ func (d *helpDialog) run() (tea.Cmd, bool) {
 
 func (d *helpDialog) Draw(width, height int) string {
 	th := d.theme
-	w := min(width, 76)
+	w := min(width, 96)
 	h := min(height, len(d.entries)+4)
 	rows := max(1, h-4)
 	d.offset = min(max(d.offset, d.cursor-rows+1), d.cursor)

@@ -143,7 +143,7 @@ func (in *input) Draw(th *theme, width int) (line string, column int) {
 	column = th.width(clean(string(in.text[in.first:in.pos])))
 	shown := clean(string(in.text[in.first:]))
 	// Nothing is cut with an ellipsis here: it would look like text.
-	shown = th.method.Truncate(shown, width, "")
+	shown = th.first(shown, width, "")
 	return th.text.Render(shown) + spaces(width-th.width(shown)), min(column, width-1)
 }
 

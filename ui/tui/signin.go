@@ -212,7 +212,7 @@ func (s *signInScreen) text() []string {
 	case s.code == nil:
 		return []string{th.muted.Render("Asking the tenant for a sign-in code …")}
 	}
-	lines := []string{th.muted.Render("Open this page on any device"), "  " + th.accent.Underline(true).Render(clean(s.code.VerificationURL)), ""}
+	lines := []string{th.muted.Render("Open this page on any device"), "  " + th.accent.Render(clean(s.code.VerificationURL)), ""}
 	lines = append(lines, th.muted.Render("and enter this code"), "")
 	code := clean(s.code.UserCode)
 	if large := largeCode(code); th.width(large[0])+2 <= s.textRoom() {
@@ -226,7 +226,7 @@ func (s *signInScreen) text() []string {
 	} else {
 		lines = append(lines, th.warn.Render("! The code has expired: ")+th.key.Render("r")+" asks for a new one")
 	}
-	return append(lines, "", th.muted.Render("rollcall only reads until you grant more."))
+	return append(lines, "", th.muted.Render("Nothing is changed without an approval."))
 }
 
 // textRoom is the room for lines that can be broken.

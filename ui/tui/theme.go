@@ -134,7 +134,7 @@ func monoTheme() *theme {
 		text: plain, muted: faint, accent: bold, title: bold, heading: bold, key: bold, disabled: faint,
 		good: plain, warn: bold, bad: bold,
 		added: plain, removed: bold, skipped: faint,
-		selected: reverse, current: plain.Underline(true), marked: bold,
+		selected: reverse, current: bold, marked: bold,
 		border: faint, borderFocused: bold,
 		barFull: plain, barEmpty: faint,
 		tab: plain, tabActive: reverse.Bold(true), brand: bold, badge: reverse, big: bold, toast: reverse, qr: plain,
