@@ -19,6 +19,10 @@ import (
 // batchSize is the most requests that one $batch may hold.
 const batchSize = 20
 
+// maxRenewals is how often a batch takes a new token because one of its
+// requests was refused with the old one.
+const maxRenewals = 3
+
 // batchItem is one request inside a $batch. Only newBatchItem makes them.
 type batchItem struct {
 	ID      string            `json:"id"`
@@ -78,7 +82,7 @@ func (c *Client) batch(ctx context.Context, items []batchItem) ([]batchAnswer, e
 	}
 	deadline := c.opts.Now().Add(c.opts.Timeout)
 	for round := 1; ; round++ {
-		got, err := c.sendBatch(ctx, items, pending)
+		got, err := c.sendBatch(ctx, items, pending, round)
 		if err != nil && round == 1 {
 			return nil, err
 		}
@@ -127,8 +131,9 @@ type wireAnswer struct {
 	Body    json.RawMessage   `json:"body"`
 }
 
-// sendBatch sends the pending items once and returns their answers by id.
-func (c *Client) sendBatch(ctx context.Context, items []batchItem, pending []int) (map[string]wireAnswer, error) {
+// sendBatch sends the pending items once, as the round-th time, and returns
+// their answers by id.
+func (c *Client) sendBatch(ctx context.Context, items []batchItem, pending []int, round int) (map[string]wireAnswer, error) {
 	requests := make([]batchItem, 0, len(pending))
 	for _, i := range pending {
 		requests = append(requests, items[i])
@@ -146,7 +151,7 @@ func (c *Client) sendBatch(ctx context.Context, items []batchItem, pending []int
 			abstractions.POST, "{+baseurl}/$batch", c.path())
 		info.Headers.TryAdd("Accept", "application/json")
 		info.SetStreamContentAndContentType(body, "application/json")
-		got, err := c.send(ctx, info)
+		got, err := c.send(withSettings(ctx, func(s *callSettings) { s.earlier = round + n - 2 }), info)
 		if err != nil {
 			return nil, err
 		}
@@ -205,7 +210,7 @@ func (c *Client) judgeInner(a batchAnswer, round int) (again bool, wait time.Dur
 		// The outer request was let in, so the token ended meanwhile. The next
 		// batch takes a new one.
 		c.transport.demandFresh(signin.FreshClaims(c.opts.Now()))
-		return round == 1, 0
+		return round <= maxRenewals, 0
 	case transient(a.Status) || a.Status == 0:
 		if !named {
 			asked = c.transport.gate.backoff(round)

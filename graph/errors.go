@@ -123,21 +123,26 @@ func isForbidden(e *model.Error) bool {
 		strings.EqualFold(e.Code, "accessDenied") || e.Code == "HTTP403"
 }
 
-// failure turns an attempt's last error into what the administrator reads.
-func (t *transport) failure(ctx context.Context, err error) error {
+// tokenFailure is the error when no token could be had. The credential has
+// repeated what it could, and signin has explained it.
+func (t *transport) tokenFailure(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	var token *tokenError
-	if errors.As(err, &token) {
-		var known *model.Error
-		if errors.As(token.err, &known) {
-			return known
-		}
-		return &model.Error{
-			Kind: model.KindSignIn, Code: "signInRequired", Message: "no token could be had for Graph",
-			Remedy: "run `rollcall signin`", Err: token.err,
-		}
+	var known *model.Error
+	if errors.As(err, &known) {
+		return known
+	}
+	return &model.Error{
+		Kind: model.KindSignIn, Code: "signInRequired", Message: "no token could be had for Graph",
+		Remedy: "run `rollcall signin`", Err: err,
+	}
+}
+
+// interrupted is the error of an attempt that got no answer.
+func (t *transport) interrupted(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
 	return t.noConnection(err)
 }
@@ -168,7 +173,7 @@ func (t *transport) keptThrottling(c *call) *model.Error {
 // outOfPatience ends a call whose next repetition would come too late.
 func (t *transport) outOfPatience(c *call, resp *http.Response, err error) error {
 	if err != nil {
-		return t.failure(c.req.Context(), err)
+		return t.interrupted(c.req.Context(), err)
 	}
 	return &model.Error{
 		Kind: model.KindUnavailable, Code: fmt.Sprintf("HTTP%d", resp.StatusCode),

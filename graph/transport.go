@@ -118,17 +118,21 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	c := &call{req: req, settings: settingsOf(req.Context()), began: t.now()}
 	for {
+		token, err := t.token(c) // before the gate: this may take its time
+		if err != nil {
+			return nil, t.tokenFailure(req.Context(), err)
+		}
 		if err := t.gate.pass(req.Context(), c.began.Add(t.timeout)); err != nil {
 			if errors.Is(err, errPatience) {
 				return nil, t.keptThrottling(c)
 			}
 			return nil, err
 		}
-		resp, err := t.once(c)
+		resp, err := t.once(c, token)
 		wait, again := t.judge(c, resp, err)
 		if !again {
 			if err != nil {
-				return nil, t.failure(req.Context(), err)
+				return nil, t.interrupted(req.Context(), err)
 			}
 			return resp, nil
 		}
@@ -174,30 +178,37 @@ func (t *transport) allow(req *http.Request) error {
 	return nil
 }
 
-// once makes one attempt and reads its answer to the end.
-func (t *transport) once(c *call) (*http.Response, error) {
-	c.attempt++
-	parent := c.req.Context()
+// token takes a token for the next attempt: a cached one, unless the last
+// attempt or another call found that it is no longer accepted.
+func (t *transport) token(c *call) (string, error) {
 	if demanded := t.demand.Swap(nil); demanded != nil && c.claims == "" {
 		c.claims = *demanded
 	}
-	token, err := t.cred.GetToken(parent, policy.TokenRequestOptions{Scopes: t.scopes, Claims: c.claims, EnableCAE: true})
+	token, err := t.cred.GetToken(c.req.Context(), policy.TokenRequestOptions{Scopes: t.scopes, Claims: c.claims, EnableCAE: true})
 	if err != nil {
-		return nil, &tokenError{err}
+		return "", err
 	}
 	c.claims = ""
 	if claims, ok := signin.ParseClaims(token.Token); ok {
 		t.claims.Store(&claims)
 	}
-	ctx, cancel := context.WithTimeout(parent, t.attempt)
+	return token.Token, nil
+}
+
+// once makes one attempt and reads its answer to the end.
+func (t *transport) once(c *call, token string) (*http.Response, error) {
+	c.attempt++
+	ctx, cancel := context.WithTimeout(c.req.Context(), t.attempt)
 	defer cancel()
 	req := c.req.Clone(ctx)
 	if c.req.GetBody != nil {
-		if req.Body, err = c.req.GetBody(); err != nil {
+		body, err := c.req.GetBody()
+		if err != nil {
 			return nil, err
 		}
+		req.Body = body
 	}
-	req.Header.Set("Authorization", "Bearer "+token.Token)
+	req.Header.Set("Authorization", "Bearer "+token)
 	req.Header.Set("client-request-id", uuid.NewString())
 	if c.settings.priority != "" {
 		req.Header.Set("x-ms-throttle-priority", c.settings.priority)
@@ -224,13 +235,6 @@ func (t *transport) once(c *call) (*http.Response, error) {
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	return resp, nil
 }
-
-// tokenError is a failure to get a token: the credential has repeated what it
-// could, and has explained it.
-type tokenError struct{ err error }
-
-func (e *tokenError) Error() string { return e.err.Error() }
-func (e *tokenError) Unwrap() error { return e.err }
 
 // judge decides whether an attempt is repeated, and after what wait.
 func (t *transport) judge(c *call, resp *http.Response, err error) (wait time.Duration, again bool) {
@@ -276,11 +280,9 @@ func (t *transport) judge(c *call, resp *http.Response, err error) (wait time.Du
 }
 
 func (t *transport) judgeError(c *call, err error) (wait time.Duration, again bool) {
-	var token *tokenError
-	if errors.As(err, &token) || plain.IsCertificate(err) {
-		return 0, false
-	}
 	switch {
+	case plain.IsCertificate(err):
+		return 0, false
 	case plain.IsDial(err): // before anything was sent
 		if c.dials >= maxDials {
 			return 0, false

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 
 	abstractions "github.com/microsoft/kiota-abstractions-go"
 
@@ -28,14 +29,15 @@ func (c *Client) Write(ctx context.Context, groupID string, add, remove []string
 	if !isGUID(groupID) {
 		return &model.Error{Kind: model.KindUsage, Code: "groupIdInvalid", Message: fmt.Sprintf("%q is no object id of a group", groupID)}
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	w := &writer{c: c, groupID: groupID, done: done, stop: cancel}
+	w := &writer{c: c, groupID: groupID, done: done}
 	add = w.onlyGUIDs(add, false)
 	remove = w.onlyGUIDs(remove, true)
 	parallel(ctx, chunks(len(add), bindSize*bindsPerBatch), func(ctx context.Context, s span) { w.bind(ctx, add[s.from:s.to]) })
 	parallel(ctx, chunks(len(remove), batchSize), func(ctx context.Context, s span) { w.single(ctx, remove[s.from:s.to], true) })
-	return context.Cause(ctx)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return w.stopped()
 }
 
 // writer is one Write under way.
@@ -43,7 +45,25 @@ type writer struct {
 	c       *Client
 	groupID string
 	done    func(writeback.RowResult)
-	stop    context.CancelCauseFunc // ends the write with the error that the others would meet too
+
+	mu  sync.Mutex
+	end error // what every further row would meet too; nil while there is hope
+}
+
+// stop lets no further request begin. Those under way are not cut off: their
+// rows would be in doubt for nothing.
+func (w *writer) stop(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.end == nil {
+		w.end = err
+	}
+}
+
+func (w *writer) stopped() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.end
 }
 
 // onlyGUIDs reports what is no object id as failed and returns the rest.
@@ -64,6 +84,9 @@ func (w *writer) onlyGUIDs(ids []string, remove bool) []string {
 // bind adds up to 100 users by PATCHes of 20. A PATCH adds all or none, so one
 // that is refused for a user's sake is done again row by row.
 func (w *writer) bind(ctx context.Context, ids []string) {
+	if w.stopped() != nil {
+		return
+	}
 	spans := chunks(len(ids), bindSize)
 	items, err := w.items(len(spans), func(i int) (*abstractions.RequestInformation, error) {
 		return w.c.bindRequest(w.groupID, ids[spans[i].from:spans[i].to])
@@ -92,15 +115,15 @@ func (w *writer) bind(ctx context.Context, ids []string) {
 		}
 	}
 	for _, s := range chunks(len(again), batchSize) {
-		if ctx.Err() != nil {
-			return
-		}
 		w.single(ctx, again[s.from:s.to], false)
 	}
 }
 
 // single adds or removes up to 20 users, each by its own request.
 func (w *writer) single(ctx context.Context, ids []string, remove bool) {
+	if w.stopped() != nil {
+		return
+	}
 	items, err := w.items(len(ids), func(i int) (*abstractions.RequestInformation, error) {
 		if remove {
 			return w.c.removeRequest(ctx, w.groupID, ids[i])

@@ -298,7 +298,7 @@ func (a *Auth) probe(ctx context.Context) *model.Error {
 	if err == nil {
 		_ = resp.Body.Close()
 	}
-	network, entra, _ := seen.failure()
+	_, entra, network := seen.failure()
 	switch {
 	case network != nil:
 		return a.offline(network)

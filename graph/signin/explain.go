@@ -28,7 +28,7 @@ func (a *Auth) explain(ctx context.Context, err error, seen *observation) error 
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	network, entra, asked := seen.failure()
+	asked, entra, network := seen.failure()
 	var required *azidentity.AuthenticationRequiredError
 	switch {
 	case errors.Is(err, errForeignHost):

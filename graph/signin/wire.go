@@ -49,10 +49,11 @@ func observe(ctx context.Context) (context.Context, *observation) {
 	return context.WithValue(ctx, observationKey{}, o), o
 }
 
-func (o *observation) failure() (network error, entra *entraError, asked bool) {
+// failure is what the last request ended in: asked is false when there was none.
+func (o *observation) failure() (asked bool, entra *entraError, network error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.network, o.entra, o.asked
+	return o.asked, o.entra, o.network
 }
 
 func (o *observation) codeLifetime() time.Duration {
