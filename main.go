@@ -263,10 +263,15 @@ func (h *house) screens(ctx context.Context, c cli.Connection, w *workspace.Work
 	if c.Demo != nil {
 		openURL = func(page string) error { return h.acceptConsent(ctx, page) }
 	}
+	theme := ""
+	if c.NoColor {
+		theme = "mono"
+	}
 	return tui.Run(ctx, tui.Options{
 		Workspace:            w,
 		Demo:                 c.Demo != nil,
 		OpenURL:              openURL,
+		Theme:                theme,
 		NoSynchronizedOutput: c.NoSynchronization,
 	})
 }

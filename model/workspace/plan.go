@@ -162,13 +162,41 @@ func (w *Workspace) Approve(allowAdditions, allowRemovals int) writeback.Approva
 	return writeback.Approval{By: w.actor(), At: w.Now().UTC(), AllowAdditions: allowAdditions, AllowRemovals: allowRemovals}
 }
 
+// CheckApproval reports whether an approval covers a plan, by the plan's own
+// guards and by the profile's present ones: the plan may be older than these,
+// or come from a file. Its error is of KindGuard.
+func (w *Workspace) CheckApproval(ctx context.Context, p *writeback.Plan, a writeback.Approval) error {
+	if err := writeback.Check(p, a); err != nil {
+		return err
+	}
+	guards := w.settings.Guards
+	if p.UndoOf != "" {
+		// A group may become as small as it was. That it was so is the
+		// journal's word, not the plan's: a file can say anything.
+		undone, err := w.Run(ctx, p.UndoOf)
+		if err != nil {
+			return err
+		}
+		if undone != nil && undone.Plan.Group.ID == p.Group.ID {
+			guards.LeastSize = min(guards.LeastSize, len(undone.Before))
+		}
+	}
+	return guards.Check(p, a)
+}
+
 // Apply writes an approved plan, verifies it by reading back, and records it.
-// progress may be nil; it counts rows.
+// The plan is kept, wherever it came from. progress may be nil; it counts rows.
 func (w *Workspace) Apply(ctx context.Context, p *writeback.Plan, a writeback.Approval, progress func(writeback.Progress)) (*writeback.Report, error) {
-	if err := w.settings.Guards.Check(p, a); err != nil {
+	if err := w.CheckApproval(ctx, p, a); err != nil {
 		return nil, err
 	}
 	return w.write(ctx, "plan.apply", p, func(d writeback.Deps) (*writeback.Report, error) {
+		if err := p.Verify(); err != nil {
+			return nil, err
+		}
+		if err := d.Journal.SavePlan(ctx, p); err != nil {
+			return nil, err
+		}
 		return writeback.Apply(ctx, d, p, a)
 	}, progress)
 }
@@ -192,20 +220,18 @@ func (w *Workspace) write(ctx context.Context, action string, p *writeback.Plan,
 	if err := w.ready(ctx, nil); err != nil {
 		return nil, err
 	}
-	if tenant := w.tenantID(); p.TenantID != tenant {
-		return nil, &model.Error{
-			Kind: model.KindGuard, Code: "planOtherTenant",
-			Message: fmt.Sprintf("the plan was made for tenant %s, and you are signed in to %s", p.TenantID, tenant),
-			Remedy:  "sign in to the tenant of the plan, or make a new plan here",
-		}
+	if err := w.checkTenant(p); err != nil {
+		return nil, err
 	}
 	if err := w.require(CapabilityWrite); err != nil {
 		return nil, err
 	}
+	before := w.Traffic().Requests
 	report, err := run(writeback.Deps{Groups: parts.Groups, Journal: parts.Ledger, Now: w.Now, Progress: progress})
 	if report == nil {
 		return nil, err
 	}
+	report.Requests = w.Traffic().Requests - before
 	// The record must be written even when the run was interrupted: rows may
 	// have changed in the tenant.
 	recordErr := w.record(context.WithoutCancel(ctx), parts, action, p.Group.DisplayName, fmt.Sprintf(
@@ -215,6 +241,19 @@ func (w *Workspace) write(ctx context.Context, action string, p *writeback.Plan,
 		err = recordErr
 	}
 	return report, err
+}
+
+// checkTenant refuses a plan of another tenant than the session's.
+func (w *Workspace) checkTenant(p *writeback.Plan) error {
+	tenant := w.tenantID()
+	if p.TenantID == tenant {
+		return nil
+	}
+	return &model.Error{
+		Kind: model.KindGuard, Code: "planOtherTenant",
+		Message: fmt.Sprintf("the plan was made for tenant %s, and you are signed in to %s", p.TenantID, tenant),
+		Remedy:  "sign in to the tenant of the plan, or make a new plan here",
+	}
 }
 
 // Undo proposes the plan that takes an applied plan back.
@@ -231,6 +270,9 @@ func (w *Workspace) Undo(ctx context.Context, planID string) (*writeback.Plan, e
 		return nil, &model.Error{Kind: model.KindUsage, Code: "planNotApplied", Message: fmt.Sprintf("plan %s was never applied, so there is nothing to undo", planID)}
 	}
 	if err := w.ready(ctx, nil); err != nil {
+		return nil, err
+	}
+	if err := w.checkTenant(&run.Plan); err != nil {
 		return nil, err
 	}
 	members, err := parts.Groups.DirectMembers(ctx, run.Plan.Group.ID)

@@ -14,7 +14,8 @@ import (
 
 // Preview expands an audience: include minus exclude, each entry as CLI and
 // screens write it. A preview with missing parts is no error: see
-// audience.Preview.Complete.
+// audience.Preview.Complete. Its Requests count every request that the
+// workspace made meanwhile, those of a sync in the background among them.
 func (w *Workspace) Preview(ctx context.Context, include, exclude []string, progress func(read, known int)) (*audience.Preview, error) {
 	parts, err := w.opened()
 	if err != nil {
@@ -31,8 +32,9 @@ func (w *Workspace) Preview(ctx context.Context, include, exclude []string, prog
 	if err != nil {
 		return nil, err
 	}
+	before := w.Traffic().Requests
 	snapshot := w.Directory()
-	return audience.Build(ctx, audience.Ports{
+	preview, err := audience.Build(ctx, audience.Ports{
 		Resolver: parts.Resolver,
 		Local:    &local{workspace: w, snapshot: snapshot},
 		Members:  parts.Members,
@@ -42,6 +44,11 @@ func (w *Workspace) Preview(ctx context.Context, include, exclude []string, prog
 		Now:      w.Now,
 		Progress: progress,
 	})
+	if err != nil {
+		return nil, err
+	}
+	preview.Requests = w.Traffic().Requests - before
+	return preview, nil
 }
 
 func parseEntries(include, exclude []string) ([]audience.Entry, error) {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"rollcall/model"
 	"rollcall/model/directory"
@@ -72,7 +74,7 @@ func (w *Workspace) SaveSegment(ctx context.Context, name, text string) (*Segmen
 		return nil, err
 	}
 	name = strings.TrimSpace(name)
-	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+	if name == "" || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
 		return nil, &model.Error{Kind: model.KindUsage, Code: "segmentName", Message: "a segment needs a name of printable characters"}
 	}
 	if _, _, err := rule.Compile(text, w.settings.Schema, w.Now()); err != nil {

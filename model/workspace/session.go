@@ -42,6 +42,9 @@ func (w *Workspace) authenticate(ask func(Auth) (*Session, error)) (*Session, er
 		return nil, err
 	}
 	w.mu.Lock()
+	if w.session == nil || w.session.TenantID != session.TenantID {
+		w.domains = nil
+	}
 	w.session = session
 	w.mu.Unlock()
 	return session, nil

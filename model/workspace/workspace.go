@@ -51,6 +51,8 @@ type Workspace struct {
 	settings  Settings
 	directory *directory.Directory
 
+	opening sync.Mutex // held while opening: mu is not, so that a screen can be drawn meanwhile
+
 	mu      sync.RWMutex
 	parts   *Parts
 	runner  *refresh.Runner
@@ -72,9 +74,9 @@ func New(s Settings) *Workspace {
 // Open opens the profile's files and loads the cached directory into memory.
 // It needs no session and no network.
 func (w *Workspace) Open(ctx context.Context) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.parts != nil {
+	w.opening.Lock()
+	defer w.opening.Unlock()
+	if _, err := w.opened(); err == nil {
 		return nil
 	}
 	parts, err := w.settings.Open(ctx)
@@ -101,7 +103,9 @@ func (w *Workspace) Open(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, closeParts(parts))
 	}
+	w.mu.Lock()
 	w.parts, w.runner = parts, runner
+	w.mu.Unlock()
 	return nil
 }
 
@@ -117,13 +121,15 @@ func (w *Workspace) load(ctx context.Context, store refresh.Store) error {
 // Close closes the files. Cancel the context of running calls first and wait
 // for them.
 func (w *Workspace) Close() error {
+	w.opening.Lock()
+	defer w.opening.Unlock()
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.parts == nil {
-		return nil
-	}
 	parts := w.parts
 	w.parts = nil
+	w.mu.Unlock()
+	if parts == nil {
+		return nil
+	}
 	return closeParts(parts)
 }
 

@@ -2,7 +2,9 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -49,11 +51,11 @@ func (a *app) apply(ctx context.Context, fileOrID string, yes bool, additions, r
 			return err
 		}
 		approval := w.Approve(additions, removals)
-		if err := writeback.Check(plan, approval); err != nil {
+		if err := w.CheckApproval(ctx, plan, approval); err != nil {
 			return err
 		}
 		if !yes && !plan.Empty() {
-			if err := a.ask(plan); err != nil {
+			if err := a.ask(ctx, plan); err != nil {
 				return err
 			}
 		}
@@ -63,7 +65,7 @@ func (a *app) apply(ctx context.Context, fileOrID string, yes bool, additions, r
 }
 
 // ask shows the plan and takes an exact yes.
-func (a *app) ask(plan *writeback.Plan) error {
+func (a *app) ask(ctx context.Context, plan *writeback.Plan) error {
 	denied := &model.Error{Kind: model.KindGuard, Code: "notApproved", Message: "the plan was not approved; nothing was changed"}
 	if !a.env.StdinTerminal || !a.env.StderrTerminal {
 		denied.Remedy = "there is no terminal to ask on: read the plan with `rollcall plan show`, then use --yes"
@@ -73,14 +75,37 @@ func (a *app) ask(plan *writeback.Plan) error {
 		return err
 	}
 	fmt.Fprintf(a.env.Stderr, "Apply this to %s? Only \"yes\" approves: ", text.Clean(plan.Group.DisplayName))
-	answer, err := bufio.NewReader(a.env.Stdin).ReadString('\n')
-	if err != nil && err != io.EOF {
+	answer, err := a.readLine(ctx)
+	if err != nil {
 		return err
 	}
-	if strings.TrimSpace(answer) != "yes" {
+	if answer != "yes" {
 		return denied
 	}
 	return nil
+}
+
+// readLine reads one line of the input, or its end. A read cannot be
+// cancelled: when the context ends first, it is left to the end of the process.
+func (a *app) readLine(ctx context.Context) (string, error) {
+	type reading struct {
+		line string
+		err  error
+	}
+	read := make(chan reading, 1)
+	go func() {
+		line, err := bufio.NewReader(a.env.Stdin).ReadString('\n')
+		read <- reading{line, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return "", ctx.Err()
+	case r := <-read:
+		if r.err != nil && !errors.Is(r.err, io.EOF) {
+			return "", r.err
+		}
+		return strings.TrimRight(r.line, "\r\n"), nil
+	}
 }
 
 // writeProgress shows written rows on a terminal.
@@ -105,7 +130,7 @@ func (a *app) reportWrite(r *writeback.Report, err error) error {
 	t.rows = [][]string{{r.PlanID, fmt.Sprint(r.Added), fmt.Sprint(r.Removed), fmt.Sprint(r.AlreadyDone), fmt.Sprint(len(r.Failed)), fmt.Sprint(r.Verified)}}
 	printErr := a.print(output{object: r, lines: []any{r}, table: t, person: func(w io.Writer) error {
 		for _, f := range r.Failed {
-			fmt.Fprintf(w, "  failed: %s: %s\n", text.Clean(f.Ref.UserPrincipalName), text.Clean(f.Err.Message))
+			fmt.Fprintf(w, "  failed: %s: %s\n", text.Clean(cmp.Or(f.Ref.UserPrincipalName, f.Ref.ID)), text.Clean(f.Err.Message))
 		}
 		if r.Added+r.Removed+len(r.Failed) == 0 {
 			fmt.Fprintf(w, "Nothing to change: %s rows were already so.", grouped(r.AlreadyDone))

@@ -30,6 +30,7 @@ type Connection struct {
 	ExchangeEndpoint  string // ROLLCALL_EXCHANGE_ENDPOINT
 	PersistentTokens  bool   // keep tokens in the operating system's protected storage
 	NoSynchronization bool   // ROLLCALL_NO_SYNC_OUTPUT: do not ask the terminal for synchronized output
+	NoColor           bool   // NO_COLOR
 }
 
 // Demo chooses the embedded tenant.
@@ -112,6 +113,15 @@ func (f *flags) check(cmd *cobra.Command) error {
 // machine reports whether a program reads the output.
 func (f *flags) machine() bool { return f.format != formatTable }
 
+// wantsJSON reports whether failures are written as JSON. The arguments say so
+// where the flags were not read to their end because one of them is wrong.
+func (f *flags) wantsJSON(args []string) bool {
+	if end := slices.Index(args, "--"); end >= 0 {
+		args = args[:end]
+	}
+	return f.json || f.format == formatJSON || f.format == formatNDJSON || slices.Contains(args, "--json")
+}
+
 // connection joins flags and environment.
 func (a *app) connection() (Connection, error) {
 	f, getenv := &a.flags, a.env.Getenv
@@ -120,6 +130,7 @@ func (a *app) connection() (Connection, error) {
 		DataDir:           cmp.Or(f.dataDir, getenv("ROLLCALL_DATA_DIR")),
 		Timeout:           f.timeout,
 		NoSynchronization: getenv("ROLLCALL_NO_SYNC_OUTPUT") != "",
+		NoColor:           f.noColor || getenv("NO_COLOR") != "",
 	}
 	if strings.ContainsAny(c.Profile, `/\:`) || strings.HasPrefix(c.Profile, ".") {
 		return c, &model.Error{Kind: model.KindUsage, Code: "profileName", Message: fmt.Sprintf("a profile cannot be named %s", quoted(c.Profile)), Remedy: "use letters, digits, - and _"}

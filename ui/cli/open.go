@@ -9,6 +9,7 @@ import (
 	"rollcall/model"
 	"rollcall/model/refresh"
 	"rollcall/model/workspace"
+	"rollcall/ui/text"
 )
 
 // with opens the workspace of the flags, runs the command and closes it.
@@ -22,7 +23,7 @@ func (a *app) with(ctx context.Context, run func(*workspace.Workspace) error) er
 		return err
 	}
 	for _, note := range w.Notes() {
-		a.note("%s", note)
+		a.note("%s", text.Clean(note))
 	}
 	return errors.Join(run(w), w.Close())
 }
@@ -77,7 +78,7 @@ func (a *app) signIn(ctx context.Context, w *workspace.Workspace) error {
 		return err
 	}
 	_, err = w.SignIn(ctx, func(code workspace.DeviceCode) {
-		a.note("To sign in, open %s and enter the code %s", code.VerificationURL, code.UserCode)
+		a.note("To sign in, open %s and enter the code %s", text.Clean(code.VerificationURL), text.Clean(code.UserCode))
 	})
 	return err
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // quoted is a foreign word as an error message names it: short and harmless.
-func quoted(s string) string { return strconv.Quote(text.Clip(s, 60)) }
+func quoted(s string) string { return strconv.Quote(text.Clip(text.Clean(s), 60)) }
 
 // grouped writes a count with thousands separators.
 func grouped(n int) string { return text.Count(n) }
@@ -22,7 +22,7 @@ func grouped(n int) string { return text.Count(n) }
 // printError writes a failure: one line, then the remedy. With JSON output it
 // is one object, so that a script need not read prose.
 func (a *app) printError(e *model.Error) {
-	if a.flags.machine() && a.flags.format != formatCSV {
+	if a.flags.wantsJSON(a.env.Args) {
 		type body struct {
 			Code      string `json:"code"`
 			Message   string `json:"message"`
@@ -73,10 +73,11 @@ func (t *table) print(w io.Writer) error {
 	for r, row := range t.rows {
 		clean[r] = make([]string, len(row))
 		for i, cell := range row {
+			cell = text.Clean(cell)
 			if i < len(row)-1 {
 				cell = text.Clip(cell, widest)
 			}
-			clean[r][i] = text.Clean(cell)
+			clean[r][i] = cell
 			widths[i] = max(widths[i], text.Width(clean[r][i]))
 		}
 	}
@@ -134,8 +135,7 @@ func (t *table) csv(w io.Writer) error {
 }
 
 // output writes one answer in the chosen format: object for json, each of
-// lines for ndjson, the table for the others. For a person, after is called
-// behind the table.
+// lines for ndjson, the table for the others.
 type output struct {
 	object any
 	lines  []any

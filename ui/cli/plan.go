@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -104,18 +103,17 @@ func (a *app) makePlan(ctx context.Context, from, exclude []string, to string, m
 }
 
 func writePlan(path string, plan *writeback.Plan) error {
-	data, err := json.MarshalIndent(plan, "", "  ")
+	data, err := plan.Encode()
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(path, append(data, '\n'), 0o600); err != nil {
+	if err := os.WriteFile(path, data, 0o600); err != nil {
 		return &model.Error{Kind: model.KindFailed, Code: "fileUnwritable", Message: fmt.Sprintf("the plan was kept but not written to a file: %v", err), Remedy: "`rollcall apply " + plan.ID + "` works without the file", Err: err}
 	}
 	return nil
 }
 
-// loadPlan reads a plan by file name or by id. A file's plan is kept in the
-// ledger, so that its journal has a plan to belong to.
+// loadPlan reads a plan by file name or by id.
 func (a *app) loadPlan(ctx context.Context, w *workspace.Workspace, fileOrID string) (*writeback.Plan, error) {
 	data, err := os.ReadFile(fileOrID)
 	if errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(fileOrID, `/\.`) {

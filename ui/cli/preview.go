@@ -66,25 +66,22 @@ func (a *app) preview(ctx context.Context, include, exclude []string, show previ
 		if err != nil {
 			return err
 		}
-		if show.why != "" {
-			if err := a.printWhy(preview, show.why); err != nil {
+		var snapshot *workspace.Snapshot
+		if show.approve && preview.Complete() {
+			if snapshot, err = w.ApprovePreview(ctx, preview, show.name); err != nil {
 				return err
 			}
-		} else if err := a.printPreview(preview, show); err != nil {
-			return err
+			defer a.note("approved and kept as snapshot %s", snapshot.ID)
 		}
-		if err := incompleteError(preview); err != nil {
-			return err
+		if show.why != "" {
+			err = a.printWhy(preview, show.why)
+		} else {
+			err = a.printPreview(preview, snapshot, show)
 		}
-		if !show.approve {
-			return nil
-		}
-		snapshot, err := w.ApprovePreview(ctx, preview, show.name)
 		if err != nil {
 			return err
 		}
-		a.note("approved and kept as snapshot %s", snapshot.ID)
-		return nil
+		return incompleteError(preview)
 	})
 }
 
@@ -135,8 +132,16 @@ func incompleteError(p *audience.Preview) error {
 	return e
 }
 
-func (a *app) printPreview(p *audience.Preview, show previewFlags) error {
-	summary := p.Summary()
+// printPreview prints a preview; snapshot is what was kept of it, nil where it
+// was not approved.
+func (a *app) printPreview(p *audience.Preview, snapshot *workspace.Snapshot, show previewFlags) error {
+	object := struct {
+		audience.Summary
+		Snapshot string `json:"snapshot,omitempty"`
+	}{Summary: p.Summary()}
+	if snapshot != nil {
+		object.Snapshot = snapshot.ID
+	}
 	t := table{columns: []column{{"address", false}, {"displayName", false}, {"external", false}, {"disabled", false}, {"sms", false}}}
 	var lines []any
 	for _, r := range p.Recipients {
@@ -150,7 +155,7 @@ func (a *app) printPreview(p *audience.Preview, show previewFlags) error {
 			SMS         bool   `json:"sms"`
 		}{r.Address, r.Object.ID, r.Object.DisplayName, r.External, r.Disabled, r.SMS})
 	}
-	return a.print(output{object: summary, lines: lines, table: t, person: func(w io.Writer) error {
+	return a.print(output{object: object, lines: lines, table: t, person: func(w io.Writer) error {
 		return previewText(w, p, show)
 	}})
 }
@@ -252,6 +257,10 @@ func treeText(b *strings.Builder, n *expansion.Node, depth int, shown map[*expan
 func (a *app) printWhy(p *audience.Preview, address string) error {
 	paths, cut := p.Expansion.Why(address, maxPaths)
 	if len(paths) == 0 {
+		// What was not read may hold the address.
+		if err := incompleteError(p); err != nil {
+			return err
+		}
 		return &model.Error{Kind: model.KindUsage, Code: "notARecipient", Message: quoted(address) + " is not reached by these entries"}
 	}
 	texts := make([]string, len(paths))

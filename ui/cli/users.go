@@ -63,7 +63,11 @@ not; ~word matches loosely; field:value looks into one attribute.`,
 		Example: `  rollcall users adele
   rollcall users --where 'user.department -eq "Sales" -and user.country -eq "Germany"' --count
   rollcall users department:sales --columns displayName,mail,mobile --sort -displayName --format csv`,
+		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if limit < 0 {
+				return usageError(cmd, fmt.Errorf("--limit takes a number of users, not %d", limit))
+			}
 			ctx := cmd.Context()
 			return a.withDirectory(ctx, func(w *workspace.Workspace) error {
 				attributes, err := pickColumns(w.Schema(), columns, a.flags.machine())
