@@ -120,8 +120,12 @@ func (g *graph) directMembers(c *call, grp *seed.Group) iter.Seq[seed.Member] {
 // transitive walks nested groups breadth first; each object comes once, and
 // cycles end.
 func (g *graph) transitive(c *call, grp *seed.Group) []seed.Member {
-	if token := c.query.Get("$skiptoken"); token != "" {
-		if rows, ok := g.expanded.get(grp.ID); ok {
+	key := grp.ID
+	if c.token.has("Member.Read.Hidden") {
+		key += "+hidden" // sees more: not the same list
+	}
+	if c.query.Has("$skiptoken") {
+		if rows, ok := g.expanded.get(key); ok {
 			return rows
 		}
 	}
@@ -152,39 +156,39 @@ func (g *graph) transitive(c *call, grp *seed.Group) []seed.Member {
 		}
 		level = below
 	}
-	g.expanded.put(grp.ID, out)
+	g.expanded.put(key, out)
 	return out
 }
 
 // expandedCache keeps the last transitive listings for their later pages.
 type expandedCache struct {
 	mu   sync.Mutex
-	ids  []string
+	keys []string
 	rows [][]seed.Member
 }
 
-func (e *expandedCache) get(id string) ([]seed.Member, bool) {
+func (e *expandedCache) get(key string) ([]seed.Member, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	i := slices.Index(e.ids, id)
+	i := slices.Index(e.keys, key)
 	if i < 0 {
 		return nil, false
 	}
 	return e.rows[i], true
 }
 
-func (e *expandedCache) put(id string, rows []seed.Member) {
+func (e *expandedCache) put(key string, rows []seed.Member) {
 	const size = 8
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if i := slices.Index(e.ids, id); i >= 0 {
+	if i := slices.Index(e.keys, key); i >= 0 {
 		e.rows[i] = rows
 		return
 	}
-	if len(e.ids) == size {
-		e.ids, e.rows = slices.Delete(e.ids, 0, 1), slices.Delete(e.rows, 0, 1)
+	if len(e.keys) == size {
+		e.keys, e.rows = slices.Delete(e.keys, 0, 1), slices.Delete(e.rows, 0, 1)
 	}
-	e.ids, e.rows = append(e.ids, id), append(e.rows, rows)
+	e.keys, e.rows = append(e.keys, key), append(e.rows, rows)
 }
 
 // lets reports whether a member passes the cast and the query.

@@ -184,3 +184,15 @@ func TestAUsersGroupsAreTheOnesThatListIt(t *testing.T) {
 	}
 	assert.True(t, slices.Contains(ids, any(s.groupID("sg-sales"))))
 }
+
+func TestAnotherTokensListingDoesNotShowHiddenMembers(t *testing.T) {
+	s := signedIn(t, emulator.Options{})
+	board := "/groups/" + s.groupID("board") + "/transitiveMembers?$top=1&$select=id"
+	reader := s.token
+	s.Consent("Member.Read.Hidden")
+	s.token = s.delegatedToken()
+	next := s.get(board).link("nextLink")
+	require.NotEmpty(t, next)
+	s.token = reader
+	assert.Empty(t, s.get(next).rows())
+}

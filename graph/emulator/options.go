@@ -15,9 +15,9 @@ type Options struct {
 	Latency time.Duration // added to each Graph answer
 	Fault   string        // see ParseFault
 
-	// AutoApprove makes pending device codes approve themselves, and browser
-	// sign-ins answer without a page, this long after they began. Zero or less:
-	// a person (or Approve) does it.
+	// AutoApprove makes device codes approve themselves this long after they
+	// were asked for, and browser sign-ins answer at once, without a page. Zero
+	// or less: a person (or Approve) does it.
 	AutoApprove time.Duration
 
 	// Churn is the time between two small changes of the directory; zero or

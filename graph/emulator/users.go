@@ -9,8 +9,12 @@ import (
 	"rollcall/graph/emulator/seed"
 )
 
-// rowBytes is about what a user with the default properties takes on the wire.
-const rowBytes = 700
+// rowBytes is about what an object with the default properties takes on the
+// wire, propertyBytes what one property does.
+const (
+	rowBytes      = 700
+	propertyBytes = 48
+)
 
 // userRows are the users of a query, in its order, with the position that
 // continues after each.
@@ -80,20 +84,52 @@ func (r *userRows) from(position int64) func(yield func(int64, *seed.User) bool)
 		if r.only != nil {
 			n = int64(len(r.only))
 		}
+		scanned := scannedUser{tenant: r.tenant}
 		for at := position; at < n; at++ {
 			i := int(at)
 			if r.only != nil {
 				i = int(r.only[at])
 			}
-			u, ok := r.tenant.User(i)
-			if !ok || !r.query.Match(&u) {
+			scanned.reset(i)
+			if !r.query.Match(&scanned) {
 				continue
 			}
-			if !yield(at, &u) {
+			u, ok := scanned.load()
+			if ok && !yield(at, &u) {
 				return
 			}
 		}
 	}
+}
+
+// scannedUser is the user under a filter. The name of a user costs the
+// directory a tenth of the whole record, and it is what a sync partitions by:
+// the record is computed only when something else is asked for.
+type scannedUser struct {
+	tenant *seed.Tenant
+	index  int
+	loaded bool
+	there  bool
+	user   seed.User
+}
+
+func (s *scannedUser) reset(index int) { s.index, s.loaded = index, false }
+
+func (s *scannedUser) load() (seed.User, bool) {
+	if !s.loaded {
+		s.user, s.there = s.tenant.User(s.index)
+		s.loaded = true
+	}
+	return s.user, s.there
+}
+
+// Property satisfies odata.Object.
+func (s *scannedUser) Property(path string) (any, bool) {
+	if !s.loaded && strings.EqualFold(path, "userPrincipalName") {
+		return s.tenant.UserPrincipalName(s.index)
+	}
+	s.load()
+	return s.user.Property(path)
 }
 
 // count is how many users match.
@@ -128,7 +164,7 @@ func (g *graph) users(c *call, _ []string) (*reply, *graphError) {
 		total = rows.count()
 	}
 	size := pageSize(q)
-	page := g.begin("users"+selectContext(q.Select), total, size*rowBytes)
+	page := g.begin("users"+selectContext(q.Select), total, size*len(shape.properties)*propertyBytes)
 	link := ""
 	for at, u := range rows.from(start.Offset) {
 		if page.rows == size {
