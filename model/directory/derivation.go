@@ -1,9 +1,11 @@
 package directory
 
 import (
-	"cmp"
 	"slices"
+	"strings"
 	"sync"
+	"unicode"
+	"unicode/utf8"
 
 	"rollcall/model/rule"
 )
@@ -32,8 +34,10 @@ func (d *derivation) foldLocked(values texts) texts {
 	return d.folded.view()
 }
 
-// rank returns a number for each code that grows with the value: values are
-// ordered by their folded form, then as they are. The rank of null is zero.
+// rank returns a number for each code that grows with the value: values that
+// begin with a letter or digit come first, since the others are mostly noise;
+// then values are ordered by their folded form, then as they are. The rank of
+// null is zero.
 func (d *derivation) rank(values texts) []uint32 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -47,7 +51,7 @@ func (d *derivation) rank(values texts) []uint32 {
 		order = append(order, uint32(i))
 	}
 	compare := func(a, b uint32) int {
-		return cmp.Or(cmp.Compare(folded.at(a), folded.at(b)), cmp.Compare(values.at(a), values.at(b)))
+		return compareValues(folded.at(a), folded.at(b), values.at(a), values.at(b))
 	}
 	slices.SortFunc(order, compare)
 	d.order = merge(d.order, order, compare)
@@ -57,6 +61,26 @@ func (d *derivation) rank(values texts) []uint32 {
 	}
 	d.ranks = ranks
 	return ranks
+}
+
+// compareValues orders two values by their folded and their own form.
+func compareValues(foldedA, foldedB, a, b string) int {
+	if wordA, wordB := isWord(foldedA), isWord(foldedB); wordA != wordB {
+		if wordA {
+			return -1
+		}
+		return 1
+	}
+	if c := strings.Compare(foldedA, foldedB); c != 0 {
+		return c
+	}
+	return strings.Compare(a, b)
+}
+
+// isWord reports whether text begins with a letter or a digit.
+func isWord(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return unicode.IsLetter(r) || unicode.IsDigit(r)
 }
 
 // merge puts the few of one sorted slice into their places among the many of

@@ -2,10 +2,13 @@ package directory_test
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
@@ -26,7 +29,19 @@ func compareValues(x, y string, descending bool) int {
 	case descending:
 		x, y = y, x
 	}
-	return cmp.Or(cmp.Compare(rule.Fold(x), rule.Fold(y)), cmp.Compare(x, y))
+	return cmp.Or(cmp.Compare(noise(x), noise(y)), cmp.Compare(rule.Fold(x), rule.Fold(y)), cmp.Compare(x, y))
+}
+
+// noise is 1 for a text that begins with neither letter nor digit: such texts
+// come last.
+func noise(s string) int {
+	for _, r := range s {
+		if unicode.In(r, unicode.L, unicode.Nd) {
+			return 0
+		}
+		break
+	}
+	return 1
 }
 
 // drawnDirectory is a directory after a random history.
@@ -89,4 +104,17 @@ func TestSearchAgreesWithLookingAtEachUser(t *testing.T) {
 		require.ElementsMatch(t, want, got)
 		require.True(t, slices.IsSortedFunc(got, func(x, y int32) int { return cmp.Compare(slices.Index(s.All(), x), slices.Index(s.All(), y)) }))
 	})
+}
+
+func TestNamesThatBeginWithNoLetterOrDigitComeLast(t *testing.T) {
+	d := directory.New(model.FullSchema())
+	for i, name := range []string{"\x1b[2JClara", "zoe", "=SUM(1)", "Ada", "42nd Street", "東京"} {
+		d.Apply([]model.Change{{ID: fmt.Sprintf("00000000-0000-0000-0000-%012d", i), Fields: []model.Field{{Attr: model.AttrDisplayName, Value: name}}}})
+	}
+	s := d.Snapshot()
+	var names []string
+	for _, row := range s.All() {
+		names = append(names, s.Value(row, model.AttrDisplayName))
+	}
+	assert.Equal(t, []string{"42nd Street", "Ada", "zoe", "東京", "\x1b[2JClara", "=SUM(1)"}, names)
 }
