@@ -100,11 +100,9 @@ func (p *directoryPane) detailLines(user *model.User, width int) []string {
 		th.accent.Render(th.cut(address, width)),
 		th.cut(joinNonEmpty(" · ", accountState(user), value(model.AttrCompanyName)), width),
 		"",
-		th.cut(joinNonEmpty(" · ", value(model.AttrDepartment), value(model.AttrJobTitle)), width),
-		"",
 	}
-	if lines[3] == "" {
-		lines = lines[:3]
+	if position := joinNonEmpty(" · ", value(model.AttrDepartment), value(model.AttrJobTitle)); position != "" {
+		lines = append(append(lines, wrap(th, position, width)...), "")
 	}
 	item := func(label, text string) {
 		if text == "" {

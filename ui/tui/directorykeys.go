@@ -108,7 +108,7 @@ func (p *directoryPane) filterKey(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	}
 	changed, handled := p.filter.Handle(msg)
 	if changed {
-		p.table.moveTo(0)
+		p.table.toTop()
 		return p.query(), true
 	}
 	return nil, handled
@@ -151,7 +151,7 @@ func (p *directoryPane) facetKey(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 		p.narrow = append(p.narrow, chosen)
 		p.facets = nil
 		p.layout()
-		p.table.moveTo(0)
+		p.table.toTop()
 		return p.query(), true
 	}
 	return nil, false

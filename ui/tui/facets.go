@@ -93,8 +93,13 @@ func (l *facetList) load(rows *userRows) tea.Cmd {
 	})
 }
 
+// fewValues is how many values an attribute may have without being asked
+// whether they group users at all.
+const fewValues = 20
+
 // countAttributes leaves out what cannot narrow: attributes of many values or
-// moments in time, ones that nobody has, and ones that tell every user apart.
+// moments in time, ones that nobody has, and ones like names and telephone
+// numbers that tell most users apart.
 func countAttributes(ctx context.Context, s *directory.Snapshot, rows []int32) ([]attributeCount, error) {
 	var counts []attributeCount
 	for _, a := range s.Schema().Synced() {
@@ -105,7 +110,7 @@ func countAttributes(ctx context.Context, s *directory.Snapshot, rows []int32) (
 		if err != nil {
 			return nil, err
 		}
-		if n := len(f.Values); n == 0 || n > 1 && n == len(rows)-f.Null {
+		if n := len(f.Values); n == 0 || n > fewValues && 2*n > len(rows)-f.Null {
 			continue
 		}
 		counts = append(counts, attributeCount{a, len(f.Values), f.Null})

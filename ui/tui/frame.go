@@ -134,7 +134,7 @@ func (m *root) badge() string {
 	switch {
 	case m.account() != nil && !m.ws.CanWrite():
 		return m.theme.badge.Render(pad + "read-only" + pad)
-	case m.options.Demo:
+	case m.options.Demo && m.account() != nil:
 		return m.theme.badge.Render(pad + "demo" + pad)
 	}
 	return ""

@@ -34,18 +34,18 @@ type screen struct {
 	out      *terminalWriter
 }
 
-// terminalWriter counts what the program writes. The renderer leaves the
+// terminalWriter keeps what the program writes. The renderer leaves the
 // carriage return to the terminal driver when there is no terminal input.
 type terminalWriter struct {
 	mu       sync.Mutex
 	terminal io.Writer
-	written  int
+	raw      bytes.Buffer // everything that was written
 }
 
 func (w *terminalWriter) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.written += len(p)
+	w.raw.Write(p)
 	if _, err := w.terminal.Write(bytes.ReplaceAll(p, []byte("\n"), []byte("\r\n"))); err != nil {
 		return 0, err
 	}
@@ -55,7 +55,14 @@ func (w *terminalWriter) Write(p []byte) (int, error) {
 func (w *terminalWriter) count() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.written
+	return w.raw.Len()
+}
+
+// after is what was written after the first n bytes.
+func (w *terminalWriter) after(n int) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.raw.String()[n:]
 }
 
 // onScreen runs the program at a size and hands it to the test. The tenant is

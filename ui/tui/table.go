@@ -48,6 +48,7 @@ type table struct {
 
 	cursor   int
 	cursorID string
+	moved    bool // the cursor was put somewhere on purpose
 	offset   int
 	marks    map[string]struct{}
 	anchor   int // first row of a range being marked, or -1
@@ -76,11 +77,11 @@ func (t *table) SetSize(width, height int) {
 }
 
 // SetRows replaces the rows. The cursor follows its row by id; when that one is
-// gone it stays at its place.
+// gone, or nobody moved the cursor yet, it stays at its place.
 func (t *table) SetRows(rows tableRows) {
 	t.rows = rows
 	t.anchor = -1
-	if t.cursorID != "" {
+	if t.moved && t.cursorID != "" {
 		if i := rows.Find(t.cursorID); i >= 0 {
 			// Keep the row at the height where the eye left it.
 			t.offset += i - t.cursor
@@ -124,6 +125,12 @@ func (t *table) moveTo(i int) {
 	t.scroll()
 }
 
+// toTop puts the cursor on the first row, also of the rows that come next.
+func (t *table) toTop() {
+	t.moved = false
+	t.moveTo(0)
+}
+
 // page is the number of rows that fit.
 func (t *table) page() int { return max(1, t.height-1) }
 
@@ -160,6 +167,7 @@ func (t *table) Handle(msg tea.Msg) bool {
 	default:
 		return false
 	}
+	t.moved = true
 	return true
 }
 

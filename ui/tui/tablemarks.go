@@ -30,6 +30,7 @@ func (t *table) ToggleMark() {
 	} else {
 		t.marks[t.cursorID] = struct{}{}
 	}
+	t.moved = true
 	t.moveTo(t.cursor + 1)
 }
 

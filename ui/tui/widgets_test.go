@@ -1,0 +1,194 @@
+package tui
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// idRows are rows that are nothing but their ids, and remember what was drawn.
+type idRows struct {
+	ids   []string
+	drawn *[]int
+}
+
+func (r idRows) Len() int           { return len(r.ids) }
+func (r idRows) ID(i int) string    { return r.ids[i] }
+func (r idRows) Find(id string) int { return slices.Index(r.ids, id) }
+func (r idRows) Cells(i int, cells []tableCell) {
+	cells[0].text = r.ids[i]
+	if r.drawn != nil {
+		*r.drawn = append(*r.drawn, i)
+	}
+}
+
+func numbered(n int) []string {
+	ids := make([]string, n)
+	for i := range ids {
+		ids[i] = "row" + count(i)
+	}
+	return ids
+}
+
+func TestTableDrawsOnlyWhatIsSeen(t *testing.T) {
+	var drawn []int
+	table := newTable(darkTheme(), column{title: "Id", width: 10})
+	table.SetSize(20, 11)
+	table.SetRows(idRows{numbered(1000), &drawn})
+	table.Handle(press("G"))
+	table.Draw(true)
+	assert.Equal(t, []int{990, 991, 992, 993, 994, 995, 996, 997, 998, 999}, drawn)
+}
+
+func TestTableCursorStaysOnItsRow(t *testing.T) {
+	table := newTable(darkTheme(), column{title: "Id", width: 10})
+	table.SetSize(20, 6)
+	table.SetRows(idRows{ids: []string{"a", "b", "c", "d"}})
+	table.Handle(press("j"))
+	table.Handle(press("j"))
+	require.Equal(t, "c", table.CursorID())
+	table.SetRows(idRows{ids: []string{"x", "y", "a", "b", "c"}})
+	assert.Equal(t, "c", table.CursorID())
+	assert.Equal(t, 4, table.Cursor())
+	table.SetRows(idRows{ids: []string{"a", "b"}})
+	assert.Equal(t, "b", table.CursorID(), "the nearest when its row is gone")
+	table.SetRows(idRows{})
+	assert.Equal(t, -1, table.Cursor())
+	assert.Empty(t, table.CursorID())
+}
+
+func TestUntouchedTableCursorStaysAtTheTop(t *testing.T) {
+	table := newTable(darkTheme(), column{title: "Id", width: 10})
+	table.SetSize(20, 6)
+	table.SetRows(idRows{ids: []string{"m"}})
+	table.SetRows(idRows{ids: []string{"a", "b", "m"}})
+	assert.Equal(t, "a", table.CursorID())
+}
+
+func TestTableMarksSurviveOtherRows(t *testing.T) {
+	table := newTable(darkTheme(), column{title: "Id", width: 10})
+	table.SetSize(20, 6)
+	table.SetRows(idRows{ids: numbered(6)})
+	table.ToggleMark()
+	table.Handle(press("j"))
+	table.ToggleRange()
+	table.Handle(press("j"))
+	assert.True(t, table.InRange())
+	table.ToggleRange()
+	table.SetRows(idRows{ids: []string{"row0"}})
+	assert.ElementsMatch(t, []string{"row0", "row2", "row3"}, slices.Collect(table.MarkedIDs))
+	table.ClearMarks()
+	table.MarkAll()
+	assert.Equal(t, 1, table.Marks())
+}
+
+func TestTableFillsItsAreaWhateverTheColumns(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		th := darkTheme()
+		var columns []column
+		for range rapid.IntRange(1, 6).Draw(t, "columns") {
+			columns = append(columns, column{
+				title: "Column", width: rapid.IntRange(1, 40).Draw(t, "width"), least: rapid.IntRange(0, 20).Draw(t, "least"),
+				grows: rapid.Bool().Draw(t, "grows"), right: rapid.Bool().Draw(t, "right"), sort: int8(rapid.IntRange(-1, 1).Draw(t, "sort")),
+			})
+		}
+		table := newTable(th, columns...)
+		width, height := rapid.IntRange(1, 120).Draw(t, "total"), rapid.IntRange(1, 20).Draw(t, "height")
+		table.SetSize(width, height)
+		table.SetRows(idRows{ids: numbered(5)})
+		lines := strings.Split(table.Draw(true), "\n")
+		require.Len(t, lines, height)
+		for _, l := range lines {
+			require.Equal(t, width, th.width(l), "%q", l)
+		}
+	})
+}
+
+func TestInputEditsByGrapheme(t *testing.T) {
+	var in input
+	in.Handle(tea.PasteMsg{Content: "Zoë e\u0301 words\r\n"})
+	assert.Equal(t, "Zoë e\u0301 words", in.Value())
+	for _, k := range []string{"ctrl+w", "backspace", "backspace"} {
+		changed, handled := in.Handle(press(k))
+		assert.True(t, changed && handled, k)
+	}
+	assert.Equal(t, "Zoë ", in.Value())
+	in.Handle(press("home"))
+	in.Handle(press("delete"))
+	in.Handle(press("B"))
+	assert.Equal(t, "Boë ", in.Value())
+	assert.Equal(t, 1, in.Pos())
+	in.Handle(press("ctrl+k"))
+	assert.Equal(t, "B", in.Value())
+	for _, k := range []string{"enter", "esc", "tab", "up", "down", "ctrl+d"} {
+		_, handled := in.Handle(press(k))
+		assert.False(t, handled, "%s is the pane's", k)
+	}
+}
+
+func TestInputScrollsWithItsCursor(t *testing.T) {
+	th := darkTheme()
+	var in input
+	in.SetValue("a rather long line of text")
+	line, column := in.Draw(th, 10)
+	assert.Equal(t, 10, th.width(line))
+	assert.Equal(t, 9, column)
+	assert.Contains(t, line, "text")
+	in.SetPos(0)
+	line, column = in.Draw(th, 10)
+	assert.Contains(t, line, "a rather")
+	assert.Zero(t, column)
+}
+
+func TestInputIsNeverWiderThanItsRoom(t *testing.T) {
+	th := darkTheme()
+	rapid.Check(t, func(t *rapid.T) {
+		var in input
+		in.SetValue(rapid.String().Draw(t, "text"))
+		for range rapid.IntRange(0, 20).Draw(t, "steps") {
+			in.Handle(press(rapid.SampledFrom([]string{"left", "right", "home", "end", "backspace", "delete", "x"}).Draw(t, "key")))
+			width := rapid.IntRange(1, 12).Draw(t, "width")
+			line, column := in.Draw(th, width)
+			require.Equal(t, width, th.width(line), "%q", line)
+			require.Less(t, column, width)
+		}
+	})
+}
+
+func TestBarShowsSomethingForLittleAndNothingForNone(t *testing.T) {
+	assert.Empty(t, barText(0, 100, 8))
+	assert.Equal(t, "▏", barText(1, 100_000, 8))
+	assert.Equal(t, "████", barText(50, 100, 8))
+	assert.Equal(t, "████████", barText(200, 100, 8))
+	assert.Empty(t, barText(1, 0, 8))
+}
+
+func TestCodeGlyphsAreWhole(t *testing.T) {
+	for r := '0'; r <= 'Z'; r++ {
+		if r > '9' && r < 'A' {
+			continue
+		}
+		glyph := codeGlyph(r)
+		assert.NotEqual(t, codeGlyph('~'), glyph, "%c has a picture of its own", r)
+		for _, row := range glyph {
+			assert.Len(t, row, codeGlyphWidth, "%c", r)
+		}
+	}
+	lines := largeCode("AB-9")
+	assert.Len(t, lines, 3)
+}
+
+func TestQRCodeIsSquareAndDrawn(t *testing.T) {
+	lines := qrLines(monoTheme(), "https://microsoft.com/devicelogin")
+	require.NotEmpty(t, lines)
+	for _, l := range lines {
+		assert.Equal(t, ruler{}.width(lines[0]), ruler{}.width(l))
+	}
+	assert.InDelta(t, ruler{}.width(lines[0]), 2*len(lines), 1)
+	assert.Nil(t, qrLines(monoTheme(), strings.Repeat("x", 5000)))
+}
