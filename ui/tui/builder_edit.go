@@ -53,7 +53,7 @@ const maxOffers = 6
 
 func newSegmentEditor(s shared, text string) *segmentEditor {
 	e := &segmentEditor{shared: s, cell: cellAttribute, chosen: -1}
-	e.text.placeholder = `user.department -eq "Sales"`
+	e.text.placeholder = "empty: it selects nobody; type or paste a rule here"
 	e.text.SetValue(text)
 	e.fromText()
 	if !e.rowsOK {

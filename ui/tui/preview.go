@@ -61,7 +61,7 @@ type (
 func newPreviewPane(s shared) *previewPane {
 	p := &previewPane{shared: s, to: newAudienceField(s, "preview.to")}
 	p.to.active = true
-	p.to.placeholder = "all-staff@contoso.com, segment:Sales, -segment:Interns"
+	p.to.placeholder = "lists, segments and addresses, parted by commas"
 	p.search.placeholder = "part of an address or name"
 	p.tree = newTree(func(i previewItem) string { return i.id }, previewItem.children)
 	p.recipients = newTable(s.theme,

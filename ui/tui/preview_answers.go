@@ -71,12 +71,19 @@ func errorToast(err error) toastMsg {
 	return toastMsg{level: levelBad, text: text}
 }
 
-// capitalise begins a sentence with an upper-case letter.
+// capitalise begins a sentence with an upper-case letter, unless it begins with
+// something that is spelled as it is: sg-sales, a@contoso.com.
 func capitalise(s string) string {
-	for i, r := range s {
-		return strings.ToUpper(string(r)) + s[i+len(string(r)):]
+	first, _, _ := strings.Cut(s, " ")
+	for _, r := range first {
+		if (r < 'a' || r > 'z') && r != ',' && r != ':' {
+			return s
+		}
 	}
-	return s
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 // compare shows who joined and who left since the last approved snapshot of

@@ -8,9 +8,9 @@ import (
 // bigDigitHeight is the number of lines of a big number.
 const bigDigitHeight = 3
 
-// bigGlyph returns the three-line shape of a digit, a thousands separator or
-// "≈": half blocks, each line of a shape as wide as the others, the gap to the
-// next one included.
+// bigGlyph returns the three-line shape of a digit or a thousands separator:
+// half blocks, each line of a shape as wide as the others, the gap to the next
+// one included.
 func bigGlyph(r rune) (shape [bigDigitHeight]string, ok bool) {
 	switch r {
 	case '0':
@@ -35,8 +35,6 @@ func bigGlyph(r rune) (shape [bigDigitHeight]string, ok bool) {
 		return [...]string{"█▀█ ", "▀▀█ ", "▀▀▀ "}, true
 	case ',':
 		return [...]string{"  ", "  ", "▄ "}, true
-	case '≈':
-		return [...]string{"▄▄▄ ", "▄▄▄ ", "    "}, true
 	}
 	return shape, false
 }

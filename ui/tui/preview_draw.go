@@ -125,27 +125,20 @@ func (p *previewPane) drawLeft(width, height int) string {
 func (p *previewPane) drawHint(width int) string {
 	th := p.theme
 	lines := []string{
-		"",
-		th.text.Render("  Who exactly would receive it?"),
-		"",
-		th.muted.Render("  Type lists, segments and addresses above, parted by commas,"),
-		th.muted.Render("  then press enter:"),
-		"",
+		th.text.Render("Who exactly would receive it?"), "",
+		th.muted.Render("Type lists, segments and addresses above, parted by commas, then press enter:"), "",
 	}
 	for _, example := range [][2]string{
-		{"all-staff@contoso.com", "a list, a user or a contact"},
-		{"group:sg-sales", "a group by name or object id"},
-		{"segment:Sales", "a saved segment"},
-		{"-segment:Interns", "a leading - takes away"},
-		{"file:people.csv", "addresses of a CSV file"},
-		{`rule:user.city -eq "Paris"`, "a rule that is not saved"},
+		{"all-staff@contoso.com", "a list or user"},
+		{"group:sg-sales", "a group"},
+		{"segment:Sales", "a segment"},
+		{"-segment:Interns", "- takes away"},
+		{"file:people.csv", "a CSV file"},
+		{`rule:user.city -eq "Paris"`, "a rule"},
 	} {
-		lines = append(lines, "  "+th.accent.Render(th.cell(example[0], 28))+th.muted.Render(example[1]))
+		lines = append(lines, th.accent.Render(th.cell(example[0], 28))+th.muted.Render(th.cut(example[1], max(0, width-32))))
 	}
-	for i := range lines {
-		lines[i] = th.fit(lines[i], width)
-	}
-	return strings.Join(lines, "\n")
+	return hintLines(th, width, lines...)
 }
 
 func (p *previewPane) drawWalking(width int) string {
@@ -212,9 +205,9 @@ func (p *previewPane) drawTree(width, height int) string {
 type previewColumns struct{ label, kind, direct, unique, bar, remark int }
 
 func previewColumnsFor(width int) previewColumns {
-	c := previewColumns{direct: 7, unique: 8, bar: 6, remark: 15}
+	c := previewColumns{direct: 6, unique: 7, bar: 6, remark: 10}
 	if width >= 76 {
-		c.kind, c.bar = 9, 12
+		c.kind, c.bar = 13, 10
 	}
 	used := 0
 	for _, w := range []int{c.kind, c.direct, c.unique, c.bar, c.remark} {
@@ -222,7 +215,7 @@ func previewColumnsFor(width int) previewColumns {
 			used += w + 1
 		}
 	}
-	if width-used < 18 { // the remark goes behind the bar's place
+	if width-used < 18 { // the name matters more than the bar
 		used -= c.bar + 1
 		c.bar = 0
 	}
@@ -330,17 +323,17 @@ func (p *previewPane) drawDetails(width, height int) []string {
 			parts = append([]string{clean(n.Group.Mail)}, parts...)
 		}
 		if n.Source != "" {
-			parts = append(parts, "read from "+sourceLabel(n.Source))
+			parts = append(parts, sourceLabel(n.Source))
 		}
 		switch {
 		case n.Err != nil:
 			detail = th.bad.Render("! " + capitalise(clean(n.Err.Message)))
 		case n.Hidden:
-			detail = th.bad.Render("! Its members are hidden from you: they are unknown, not none")
+			detail = th.bad.Render("! Its members are hidden: unknown, not none")
 		case current.again:
-			detail = th.muted.Render("↻ It stands above itself here; its members are counted once")
+			detail = th.muted.Render("↻ It stands above itself here; counted once")
 		case n.Cycle:
-			detail = th.muted.Render("↻ It holds itself further down; its members are counted once")
+			detail = th.muted.Render("↻ It holds itself further down; counted once")
 		case n.Direct == 0:
 			detail = th.muted.Render("○ Nobody is in it")
 		default:

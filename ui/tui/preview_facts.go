@@ -41,9 +41,9 @@ func (p *previewPane) factLines(width int) []string {
 		lines = append(lines, style.Render(number))
 	}
 	if preview.Complete() {
-		lines = append(lines, th.good.Render(th.cut("✓ unique recipients, complete", width)))
+		lines = append(lines, th.good.Render(th.cut("✓ unique and complete", width)))
 	} else {
-		for _, l := range wrap(th, "! INCOMPLETE: at least these; "+plural(len(preview.Missing), "part is", "parts are")+" missing", width) {
+		for _, l := range wrap(th, "! INCOMPLETE: "+plural(len(preview.Missing), "part is", "parts are")+" missing, so this is not the number", width) {
 			lines = append(lines, th.bad.Render(l))
 		}
 	}
@@ -67,7 +67,7 @@ func (p *previewPane) factLines(width int) []string {
 	}
 	fact("disabled accounts", o.disabled, "")
 	fact("reachable by SMS", o.sms, "")
-	fact("without an address", len(preview.Expansion.WithoutAddress), "")
+	fact("without address", len(preview.Expansion.WithoutAddress), "")
 	fact("duplicate paths", preview.Expansion.Duplicates, "")
 	if len(preview.Excluded) > 0 {
 		fact("taken away", len(preview.Excluded), "")

@@ -119,13 +119,13 @@ func (i previewItem) children() []previewItem {
 func shortKind(k model.GroupKind) string {
 	switch k {
 	case model.KindMicrosoft365:
-		return "M365"
+		return "Microsoft 365"
 	case model.KindSecurity:
 		return "security"
 	case model.KindMailEnabledSecurity:
-		return "mail-sec"
+		return "mail-security"
 	case model.KindDistribution:
-		return "dist"
+		return "distribution"
 	case model.KindDynamicDistribution:
 		return "dynamic"
 	}
@@ -142,11 +142,11 @@ func (i previewItem) remark(again bool) (text string, worry bool) {
 	case n == nil:
 		return "", false
 	case n.Err != nil && n.Direct > 0:
-		return "! read in part", true
+		return "! in part", true
 	case n.Err != nil:
-		return "! not read", true
+		return "! unread", true
 	case n.Hidden:
-		return "! hidden members", true
+		return "! hidden", true
 	case again:
 		return "↻ as above", false
 	case n.Cycle:

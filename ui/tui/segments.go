@@ -264,7 +264,7 @@ func (p *segmentsPane) create(rule string) tea.Cmd {
 	p.cursor = 0
 	p.editor = item.draft
 	p.follow()
-	return p.ask()
+	return tea.Batch(p.ask(), p.editor.complete())
 }
 
 // edit opens the editor on the segment under the cursor.
@@ -277,7 +277,7 @@ func (p *segmentsPane) edit() tea.Cmd {
 		item.draft = newSegmentEditor(p.shared, item.saved.Rule)
 	}
 	p.editor = item.draft
-	return p.ask()
+	return tea.Batch(p.ask(), p.editor.complete())
 }
 
 // leave goes back to the list. What was typed stays as a draft.

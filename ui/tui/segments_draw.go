@@ -40,7 +40,7 @@ func (p *segmentsPane) drawList(width int) string {
 	var lines []string
 	switch {
 	case p.failed != nil && !p.loaded:
-		return th.box(t, drawFailure(th, p.failed, inner-2, ""), width, p.height, p.editor == nil)
+		lines = []string{"", th.bad.Render(" ✗ not read")}
 	case !p.loaded:
 		lines = []string{"", th.muted.Render(" Loading…")}
 	case len(p.items) == 0:
@@ -92,7 +92,10 @@ func (p *segmentsPane) drawItem(i *segmentItem, width int, under bool) string {
 func (p *segmentsPane) drawRule(width int) string {
 	th := p.theme
 	item := p.current()
-	if item == nil {
+	switch {
+	case p.failed != nil && !p.loaded:
+		return th.box(boxText{title: "Rule"}, drawFailure(th, p.failed, width-6, ""), width, p.height, false)
+	case item == nil:
 		return th.box(boxText{title: "Rule"}, p.drawHint(width-2), width, p.height, false)
 	}
 	t := boxText{title: item.title()}
@@ -105,19 +108,22 @@ func (p *segmentsPane) drawRule(width int) string {
 
 func (p *segmentsPane) drawHint(width int) string {
 	th := p.theme
-	lines := []string{
-		"",
-		" " + th.text.Render("A segment is a saved rule; its users are computed, always as of now."),
-		"",
-		" " + th.muted.Render("Press n, then choose an attribute, an operator and a value:"),
-		"",
-		"   " + th.accent.Render("department   -eq   Sales"),
-		"",
-		" " + th.muted.Render("or paste a membership rule from Entra into the text below the rows."),
-		" " + th.muted.Render("The number of users follows each keystroke."),
-	}
-	for i := range lines {
-		lines[i] = th.fit(lines[i], width)
+	return hintLines(
+		th, width,
+		th.text.Render("A segment is a saved rule; its users are computed, always as of now."), "",
+		th.muted.Render("Press n, then choose an attribute, an operator and a value:"), "",
+		"  "+th.accent.Render("department   -eq   Sales"), "",
+		th.muted.Render("or paste a membership rule from Entra into the text below the rows. The number of users follows each keystroke."),
+	)
+}
+
+// hintLines wraps the paragraphs of an empty pane, with a margin around them.
+func hintLines(th *theme, width int, paragraphs ...string) string {
+	lines := []string{""}
+	for _, p := range paragraphs {
+		for _, l := range wrap(th, p, width-4) {
+			lines = append(lines, "  "+l)
+		}
 	}
 	return strings.Join(lines, "\n")
 }
@@ -344,7 +350,11 @@ func (p *segmentsPane) answerLines(a *segmentAnswer, width, height int) []string
 	var lines []string
 	if a.failed != nil {
 		lines = append(lines, faultLines(th, a, width)...)
-		return append(lines, "", th.muted.Render(th.cut("Nothing you typed is lost; the count comes back when the rule reads again.", width)))
+		lines = append(lines, "")
+		for _, l := range wrap(th, "Nothing you typed is lost; the count comes back when the rule reads again.", width) {
+			lines = append(lines, th.muted.Render(l))
+		}
+		return lines
 	}
 	number := th.accent.Render(count(a.users)) + th.text.Render(" of "+plural(a.of, "user", "users")) + "  "
 	lines = append(lines, th.fit(number+th.bar(a.users, a.of, max(0, min(30, width-th.width(number)))), width))

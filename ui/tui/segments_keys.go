@@ -65,7 +65,7 @@ func (p *segmentsPane) editorBindings() []binding {
 	if len(e.offers) > 0 {
 		return append(
 			list,
-			binding{id: "editor.accept", keys: []string{"enter", "tab"}, label: "complete", help: "Take the completion"},
+			binding{id: "editor.accept", keys: []string{"tab"}, label: "complete", help: "Take the completion"},
 			binding{id: "editor.choose", keys: []string{"down", "up"}, label: "choose", help: "Choose another completion"},
 		)
 	}
@@ -205,9 +205,15 @@ func (p *segmentsPane) editorKey(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 // cell, and behind the last one to a new row.
 func (p *segmentsPane) enterKey() tea.Cmd {
 	e := p.editor
+	if e.cell == cellValue && e.chosen < 0 && e.field.Value() != "" {
+		e.offers = nil // what was typed stands; only a chosen value replaces it
+	}
 	switch {
 	case len(e.offers) > 0:
 		e.accept()
+		if e.cell == cellValue {
+			return p.ask() // the next enter goes on
+		}
 		e.step(true)
 	case e.inText:
 		return p.leave()

@@ -39,6 +39,11 @@ type fakeTenant struct {
 	plans    map[string]writeback.Plan
 	runs     map[string]*writeback.Run
 	snaps    []workspace.Snapshot
+
+	listing func(*expansion.Listing)               // changes what a group's listing says
+	slow    chan struct{}                          // when set, listings wait for a token
+	outcome func(writeback.RowResult) *model.Error // refuses a row of a write; nil: takes all
+	writing chan struct{}                          // when set, each row of a write waits for a token
 }
 
 var testNow = time.Date(2026, 11, 22, 14, 2, 0, 0, time.UTC)
@@ -261,12 +266,33 @@ func (t *fakeTenant) Domains(context.Context) ([]string, error) {
 	return []string{"contoso.com", "contoso.onmicrosoft.com"}, nil
 }
 
-func (t *fakeTenant) Members(_ context.Context, groups []model.Group) ([]expansion.Listing, error) {
+func (t *fakeTenant) Members(ctx context.Context, groups []model.Group) ([]expansion.Listing, error) {
+	if err := wait(ctx, t.slow); err != nil {
+		return nil, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	out := make([]expansion.Listing, len(groups))
 	for i, g := range groups {
-		out[i] = expansion.Listing{GroupID: g.ID, Source: "graph", Members: t.members[g.ID]}
+		out[i] = expansion.Listing{GroupID: g.ID, Source: "graph", Members: slices.Clone(t.members[g.ID])}
+		if t.listing != nil {
+			t.listing(&out[i])
+		}
 	}
 	return out, nil
+}
+
+// wait takes a token; from a nil channel it does not wait.
+func wait(ctx context.Context, tokens <-chan struct{}) error {
+	if tokens == nil {
+		return nil
+	}
+	select {
+	case <-tokens:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // userObject is a user as a group lists it.
@@ -294,20 +320,33 @@ func (g fakeGroups) DirectMembers(_ context.Context, id string) ([]model.Object,
 	return slices.Clone(g.t.members[id]), nil
 }
 
-func (g fakeGroups) Write(_ context.Context, id string, add, remove []string, done func(writeback.RowResult)) error {
-	g.t.mu.Lock()
-	defer g.t.mu.Unlock()
-	for _, userID := range add {
-		for i := range g.t.users {
-			if g.t.users[i].ID == userID {
-				g.t.members[id] = append(g.t.members[id], userObject(&g.t.users[i]))
+func (g fakeGroups) Write(ctx context.Context, id string, add, remove []string, done func(writeback.RowResult)) error {
+	for i, userID := range slices.Concat(add, remove) {
+		if err := wait(ctx, g.t.writing); err != nil {
+			return err
+		}
+		row := writeback.RowResult{UserID: userID, Remove: i >= len(add), Outcome: writeback.OutcomeDone}
+		if g.t.outcome != nil {
+			if row.Err = g.t.outcome(row); row.Err != nil {
+				row.Outcome = writeback.OutcomeFailed
 			}
 		}
-		done(writeback.RowResult{UserID: userID, Outcome: writeback.OutcomeDone})
-	}
-	for _, userID := range remove {
-		g.t.members[id] = slices.DeleteFunc(g.t.members[id], func(o model.Object) bool { return o.ID == userID })
-		done(writeback.RowResult{UserID: userID, Remove: true, Outcome: writeback.OutcomeDone})
+		if row.Err == nil {
+			g.t.write(id, userID, row.Remove)
+		}
+		done(row)
 	}
 	return nil
+}
+
+// write adds a user to a group's members, or removes one.
+func (t *fakeTenant) write(groupID, userID string, remove bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.members[groupID] = slices.DeleteFunc(t.members[groupID], func(o model.Object) bool { return o.ID == userID })
+	for i := range t.users {
+		if !remove && t.users[i].ID == userID {
+			t.members[groupID] = append(t.members[groupID], userObject(&t.users[i]))
+		}
+	}
 }

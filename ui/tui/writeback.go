@@ -26,9 +26,10 @@ type writebackPane struct {
 	failed *model.Error // why there is no plan: a refusal, or a failure
 	asked  writebackAsk
 
-	review *review // nil: the form is shown
-	table  *table
-	apply  *applyWalk // of the newest apply or resume
+	review  *review            // nil: the form is shown
+	reviews map[string]*review // those that were begun, by id of the plan as computed
+	table   *table
+	apply   *applyWalk // of the newest apply or resume
 }
 
 // formField is what has the focus in the form.
@@ -100,10 +101,10 @@ type (
 )
 
 func newWritebackPane(s shared) *writebackPane {
-	p := &writebackPane{shared: s, audience: newAudienceField(s, "writeback.audience"), mode: writeback.ModeMirror}
+	p := &writebackPane{shared: s, audience: newAudienceField(s, "writeback.audience"), mode: writeback.ModeMirror, reviews: make(map[string]*review)}
 	p.audience.active = true
-	p.audience.placeholder = "segment:Sales, -segment:Interns"
-	p.group.placeholder = "sg-sales: an address, an exact name or an object id"
+	p.audience.placeholder = "lists, segments and addresses, parted by commas"
+	p.group.placeholder = "a group by its address, exact name or object id"
 	p.table = newTable(s.theme,
 		column{title: "", width: 1, least: 1},
 		column{title: "Name", width: 26, least: 14, grows: true},

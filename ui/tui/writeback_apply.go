@@ -134,7 +134,7 @@ func (p *writebackPane) applied(msg planAppliedMsg) tea.Cmd {
 	cmds := []tea.Cmd{p.loadRecent()}
 	switch {
 	case r.failed != nil:
-		cmds = append(cmds, emit(errorToast(msg.err)))
+		cmds = append(cmds, toast(levelBad, clean(r.base.Group.DisplayName)+": the plan was not applied in full; Writeback says why"))
 	case r.report != nil && r.report.Verified:
 		cmds = append(cmds, toast(levelGood, "Applied and verified: "+clean(r.base.Group.DisplayName)+" has "+plural(r.report.Members, "member", "members")))
 	}

@@ -40,7 +40,7 @@ func (p *writebackPane) Draw() string {
 }
 
 // labelWidth is the width of the form's labels.
-const labelWidth = 10
+const labelWidth = 12
 
 func (p *writebackPane) drawForm() string {
 	th := p.theme
@@ -107,25 +107,30 @@ func (p *writebackPane) drawBelow(height int) string {
 		return th.box(boxText{title: "No plan"}, drawFailure(th, p.failed, p.width-6, "Nothing was changed. Mend the form above and press enter to try again."), p.width, height, false)
 	}
 	if len(p.recent) == 0 {
-		return th.box(boxText{title: "Plans"}, strings.Join([]string{
-			"",
-			"  " + th.text.Render("A plan says which users to add to a group and which to remove."),
-			"  " + th.muted.Render("Name an audience and a group, then press enter. Nothing is written before you have"),
-			"  " + th.muted.Render("read the plan row by row and approved it; afterwards it can be undone."),
-			"",
-			"  " + th.muted.Render("mirror       makes the group equal to the audience"),
-			"  " + th.muted.Render("add only     removes nobody"),
-			"  " + th.muted.Render("remove only  adds nobody"),
-		}, "\n"), p.width, height, false)
+		return th.box(boxText{title: "Plans"}, hintLines(
+			th, p.width-2,
+			th.text.Render("A plan says which users to add to a group and which to remove."), "",
+			th.muted.Render("Name an audience and a group, then press enter. Nothing is written before you have read the plan row by row and approved it; afterwards it can be undone."), "",
+			th.muted.Render("mirror       makes the group equal to the audience"),
+			th.muted.Render("add only     removes nobody"),
+			th.muted.Render("remove only  adds nobody"),
+		), p.width, height, false)
 	}
 	return th.box(boxText{title: "Plans", right: count(len(p.recent))}, strings.Join(p.recentLines(p.width-2, height-2), "\n"), p.width, height, p.focus == fieldRecent)
 }
 
 func (p *writebackPane) recentLines(width, height int) []string {
 	th := p.theme
-	groupWidth := max(10, min(30, width-58))
+	idWidth, stateWidth := 12, 16
+	if width < 90 {
+		idWidth = 0 // the title of the open plan tells it
+	}
+	groupWidth := max(8, min(40, width-3-16-2-idWidth-2-8-8-2-stateWidth))
 	columns := func(at, id, group, add, remove, state string) string {
-		return th.cell(at, 16) + "  " + th.cell(id, 12) + "  " + th.cell(group, groupWidth) + " " + th.cellRight(add, 7) + " " + th.cellRight(remove, 7) + "  " + th.cell(state, 18)
+		if idWidth > 0 {
+			at = th.cell(at, 16) + "  " + th.cell(id, idWidth)
+		}
+		return th.fit(at, 16+2+idWidth) + "  " + th.cell(group, groupWidth) + " " + th.cellRight(add, 7) + " " + th.cellRight(remove, 7) + "  " + th.cell(state, stateWidth)
 	}
 	lines := []string{th.heading.Render(th.fit("   "+columns("Made", "Plan", "Group", "Add", "Remove", "State"), width))}
 	from, to := rowWindow(len(p.recent), p.chosen, max(1, height-1))
@@ -173,7 +178,7 @@ func (p *writebackPane) drawReview() string {
 	}
 	content := " " + strings.Join(head, "\n ") + "\n" + body
 	shown := "showing " + r.filter.String() + " · " + plural(len(r.rows), "row", "rows")
-	title := "Plan " + r.base.ID
+	title := "Plan " + r.id()
 	if r.base.UndoOf != "" {
 		title = "Undo of plan " + r.base.UndoOf
 	}
@@ -219,30 +224,35 @@ func modeLabel(m writeback.Mode) string {
 	return "mirror"
 }
 
-// guardLines draw the two gauges, and in words any other guard that trips.
+// guardLines draw the two gauges, side by side where there is room, and in
+// words any other guard that trips.
 func (p *writebackPane) guardLines(plan *writeback.Plan, width int) []string {
 	th := p.theme
-	gauge := func(g writeback.GuardResult, w int) string {
-		text := guardText(g)
-		bar := ""
-		if g.Limit > 0 {
-			bar = th.bar(g.Value, g.Limit, 10) + " "
-		}
-		if g.Tripped {
-			return bar + th.bad.Render(th.fit("! "+text, w-12))
-		}
-		return bar + th.muted.Render(th.fit(text, w-12))
-	}
-	var gauges, others []string
+	const barWidth = 10
+	var lines []string
 	for _, g := range plan.Guards {
+		text := guardText(g)
 		switch {
+		case liftable(g) && g.Tripped:
+			text = th.bad.Render("! " + text + ": the number must be typed")
 		case liftable(g):
-			gauges = append(gauges, gauge(g, max(24, width/2)))
+			text = th.muted.Render(text)
 		case g.Tripped:
-			others = append(others, th.bad.Render("! "+capitalise(guardText(g))+": no approval lifts this"))
+			lines = append(lines, th.bad.Render("! "+capitalise(text)+": no approval lifts this"))
+			continue
+		default:
+			continue
 		}
+		if g.Limit > 0 {
+			text = th.bar(g.Value, g.Limit, barWidth) + " " + text
+		}
+		if n := len(lines); n == 1 && th.width(lines[0])+3+th.width(text) <= width {
+			lines[0] += "   " + text
+			continue
+		}
+		lines = append(lines, text)
 	}
-	return append([]string{strings.Join(gauges, " ")}, others...)
+	return lines
 }
 
 // maxFailureLines is how many failed rows are explained above the table, where
@@ -286,7 +296,7 @@ func (p *writebackPane) statusLines(width int) []string {
 		return lines
 	}
 	if r.run != nil {
-		return p.runLines()
+		return p.runLines(wrapped)
 	}
 	switch {
 	case r.base.Empty():
@@ -300,27 +310,39 @@ func (p *writebackPane) statusLines(width int) []string {
 }
 
 // runLines say how the run ended.
-func (p *writebackPane) runLines() []string {
+func (p *writebackPane) runLines(wrapped func(render func(...string) string, text string) []string) []string {
 	th, run := p.theme, p.review.run
-	counts := make(map[writeback.RowState]int)
+	var added, removed, already, failed, left int
 	var failures []string
 	for _, row := range run.Rows {
-		counts[row.State]++
-		if row.State == writeback.RowFailed && len(failures) < maxFailureLines {
-			failures = append(failures, th.bad.Render("  ✗ "+clean(row.UserPrincipalName)+": "+clean(row.Reason)))
+		switch {
+		case row.State == writeback.RowDone && row.Remove:
+			removed++
+		case row.State == writeback.RowDone:
+			added++
+		case row.State == writeback.RowAlready:
+			already++
+		case row.State == writeback.RowFailed:
+			if failed++; failed <= maxFailureLines {
+				failures = append(failures, th.bad.Render("  ✗ "+clean(row.UserPrincipalName)+": "+clean(row.Reason)))
+			}
+		default:
+			left++
 		}
 	}
-	text := count(counts[writeback.RowDone]) + " done, " + count(counts[writeback.RowAlready]) + " so already"
+	text := count(added) + " added, " + count(removed) + " removed"
+	if already > 0 {
+		text += ", " + count(already) + " so already"
+	}
 	switch run.State {
 	case writeback.RunVerified:
 		when := ""
 		if !run.Ended.IsZero() {
 			when = " " + run.Ended.Format("2006-01-02 15:04 MST")
 		}
-		return []string{th.good.Render("✓ Applied and verified" + when + ": " + text + ". u proposes the undo.")}
+		return wrapped(th.good.Render, "✓ Applied and verified"+when+": "+text+". u proposes the undo.")
 	case writeback.RunPartial:
-		return append([]string{th.bad.Render("! " + plural(counts[writeback.RowFailed], "row", "rows") + " failed; " + text + ". r tries again.")}, failures...)
+		return append(wrapped(th.bad.Render, "! "+plural(failed, "row", "rows")+" failed; "+text+". r tries again."), failures...)
 	}
-	left := counts[writeback.RowPlanned] + counts[writeback.RowSent]
-	return append([]string{th.warn.Render("! Interrupted with " + plural(left, "row", "rows") + " to go; " + text + ". r resumes.")}, failures...)
+	return append(wrapped(th.warn.Render, "! Interrupted with "+plural(left, "row", "rows")+" to go; "+text+". r resumes."), failures...)
 }

@@ -213,6 +213,6 @@ func (p *writebackPane) openRecent() tea.Cmd {
 		p.mode = plan.Mode
 	}
 	p.failed = nil
-	p.show(newReview(&plan, chosen.run))
+	p.show(&plan, chosen.run)
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/model"
+	"rollcall/model/writeback"
 )
 
 // missing says what the form lacks; "" when a plan can be computed.
@@ -51,11 +52,19 @@ func (p *writebackPane) planned(msg planDoneMsg) tea.Cmd {
 		p.review = nil
 		return nil
 	}
-	p.show(newReview(msg.plan, msg.run))
+	p.show(msg.plan, msg.run)
 	return p.loadRecent()
 }
 
-func (p *writebackPane) show(r *review) {
+// show opens the review of a plan. One that was begun and not applied goes on
+// with the rows that were left out.
+func (p *writebackPane) show(plan *writeback.Plan, run *writeback.Run) {
+	r := p.reviews[plan.ID]
+	if r == nil || r.run != nil || run != nil {
+		r = newReview(plan, run)
+		p.reviews[plan.ID] = r
+	}
+	r.failed = nil
 	p.review = r
 	p.refresh()
 	p.table.moveTo(0)

@@ -27,6 +27,17 @@ func newReview(plan *writeback.Plan, run *writeback.Run) *review {
 	return &review{base: plan, plan: plan, run: run, out: make(map[string]bool)}
 }
 
+// id is the plan's: of the one that was applied, else of the one under review.
+func (r *review) id() string {
+	switch {
+	case r.run != nil:
+		return r.run.Plan.ID
+	case r.plan != nil:
+		return r.plan.ID
+	}
+	return r.base.ID
+}
+
 // reviewFilter is which rows are shown.
 type reviewFilter uint8
 
@@ -64,7 +75,7 @@ func (r *review) fill() {
 	take := func(sign rune, ref writeback.Ref, filter reviewFilter) {
 		row := reviewRow{sign: sign, id: ref.ID, name: ref.DisplayName, upn: ref.UserPrincipalName}
 		if r.out[ref.ID] {
-			row.sign, row.remark = '·', "left out of the plan"
+			row.sign, row.remark = '·', "left out"
 			filter = filterSkipped
 		}
 		if s, ok := states[ref.ID]; ok {

@@ -1,0 +1,248 @@
+package tui
+
+import (
+	"encoding/csv"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"rollcall/model"
+	"rollcall/model/expansion"
+	"rollcall/model/workspace"
+)
+
+// addGroup puts a group into the tenant.
+func (t *fakeTenant) addGroup(n int, name string, kind model.GroupKind, members ...model.Object) *model.Group {
+	g := &model.Group{ID: fmt.Sprintf("00000000-0000-4000-9000-%012d", n), DisplayName: name, Kind: kind}
+	if kind != model.KindSecurity {
+		g.Mail = strings.ReplaceAll(strings.ToLower(name), " ", "-") + "@contoso.com"
+	}
+	t.groups[g.ID] = g
+	t.members[g.ID] = members
+	return g
+}
+
+// usersFrom are the users from one number to before another, as members.
+func (t *fakeTenant) usersFrom(from, to int) []model.Object {
+	var out []model.Object
+	for i := from; i < to; i++ {
+		out = append(out, userObject(&t.users[i]))
+	}
+	return out
+}
+
+// nestedTenant has lists in lists: Staff holds Managers, which holds Board,
+// which holds Managers again; an empty one; and contacts outside.
+func nestedTenant() *fakeTenant {
+	t := syncedTenant()
+	staff := t.addGroup(1, "Staff", model.KindDistribution, t.usersFrom(0, 20)...)
+	managers := t.addGroup(2, "Managers", model.KindDistribution, t.usersFrom(15, 30)...)
+	board := t.addGroup(3, "Board", model.KindMicrosoft365, t.usersFrom(28, 33)...)
+	nobody := t.addGroup(4, "Nobody", model.KindDistribution)
+	partners := t.addGroup(5, "Partners", model.KindDistribution,
+		model.Object{ID: "c1", Type: model.ObjectContact, DisplayName: "Fabrikam Desk", Mail: "desk@fabrikam.example"},
+		model.Object{ID: "c2", Type: model.ObjectContact, DisplayName: "Litware", Mail: "hello@litware.example"})
+	hold := func(outer, inner *model.Group) { t.members[outer.ID] = append(t.members[outer.ID], t.object(inner)) }
+	hold(staff, managers)
+	hold(staff, nobody)
+	hold(staff, partners)
+	hold(managers, board)
+	hold(board, managers)
+	t.addGroup(9, "sg-sales", model.KindSecurity, t.usersFrom(4, 12)...)
+	t.addGroup(10, "dyn-engineering", model.KindSecurity).DynamicMembership = true
+	return t
+}
+
+func TestPreviewSaysWhatToType(t *testing.T) {
+	onEachSize(t, syncedTenant, Options{NoSync: true}, func(s *screen, suffix string) {
+		s.press("3")
+		s.golden("preview-empty" + suffix)
+	})
+}
+
+func TestPreviewExpandsNestedListsWithACycle(t *testing.T) {
+	onEachSize(t, nestedTenant, Options{NoSync: true}, func(s *screen, suffix string) {
+		s.press("3")
+		s.typed("staff@contoso.com, -segment:Engineers")
+		s.press("enter")
+		s.golden("preview" + suffix)
+
+		s.press("j", "l", "j", "l", "j")
+		s.shows("↻ as above")
+		s.golden("preview-cycle" + suffix)
+		s.press("enter")
+		s.shows("↻ as above")
+
+		s.press("tab")
+		s.golden("preview-recipients" + suffix)
+		s.press("/")
+		s.typed("fabrikam")
+		s.shows("1 of ")
+		s.press("esc")
+		s.hides("1 of ")
+	})
+}
+
+func TestPreviewCompletesWhatIsTyped(t *testing.T) {
+	onScreen(t, nestedTenant, 120, 40, Options{NoSync: true}, func(s *screen) {
+		s.press("3")
+		s.typed("-eng")
+		s.shows("segment:Engineers")
+		s.press("tab")
+		s.typed(", vance")
+		s.shows("user · Adele Vance")
+		s.golden("preview-complete-120x40")
+		s.press("down", "enter")
+		s.shows("-segment:Engineers, user0001@contoso.com")
+		s.press("enter")
+		s.shows("✓ unique and complete")
+	})
+}
+
+func TestPreviewSaysWhyAnAddressIsReached(t *testing.T) {
+	onEachSize(t, nestedTenant, Options{NoSync: true}, func(s *screen, suffix string) {
+		s.press("3")
+		s.typed("staff@contoso.com, -segment:Engineers")
+		s.press("enter", "w")
+		s.typed("user0029")
+		s.press("enter")
+		s.golden("preview-why" + suffix)
+
+		s.press("ctrl+u")
+		s.typed("nobody@nowhere.example")
+		s.press("enter")
+		s.shows("It would not receive the message")
+	})
+}
+
+func TestPreviewIsApprovedAndComparedLater(t *testing.T) {
+	onEachSize(t, nestedTenant, Options{NoSync: true}, func(s *screen, suffix string) {
+		s.press("3")
+		s.typed("staff@contoso.com")
+		s.press("enter", "d")
+		s.shows("No snapshot of this audience was approved yet")
+
+		s.press("a", "y", "enter")
+		assert.Empty(s.t, s.tenant.snaps, "keys within the grace period answer nothing")
+		s.golden("preview-approve" + suffix)
+		s.wait(approvalGrace)
+		s.press("enter")
+		assert.Empty(s.t, s.tenant.snaps, "No is the default")
+
+		s.press("a")
+		s.wait(approvalGrace)
+		s.press("y", "enter")
+		require.Len(s.t, s.tenant.snaps, 1)
+		assert.Equal(s.t, []string{"staff@contoso.com"}, s.tenant.snaps[0].Entries)
+
+		first := s.tenant.snaps[0].Addresses
+		s.tenant.snaps[0] = workspace.Snapshot{
+			ID: "8a1c44d0", Entries: []string{"Staff@contoso.com"}, ApprovedBy: "admin@contoso.com",
+			ApprovedAt: testNow.Add(-24 * time.Hour), Addresses: append([]string{"gone@contoso.com"}, first[2:]...),
+		}
+		s.wait(time.Minute) // the notice that names the snapshot is gone
+		s.press("d")
+		s.golden("preview-compare" + suffix)
+	})
+}
+
+func TestIncompletePreviewIsSaidAndNotApproved(t *testing.T) {
+	tenant := func() *fakeTenant {
+		t := nestedTenant()
+		t.listing = func(l *expansion.Listing) {
+			if t.groups[l.GroupID].DisplayName == "Board" {
+				l.Members, l.Hidden = nil, true
+			}
+		}
+		return t
+	}
+	onEachSize(t, tenant, Options{NoSync: true}, func(s *screen, suffix string) {
+		s.press("3")
+		s.typed("staff@contoso.com")
+		s.press("enter")
+		s.shows("INCOMPLETE")
+		s.golden("preview-incomplete" + suffix)
+		s.press("a")
+		s.shows("the answer is incomplete, so it cannot be approved")
+		s.press("i")
+		s.shows("What is missing, and notes")
+		assert.Empty(s.t, s.tenant.snaps)
+	})
+}
+
+func TestUnknownAddressIsMissing(t *testing.T) {
+	onScreen(t, nestedTenant, 80, 24, Options{NoSync: true}, func(s *screen) {
+		s.press("3")
+		s.typed("nowhere")
+		s.press("enter")
+		s.golden("preview-failed-80x24")
+		s.typed("@contoso.com")
+		s.press("enter")
+		s.shows("INCOMPLETE")
+		s.shows("nowhere@contoso.com")
+	})
+}
+
+func TestRunningExpansionIsShownAndCancelled(t *testing.T) {
+	tenant := func() *fakeTenant {
+		t := nestedTenant()
+		t.slow = make(chan struct{})
+		return t
+	}
+	onScreen(t, tenant, 80, 24, Options{NoSync: true}, func(s *screen) {
+		s.press("3")
+		s.typed("staff@contoso.com")
+		s.press("enter")
+		s.golden("preview-walking-80x24")
+		s.press("esc")
+		s.shows("Expansion cancelled")
+		s.hides("Expanding")
+		s.wait(5 * time.Second)
+		before := s.out.count()
+		s.wait(time.Minute)
+		assert.Equal(s.t, before, s.out.count(), "nothing moves when nothing runs")
+	})
+}
+
+func TestRecipientsAreExportedOnceAndNotOverwritten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out.csv")
+	onScreen(t, nestedTenant, 120, 40, Options{NoSync: true}, func(s *screen) {
+		s.press("3")
+		s.typed("partners@contoso.com")
+		s.press("enter", "e", "ctrl+u")
+		s.typed(path)
+		s.press("enter")
+		s.shows("Written: ")
+		s.press("e", "ctrl+u")
+		s.typed(path)
+		s.press("enter")
+		s.shows("exists already and was not touched")
+	})
+	f, err := os.Open(path)
+	require.NoError(t, err)
+	defer f.Close()
+	info, err := f.Stat()
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	rows, err := csv.NewReader(f).ReadAll()
+	require.NoError(t, err)
+	require.Len(t, rows, 3)
+	assert.Equal(t, "desk@fabrikam.example", rows[1][0])
+}
+
+func TestAddressesAreComparedWithoutRegardToCase(t *testing.T) {
+	gained, lost := diffAddresses([]string{"A@x.com", "b@x.com", "c@x.com"}, []string{"a@x.com", "D@x.com", "c@x.com"})
+	assert.Equal(t, []string{"D@x.com"}, gained)
+	assert.Equal(t, []string{"b@x.com"}, lost)
+}
+
+func TestPastedColumnBecomesEntries(t *testing.T) {
+	assert.Equal(t, "a@x.com, b@x.com, c@x.com", pastedEntries("a@x.com\r\nb@x.com; c@x.com\n\n"))
+	assert.Equal(t, `rule:user.city -in ["A", "B"]`, pastedEntries("rule:user.city -in [\"A\", \"B\"]\n"))
+}

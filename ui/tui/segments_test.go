@@ -1,0 +1,155 @@
+package tui
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"rollcall/model"
+	"rollcall/model/workspace"
+)
+
+// typed presses one key for each character.
+func (s *screen) typed(text string) {
+	s.t.Helper()
+	for _, r := range text {
+		key := string(r)
+		if r == ' ' {
+			key = "space"
+		}
+		s.send(press(key))
+	}
+	s.settle()
+}
+
+// wait lets time pass.
+func (s *screen) wait(d time.Duration) {
+	s.t.Helper()
+	time.Sleep(d) // fake time
+	s.settle()
+}
+
+func TestSegmentsPaneIsEmptyAtFirst(t *testing.T) {
+	tenant := func() *fakeTenant { return newFakeTenant(smallTenant()).synced() }
+	onEachSize(t, tenant, Options{NoSync: true}, func(s *screen, suffix string) {
+		s.press("2")
+		s.golden("segments-empty" + suffix)
+	})
+}
+
+func TestSegmentIsBuiltByRows(t *testing.T) {
+	onScreen(t, syncedTenant, 120, 40, Options{NoSync: true}, func(s *screen) {
+		s.press("2", "n")
+		s.typed("depart")
+		s.golden("segments-attribute-120x40")
+		s.press("tab", "tab")
+		s.typed("Sal")
+		s.shows("Sales")
+		s.shows(`user.department -eq "Sal"`)
+		s.press("tab")
+		s.shows(`user.department -eq "Sales"`)
+
+		s.press("ctrl+n")
+		s.typed("country")
+		s.press("tab", "tab")
+		s.typed("Japan")
+		s.golden("segments-rows-120x40")
+
+		s.press("ctrl+s")
+		s.typed("Engineers")
+		s.press("enter")
+		s.shows("There is a segment of this name already")
+		s.press("ctrl+u")
+		s.typed("Sales Japan")
+		s.press("enter")
+		s.shows("Saved segment Sales Japan")
+
+		require.Len(t, s.tenant.segments, 3)
+		assert.Equal(t, "Sales Japan", s.tenant.segments[2].Name)
+		assert.Equal(t, `user.department -eq "Sales" -and user.country -eq "Japan"`, s.tenant.segments[2].Rule)
+	})
+}
+
+func TestSegmentBrokenInItsTextLosesNothing(t *testing.T) {
+	onEachSize(t, syncedTenant, Options{NoSync: true}, func(s *screen, suffix string) {
+		s.press("2", "enter", "ctrl+t", "end", "backspace")
+		s.typed(`" -and user.departmant -eq "x"`)
+		s.golden("segments-error" + suffix)
+
+		s.press("1", "esc") // a digit is text here; esc goes back to the list
+		s.press("3", "esc", "2")
+		s.shows(`user.departmant -eq "x"1`)
+		s.shows("● not saved")
+
+		s.press("enter", "ctrl+t", "ctrl+u")
+		s.typed(`user.department -in ["Engineering", "Sales"]`)
+		s.shows("gained")
+		s.golden("segments-compared" + suffix)
+	})
+}
+
+func TestSegmentDeeperThanRowsIsEditedAsText(t *testing.T) {
+	tenant := func() *fakeTenant {
+		t := syncedTenant()
+		t.segments = []workspace.Segment{{Name: "Deep", Rule: `-not (user.department -eq "Sales" -and user.accountEnabled -eq true)`}}
+		return t
+	}
+	onScreen(t, tenant, 80, 24, Options{NoSync: true}, func(s *screen) {
+		s.press("2", "enter")
+		s.golden("segments-deep-80x24")
+		s.press("end")
+		s.typed(` -and user.city -eq null`)
+		s.shows("This rule is deeper than rows can show")
+	})
+}
+
+func TestSegmentListCountsAndDeletes(t *testing.T) {
+	onEachSize(t, syncedTenant, Options{NoSync: true}, func(s *screen, suffix string) {
+		s.press("2", "j")
+		s.golden("segments" + suffix)
+		s.press("d")
+		s.press("y", "enter") // ignored: nobody can have read the question yet
+		s.shows("Delete segment Everybody?")
+		s.wait(confirmGrace)
+		s.press("enter")
+		assert.Len(t, s.tenant.segments, 2, "No is the default")
+
+		s.press("d")
+		s.wait(confirmGrace)
+		s.press("y")
+		s.hides("Everybody")
+		require.Len(t, s.tenant.segments, 1)
+	})
+}
+
+func TestSegmentExportShowsTheEntraRule(t *testing.T) {
+	onScreen(t, syncedTenant, 80, 24, Options{NoSync: true}, func(s *screen) {
+		s.press("2", "x")
+		s.golden("segments-export-80x24")
+	})
+}
+
+func TestSegmentGoesToPreviewAndPlan(t *testing.T) {
+	onScreen(t, syncedTenant, 120, 40, Options{NoSync: true}, func(s *screen) {
+		s.press("2", "p")
+		s.shows("segment:Engineers")
+		s.shows("✓ unique and complete")
+		s.press("2", "enter", "ctrl+t", "ctrl+u")
+		s.typed(`user.country -eq "Japan"`)
+		s.press("esc", "W")
+		s.shows(`rule:user.country -eq "Japan"`)
+	})
+}
+
+func TestSegmentsThatCannotBeReadSayWhy(t *testing.T) {
+	tenant := func() *fakeTenant { return newFakeTenant(smallTenant()).synced() }
+	onScreen(t, tenant, 80, 24, Options{NoSync: true}, func(s *screen) {
+		s.send(segmentsLoadedMsg{err: &model.Error{Kind: model.KindFailed, Code: "ledger", Message: "the ledger cannot be read", Remedy: "check the disk"}})
+		s.root.current = paneSegments
+		s.settle()
+		s.shows("The ledger cannot be read")
+		s.shows("check the disk")
+	})
+}
