@@ -77,6 +77,13 @@ func (w *Workspace) SaveSegment(ctx context.Context, name, text string) (*Segmen
 	if name == "" || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
 		return nil, &model.Error{Kind: model.KindUsage, Code: "segmentName", Message: "a segment needs a name of printable characters"}
 	}
+	if strings.TrimSpace(text) == "" {
+		return nil, &model.Error{
+			Kind: model.KindUsage, Code: "ruleEmpty",
+			Message: "a segment needs a rule: an empty one selects nobody",
+			Remedy:  "write user.objectId -ne null to select everybody",
+		}
+	}
 	if _, _, err := rule.Compile(text, w.settings.Schema, w.Now()); err != nil {
 		return nil, err
 	}

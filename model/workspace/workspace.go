@@ -113,6 +113,13 @@ func (w *Workspace) Open(ctx context.Context) error {
 // and has been replaced by an empty one.
 const CodeCacheCorrupt = "cacheCorrupt"
 
+// The codes of a KindLocked error: some process holds the profile's files, or
+// one that keeps the directory in sync by itself.
+const (
+	CodeLocked          = "locked"
+	CodeLockedBySyncing = "lockedBySyncing"
+)
+
 // load reads the stored users into memory.
 func (w *Workspace) load(ctx context.Context, store refresh.Store) error {
 	return w.directory.Load(func(yield func(*model.User) bool) error { return store.Users(ctx, yield) })

@@ -1,0 +1,165 @@
+package workspacetest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"rollcall/model"
+	"rollcall/model/workspace"
+	"rollcall/model/writeback"
+)
+
+// Ledger keeps what a disk would: copies. The zero value is empty.
+type Ledger struct {
+	mu        sync.Mutex
+	segments  map[string]workspace.Segment
+	snapshots []workspace.Snapshot
+	events    []workspace.Event
+	plans     []*writeback.Plan
+	runs      map[string]*writeback.Run
+}
+
+// keep does one change of the ledger, which a cancelled context prevents.
+func (l *Ledger) keep(ctx context.Context, change func()) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	change()
+	return nil
+}
+
+// Segments returns the saved segments by name.
+func (l *Ledger) Segments(context.Context) ([]workspace.Segment, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.SortedFunc(maps.Values(l.segments), func(a, b workspace.Segment) int { return strings.Compare(a.Name, b.Name) }), nil
+}
+
+// SaveSegment keeps a segment.
+func (l *Ledger) SaveSegment(ctx context.Context, s workspace.Segment) error {
+	return l.keep(ctx, func() {
+		if l.segments == nil {
+			l.segments = make(map[string]workspace.Segment)
+		}
+		l.segments[s.Name] = s
+	})
+}
+
+// DeleteSegment forgets a segment.
+func (l *Ledger) DeleteSegment(ctx context.Context, name string) error {
+	return l.keep(ctx, func() { delete(l.segments, name) })
+}
+
+// SaveSnapshot keeps a snapshot.
+func (l *Ledger) SaveSnapshot(ctx context.Context, s workspace.Snapshot) error {
+	return l.keep(ctx, func() { l.snapshots = slices.Insert(l.snapshots, 0, s) })
+}
+
+// Snapshots returns the snapshots, newest first.
+func (l *Ledger) Snapshots(context.Context) ([]workspace.Snapshot, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.snapshots), nil
+}
+
+// Record adds a line to the audit.
+func (l *Ledger) Record(ctx context.Context, e workspace.Event) error {
+	return l.keep(ctx, func() { l.events = append(l.events, e) })
+}
+
+// Events returns the audit since a time.
+func (l *Ledger) Events(_ context.Context, since time.Time) ([]workspace.Event, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(l.events), func(e workspace.Event) bool { return e.At.Before(since) }), nil
+}
+
+// SavePlan keeps a plan, once.
+func (l *Ledger) SavePlan(ctx context.Context, p *writeback.Plan) error {
+	return l.keep(ctx, func() {
+		if !slices.ContainsFunc(l.plans, func(kept *writeback.Plan) bool { return kept.ID == p.ID }) {
+			l.plans = slices.Insert(l.plans, 0, stored(p))
+		}
+	})
+}
+
+// Plan returns a kept plan.
+func (l *Ledger) Plan(_ context.Context, id string) (*writeback.Plan, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, p := range l.plans {
+		if p.ID == id {
+			return stored(p), nil
+		}
+	}
+	return nil, &model.Error{Kind: model.KindUsage, Code: "planNotFound", Message: fmt.Sprintf("there is no plan %s", id)}
+}
+
+// Plans returns the kept plans, newest first.
+func (l *Ledger) Plans(context.Context) ([]writeback.Plan, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	plans := make([]writeback.Plan, len(l.plans))
+	for i, p := range l.plans {
+		plans[i] = *stored(p)
+	}
+	return plans, nil
+}
+
+// Begin begins a run.
+func (l *Ledger) Begin(ctx context.Context, run *writeback.Run) error {
+	return l.keep(ctx, func() {
+		if l.runs == nil {
+			l.runs = make(map[string]*writeback.Run)
+		}
+		l.runs[run.Plan.ID] = stored(run)
+	})
+}
+
+// SetRows replaces rows of a run.
+func (l *Ledger) SetRows(ctx context.Context, planID string, rows []writeback.Row) error {
+	return l.keep(ctx, func() {
+		run := l.runs[planID]
+		for _, row := range rows {
+			i := slices.IndexFunc(run.Rows, func(r writeback.Row) bool { return r.ID == row.ID && r.Remove == row.Remove })
+			run.Rows[i] = row
+		}
+	})
+}
+
+// End ends a run.
+func (l *Ledger) End(ctx context.Context, planID string, state writeback.RunState, at time.Time) error {
+	return l.keep(ctx, func() { l.runs[planID].State, l.runs[planID].Ended = state, at })
+}
+
+// Run returns a run, nil when it was never begun.
+func (l *Ledger) Run(_ context.Context, planID string) (*writeback.Run, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	run, ok := l.runs[planID]
+	if !ok {
+		return nil, nil
+	}
+	return stored(run), nil
+}
+
+// stored goes through JSON, as a file does.
+func stored[T any](v *T) *T {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	out := new(T)
+	if err := json.Unmarshal(data, out); err != nil {
+		panic(err)
+	}
+	return out
+}
