@@ -28,11 +28,11 @@ func (w *Workspace) Preview(ctx context.Context, include, exclude []string, prog
 	if err := w.ready(ctx, entries); err != nil {
 		return nil, err
 	}
+	before := w.Traffic().Requests
 	domains, err := w.tenantDomains(ctx, parts)
 	if err != nil {
 		return nil, err
 	}
-	before := w.Traffic().Requests
 	snapshot := w.Directory()
 	preview, err := audience.Build(ctx, audience.Ports{
 		Resolver: parts.Resolver,
