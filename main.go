@@ -168,12 +168,12 @@ func (h *house) openParts(ctx context.Context, c cli.Connection, schema *model.S
 	if _, err := uuid.Parse(signIn.Tenant); err == nil {
 		tenantID = signIn.Tenant
 	}
-	ledger, err := cache.OpenLedger(filepath.Join(folder, "ledger.db"), cache.LedgerOptions{TenantID: tenantID})
+	ledger, err := cache.OpenLedger(filepath.Join(folder, "ledger.db"), cache.LedgerOptions{TenantID: tenantID, Syncs: c.Screens})
 	if err != nil {
 		return nil, err
 	}
 	closers = append(closers, ledger.Close)
-	store, err := cache.OpenDirectory(filepath.Join(folder, "directory.db"), cache.DirectoryOptions{TenantID: tenantID, Schema: schema})
+	store, err := cache.OpenDirectory(filepath.Join(folder, "directory.db"), cache.DirectoryOptions{TenantID: tenantID, Schema: schema, Syncs: c.Screens})
 	if err != nil {
 		return nil, err
 	}

@@ -22,6 +22,9 @@ type DirectoryOptions struct {
 	Timeout  time.Duration    // how long to wait for another process's lock; 0: a second
 	Now      func() time.Time // nil: time.Now
 	Command  string           // told to a process that finds the file locked; "": this program's name and command
+	// Syncs says that this process keeps the directory in sync by itself, as
+	// the screens do: told likewise.
+	Syncs bool
 	// MaxSize bounds the file, in bytes; 0: the disk alone does.
 	MaxSize int
 }
@@ -73,7 +76,7 @@ func OpenDirectory(path string, o DirectoryOptions) (*Directory, error) {
 		return nil, closing(t.db, err)
 	}
 	d.current = t
-	announce(path, d.options.Command, d.options.Now())
+	announce(path, d.options.Command, d.options.Syncs, d.options.Now())
 	if !state.Resync {
 		// Nobody will go on with what an earlier resync may have left.
 		if err := removeFile(d.stagingPath()); err != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"rollcall/model"
+	"rollcall/model/workspace"
 )
 
 // holder is what a process that holds a file writes beside it, for the one
@@ -20,6 +21,7 @@ type holder struct {
 	PID     int       `json:"pid"`
 	Started time.Time `json:"started"`
 	Command string    `json:"command"` // "rollcall sync"
+	Syncs   bool      `json:"syncs"`   // it keeps the directory in sync by itself
 }
 
 // holderPath is "directory.lock" for "directory.db".
@@ -29,8 +31,8 @@ func holderPath(path string) string {
 
 // announce writes the holder's note. It is a courtesy: a disk that refuses it
 // will refuse the file's own writes too, and those are reported.
-func announce(path, command string, now time.Time) {
-	note, err := json.Marshal(holder{PID: os.Getpid(), Started: now.UTC(), Command: command})
+func announce(path, command string, syncs bool, now time.Time) {
+	note, err := json.Marshal(holder{PID: os.Getpid(), Started: now.UTC(), Command: command, Syncs: syncs})
 	if err == nil {
 		_ = os.WriteFile(holderPath(path), note, fileMode)
 	}
@@ -41,14 +43,17 @@ func withdraw(path string) { _ = os.Remove(holderPath(path)) }
 
 // lockedError names the process that holds a file, as far as its note tells.
 func lockedError(path string, cause error) error {
-	who := "another rollcall"
+	who, code := "another rollcall", workspace.CodeLocked
 	data, err := os.ReadFile(holderPath(path))
 	var h holder
 	if err == nil && json.Unmarshal(data, &h) == nil && h.PID > 0 && lives(h.PID) {
 		who = fmt.Sprintf("another rollcall (pid %d, started %s, %q)", h.PID, h.Started.Format(time.RFC3339), h.Command)
+		if h.Syncs {
+			code = workspace.CodeLockedBySyncing
+		}
 	}
 	return &model.Error{
-		Kind: model.KindLocked, Code: "locked",
+		Kind: model.KindLocked, Code: code,
 		Message: fmt.Sprintf("%s holds %s", who, path),
 		Remedy:  "end it, or wait until it has finished", Err: cause,
 	}

@@ -38,6 +38,7 @@ type LedgerOptions struct {
 	Timeout  time.Duration    // how long to wait for another process's lock; 0: a second
 	Now      func() time.Time // nil: time.Now
 	Command  string           // told to a process that finds the file locked; "": this program's name and command
+	Syncs    bool             // this process syncs by itself, as the screens do: told likewise
 	MaxSize  int              // bounds the file, in bytes; 0: the disk alone does
 }
 
@@ -70,7 +71,7 @@ func OpenLedger(path string, o LedgerOptions) (*Ledger, error) {
 	if o.Now != nil {
 		now = o.Now
 	}
-	announce(path, cmp.Or(o.Command, thisCommand()), now())
+	announce(path, cmp.Or(o.Command, thisCommand()), o.Syncs, now())
 	return l, nil
 }
 

@@ -31,6 +31,7 @@ func (a *app) screens(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	connection.Screens = true
 	if connection.Demo != nil {
 		connection.Demo.Approve, connection.Demo.Write = demoApproval, false
 	}

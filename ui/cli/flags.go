@@ -19,7 +19,8 @@ type Connection struct {
 	DataDir string        // "": the user's data directory
 	Timeout time.Duration // how long to keep trying a service that does not serve
 
-	Demo *Demo // the embedded tenant; nil for a real one
+	Screens bool  // the process shows screens, which sync by themselves
+	Demo    *Demo // the embedded tenant; nil for a real one
 
 	Tenant            string // AZURE_TENANT_ID: id or domain
 	ClientID          string // AZURE_CLIENT_ID

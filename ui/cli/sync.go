@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -24,7 +25,7 @@ where it stopped.`,
 		Example: "  rollcall sync\n  rollcall sync --full --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withSession(cmd.Context(), func(w *workspace.Workspace) error {
+			err := a.withSession(cmd.Context(), func(w *workspace.Workspace) error {
 				result, err := a.sync(cmd.Context(), w, request)
 				if err != nil {
 					return err
@@ -41,6 +42,11 @@ where it stopped.`,
 				}
 				return nil
 			})
+			if locked := (*model.Error)(nil); errors.As(err, &locked) && locked.Code == workspace.CodeLockedBySyncing {
+				a.note("nothing to do: %s, and it syncs by itself", locked.Message)
+				return nil
+			}
+			return err
 		},
 	}
 	cmd.Flags().BoolVar(&request.Full, "full", false, "read everything again")
@@ -69,7 +75,7 @@ func (a *app) printSync(r refresh.Result, t workspace.Traffic) error {
 			rows:    [][]string{{string(r.Mode), fmt.Sprint(r.Users), fmt.Sprint(r.Added), fmt.Sprint(r.Updated), fmt.Sprint(r.Removed), fmt.Sprint(t.Requests)}},
 		},
 		person: func(w io.Writer) error {
-			_, err := fmt.Fprintf(w, "%s users (%s sync: %s added, %s updated, %s removed) in %s with %s requests\n",
+			_, err := fmt.Fprintf(w, "%s users (%s: %s added, %s updated, %s removed) in %s with %s requests\n",
 				grouped(r.Users), r.Mode, grouped(r.Added), grouped(r.Updated), grouped(r.Removed), r.Elapsed.Round(time.Millisecond), grouped(t.Requests))
 			for _, note := range r.Notes {
 				fmt.Fprintln(w, "note: "+text.Clean(note))
