@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 
 	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoft/kiota-abstractions-go/authentication"
@@ -138,7 +139,7 @@ func (c *Client) plain(ctx context.Context, err error) error {
 // withParameter adds a query option that a builder does not know, such as
 // $deltatoken, to its template.
 func withParameter(info *abstractions.RequestInformation, name, value string) error {
-	template, rest, ok := cutQueryTemplate(info.UrlTemplate)
+	template, rest, ok := strings.Cut(info.UrlTemplate, "{?")
 	if !ok {
 		return fmt.Errorf("graph: no query in the template %q", info.UrlTemplate)
 	}
@@ -146,11 +147,6 @@ func withParameter(info *abstractions.RequestInformation, name, value string) er
 	info.UrlTemplate = template + "{?" + key + "," + rest
 	info.QueryParametersAny[key] = value
 	return nil
-}
-
-func cutQueryTemplate(template string) (before, after string, ok bool) {
-	b, a, ok := bytes.Cut([]byte(template), []byte("{?"))
-	return string(b), string(a), ok
 }
 
 func ptr[T any](v T) *T { return &v }

@@ -63,7 +63,7 @@ type Options struct {
 
 	AuthorityHost string   // "" is the public cloud's; any other than Microsoft's own turns instance discovery off
 	Resource      string   // "" is https://graph.microsoft.com: what tokens are for, not where requests go
-	Scopes        []string // "" is {Resource/.default}: whatever has been consented
+	Scopes        []string // empty is {Resource/.default}: whatever has been consented
 	RedirectURI   string   // "" is http://localhost: where the consent page returns to; must be registered
 
 	// Transport carries the requests; nil is http.DefaultTransport.
@@ -140,8 +140,8 @@ func knownAuthorities() []string {
 	}
 }
 
-// record is the account of an earlier sign-in, zero when there is none or it
-// belongs to another app.
+// decodeRecord returns the account of an earlier sign-in: zero when there is
+// none, it cannot be read, or it belongs to another app.
 func decodeRecord(data []byte, clientID string) azidentity.AuthenticationRecord {
 	var r azidentity.AuthenticationRecord
 	if len(data) == 0 || r.UnmarshalJSON(data) != nil || !strings.EqualFold(r.ClientID, clientID) {
