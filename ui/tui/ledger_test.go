@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -65,6 +66,9 @@ func (l fakeLedger) Events(_ context.Context, since time.Time) ([]workspace.Even
 func (l fakeLedger) SavePlan(_ context.Context, p *writeback.Plan) error {
 	l.t.mu.Lock()
 	defer l.t.mu.Unlock()
+	if _, known := l.t.plans[p.ID]; !known {
+		l.t.planIDs = append(l.t.planIDs, p.ID)
+	}
 	l.t.plans[p.ID] = *p
 	return nil
 }
@@ -86,7 +90,9 @@ func (l fakeLedger) Plans(context.Context) ([]writeback.Plan, error) {
 	for _, p := range l.t.plans {
 		list = append(list, p)
 	}
-	slices.SortFunc(list, func(a, b writeback.Plan) int { return b.CreatedAt.Compare(a.CreatedAt) })
+	slices.SortFunc(list, func(a, b writeback.Plan) int {
+		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), strings.Compare(a.ID, b.ID))
+	})
 	return list, nil
 }
 
