@@ -92,7 +92,14 @@ tenant and needs no account.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, err) })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	a.flags.register(root.PersistentFlags())
-	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return a.flags.check(cmd) }
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		// cobra checks the groups itself, later, and with an error that is not
+		// known to be one of usage.
+		if err := cmd.ValidateFlagGroups(); err != nil {
+			return usageError(cmd, err)
+		}
+		return a.flags.check(cmd)
+	}
 	root.AddCommand(
 		a.demoCommand(), a.signInCommand(), a.syncCommand(), a.usersCommand(), a.facetsCommand(), a.segmentCommand(),
 		a.previewCommand(), a.planCommand(), a.applyCommand(), a.resumeCommand(), a.undoCommand(),
