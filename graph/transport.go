@@ -164,18 +164,27 @@ func isGUID(s string) bool { return len(s) == 36 && uuid.Validate(s) == nil }
 // allow refuses what must never leave: a token to another host, and a DELETE
 // of anything but a reference.
 func (t *transport) allow(req *http.Request) error {
-	if req.URL.Scheme != t.root.Scheme || !strings.EqualFold(req.URL.Host, t.root.Host) {
-		return &model.Error{
-			Kind: model.KindFailed, Code: "foreignHost",
-			Message: fmt.Sprintf("the service named a link to another host, %s://%s; nothing was sent to it", req.URL.Scheme, plain.Line(req.URL.Host)),
-			Remedy:  "check graph_endpoint in the profile, and whether a proxy changes the answers",
-		}
+	if !t.own(req.URL) {
+		return foreignHost(req.URL)
 	}
 	path, inside := strings.CutPrefix(req.URL.Path, t.root.Path)
 	if req.Method == http.MethodDelete && (!inside || !isMemberRef(path)) {
 		return &model.Error{Kind: model.KindFailed, Code: "deleteRefused", Message: "refused to delete anything but a group's reference to a member"}
 	}
 	return nil
+}
+
+// own reports whether a URL is of the host that the token belongs to.
+func (t *transport) own(u *url.URL) bool {
+	return u.Scheme == t.root.Scheme && strings.EqualFold(u.Host, t.root.Host)
+}
+
+func foreignHost(u *url.URL) *model.Error {
+	return &model.Error{
+		Kind: model.KindFailed, Code: "foreignHost",
+		Message: fmt.Sprintf("the service named a link to another host, %s://%s; nothing was sent to it", plain.Line(u.Scheme), plain.Line(u.Host)),
+		Remedy:  "check graph_endpoint in the profile, and whether a proxy changes the answers",
+	}
 }
 
 // token takes a token for the next attempt: a cached one, unless the last

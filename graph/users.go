@@ -3,7 +3,9 @@ package graph
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -43,6 +45,9 @@ func (c *Client) DeltaLatest(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", c.transport.needing(err, scopeUsers, "Directory.Read.All")
 		}
+		if err := c.checkLinks(page.Next, page.DeltaLink); err != nil {
+			return "", err
+		}
 		switch {
 		case page.DeltaLink != "":
 			return page.DeltaLink, nil
@@ -75,6 +80,9 @@ func decodeCount(body []byte) (int, error) {
 // Users implements refresh.Source. Each change names every synced attribute,
 // null where the user has none, and the manager.
 func (c *Client) Users(ctx context.Context, link string) (*refresh.Page, error) {
+	if err := c.checkStored(link); err != nil {
+		return nil, err
+	}
 	ctx = withPriority(ctx, priorityLow)
 	page, err := getPage[rawUser](ctx, c, func() (*abstractions.RequestInformation, error) {
 		if link != "" {
@@ -92,7 +100,7 @@ func (c *Client) Users(ctx context.Context, link string) (*refresh.Page, error) 
 	if err != nil {
 		return nil, c.transport.needing(err, scopeUsers, "Directory.Read.All")
 	}
-	if err := c.rounds.follow(link, page.Next); err != nil {
+	if err := errors.Join(c.checkLinks(page.Next), c.rounds.follow(link, page.Next)); err != nil {
 		return nil, err
 	}
 	changes, err := newUserDecoder(c.opts.Schema).listing(*page.Value)
@@ -107,6 +115,9 @@ func (c *Client) Delta(ctx context.Context, link string) (*refresh.Page, error) 
 	if link == "" {
 		return nil, &model.Error{Kind: model.KindFailed, Code: "deltaLinkMissing", Message: "a delta round needs the link that the last one ended with"}
 	}
+	if err := c.checkStored(link); err != nil {
+		return nil, err
+	}
 	ctx = withPriority(ctx, priorityLow)
 	page, err := getPage[rawUser](ctx, c, func() (*abstractions.RequestInformation, error) { return linkRequest(link, nil) })
 	if err != nil {
@@ -115,7 +126,7 @@ func (c *Client) Delta(ctx context.Context, link string) (*refresh.Page, error) 
 	if (page.Next == "") == (page.DeltaLink == "") {
 		return nil, unreadable(c.root.Host, errNoLink)
 	}
-	if err := c.rounds.follow(link, page.Next); err != nil {
+	if err := errors.Join(c.checkLinks(page.Next, page.DeltaLink), c.rounds.follow(link, page.Next)); err != nil {
 		return nil, err
 	}
 	changes, err := newUserDecoder(c.opts.Schema).delta(*page.Value)
@@ -123,6 +134,33 @@ func (c *Client) Delta(ctx context.Context, link string) (*refresh.Page, error) 
 		return nil, unreadable(c.root.Host, err)
 	}
 	return &refresh.Page{Changes: changes, Next: page.Next, DeltaLink: page.DeltaLink}, nil
+}
+
+// checkLinks refuses a page that names a link to another host: it would be
+// stored, and followed only to be refused then.
+func (c *Client) checkLinks(links ...string) error {
+	for _, link := range links {
+		if link == "" {
+			continue
+		}
+		u, err := url.Parse(link)
+		if err != nil {
+			return unreadable(c.root.Host, err)
+		}
+		if !c.transport.own(u) {
+			return foreignHost(u)
+		}
+	}
+	return nil
+}
+
+// checkStored turns a stored link of another host into a resync: the page that
+// named it was checked, so it is the profile's endpoint that has changed since.
+func (c *Client) checkStored(link string) error {
+	if err := c.checkLinks(link); err != nil {
+		return fmt.Errorf("%w: %w", refresh.ErrResync, err)
+	}
+	return nil
 }
 
 var errNoLink = fmt.Errorf("a delta page must name either a next page or a delta link")
