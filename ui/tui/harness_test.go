@@ -30,7 +30,7 @@ type screen struct {
 	root     *root
 	tenant   *fakeTenant
 	program  *tea.Program
-	terminal *vt.SafeEmulator
+	terminal *vt.Emulator
 	out      *terminalWriter
 }
 
@@ -38,7 +38,7 @@ type screen struct {
 // carriage return to the terminal driver when there is no terminal input.
 type terminalWriter struct {
 	mu       sync.Mutex
-	terminal io.Writer
+	terminal *vt.Emulator
 	raw      bytes.Buffer // everything that was written
 }
 
@@ -58,6 +58,20 @@ func (w *terminalWriter) count() int {
 	return w.raw.Len()
 }
 
+// screen is the text on the terminal now.
+func (w *terminalWriter) screen() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.terminal.String()
+}
+
+// resize changes the terminal's size.
+func (w *terminalWriter) resize(width, height int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.terminal.Resize(width, height)
+}
+
 // after is what was written after the first n bytes.
 func (w *terminalWriter) after(n int) string {
 	w.mu.Lock()
@@ -70,12 +84,12 @@ func (w *terminalWriter) after(n int) string {
 func onScreen(t *testing.T, tenant func() *fakeTenant, width, height int, o Options, test func(s *screen)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		s := &screen{t: t, tenant: tenant(), terminal: vt.NewSafeEmulator(width, height)}
+		s := &screen{t: t, tenant: tenant(), terminal: vt.NewEmulator(width, height)}
 		s.out = &terminalWriter{terminal: s.terminal}
 		drained := make(chan struct{})
 		go func() {
 			defer close(drained)
-			_, _ = io.Copy(io.Discard, s.terminal.Emulator) // what the terminal answers
+			_, _ = io.Copy(io.Discard, s.terminal) // what the terminal answers
 		}()
 		o.Workspace = s.tenant.workspace()
 		if o.Environ == nil {
@@ -130,7 +144,7 @@ func (s *screen) press(keys ...string) {
 
 // text is what stands on the screen, without trailing blanks.
 func (s *screen) text() string {
-	rows := strings.Split(s.terminal.String(), "\n")
+	rows := strings.Split(s.out.screen(), "\n")
 	for i, r := range rows {
 		rows[i] = strings.TrimRight(r, " \r")
 	}

@@ -18,7 +18,7 @@ type fakeLedger struct{ t *fakeTenant }
 func (l fakeLedger) Segments(context.Context) ([]workspace.Segment, error) {
 	l.t.mu.Lock()
 	defer l.t.mu.Unlock()
-	return slices.Clone(l.t.segments), nil
+	return slices.Clone(l.t.segments), l.t.ledgerErr
 }
 
 func (l fakeLedger) SaveSegment(_ context.Context, s workspace.Segment) error {

@@ -107,7 +107,7 @@ func TestResizeToTinyAndBack(t *testing.T) {
 
 // resize changes the terminal's size and tells the program.
 func (s *screen) resize(width, height int) {
-	s.terminal.Resize(width, height)
+	s.out.resize(width, height)
 	s.send(tea.WindowSizeMsg{Width: width, Height: height})
 	s.settle()
 }

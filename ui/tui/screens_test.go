@@ -183,6 +183,8 @@ func TestFirstSyncShowsProgressAndTheUsersThatAreThere(t *testing.T) {
 		return t
 	}
 	onScreen(t, tenant, 80, 24, Options{}, func(s *screen) {
+		time.Sleep(syncPoll)
+		s.settle()
 		s.shows("Reading the directory")
 		s.golden("first-sync-80x24")
 		s.tenant.hold <- struct{}{}

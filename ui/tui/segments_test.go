@@ -144,11 +144,13 @@ func TestSegmentGoesToPreviewAndPlan(t *testing.T) {
 }
 
 func TestSegmentsThatCannotBeReadSayWhy(t *testing.T) {
-	tenant := func() *fakeTenant { return newFakeTenant(smallTenant()).synced() }
+	tenant := func() *fakeTenant {
+		t := newFakeTenant(smallTenant()).synced()
+		t.ledgerErr = &model.Error{Kind: model.KindFailed, Code: "ledger", Message: "the ledger cannot be read", Remedy: "check the disk"}
+		return t
+	}
 	onScreen(t, tenant, 80, 24, Options{NoSync: true}, func(s *screen) {
-		s.send(segmentsLoadedMsg{err: &model.Error{Kind: model.KindFailed, Code: "ledger", Message: "the ledger cannot be read", Remedy: "check the disk"}})
-		s.root.current = paneSegments
-		s.settle()
+		s.press("2")
 		s.shows("The ledger cannot be read")
 		s.shows("check the disk")
 	})

@@ -18,27 +18,29 @@ import (
 // fakeTenant is a tenant in memory that stands behind every port of a
 // workspace. Its clock stands still.
 type fakeTenant struct {
-	mu       sync.Mutex
-	now      time.Time
-	users    []model.User
-	groups   map[string]*model.Group   // by object id
-	members  map[string][]model.Object // direct, by group id
-	session  *workspace.Session        // what silent sign-in finds; nil: nobody signed in
-	reach    error                     // what silent sign-in fails with instead
-	code     *workspace.DeviceCode     // what the device-code flow shows; nil: it fails at once
-	signedIn chan *workspace.Session   // the end of the device-code flow
-	pageSize int                       // of the user listing
-	hold     chan struct{}             // when set, each page waits for a token
-	openErr  error
-	held     map[string]model.User // the store
-	state    refresh.State
-	segments []workspace.Segment
-	events   []workspace.Event
-	calls    []workspace.Call
-	traffic  workspace.Traffic
-	plans    map[string]writeback.Plan
-	runs     map[string]*writeback.Run
-	snaps    []workspace.Snapshot
+	mu        sync.Mutex
+	now       time.Time
+	users     []model.User
+	groups    map[string]*model.Group   // by object id
+	members   map[string][]model.Object // direct, by group id
+	session   *workspace.Session        // what silent sign-in finds; nil: nobody signed in
+	reach     error                     // what silent sign-in fails with instead
+	code      *workspace.DeviceCode     // what the device-code flow shows; nil: it fails at once
+	signedIn  chan *workspace.Session   // the end of the device-code flow
+	pageSize  int                       // of the user listing
+	hold      chan struct{}             // when set, each page waits for a token
+	openErr   error
+	held      map[string]model.User // the store
+	state     refresh.State
+	segments  []workspace.Segment
+	ledgerErr error // what reading the segments fails with
+	events    []workspace.Event
+	calls     []workspace.Call
+	traffic   workspace.Traffic
+	plans     map[string]writeback.Plan
+	planIDs   []string // in the order they were saved
+	runs      map[string]*writeback.Run
+	snaps     []workspace.Snapshot
 
 	listing func(*expansion.Listing)               // changes what a group's listing says
 	slow    chan struct{}                          // when set, listings wait for a token
