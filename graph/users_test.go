@@ -53,7 +53,7 @@ func TestDeltaLinkIsFollowedExactlyAsGiven(t *testing.T) {
 	var uri string
 	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		uri = r.RequestURI
-		answerJSON(w, 200, object{"value": []any{}, "@odata.deltaLink": "x"})
+		answerJSON(w, 200, object{"value": []any{}, "@odata.deltaLink": "https://" + r.Host + "/next"})
 	})
 	_, err := c.Delta(t.Context(), c.root.String()+"/users/delta?$deltatoken=a%2Bb_C~d%27e")
 	require.NoError(t, err)
@@ -109,8 +109,8 @@ func TestListingNamesEveryAttribute(t *testing.T) {
 }
 
 func TestDeltaNamesOnlyWhatTheRecordNames(t *testing.T) {
-	c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		answerJSON(w, 200, object{"@odata.nextLink": "https://graph.example/next", "value": []any{
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		answerJSON(w, 200, object{"@odata.nextLink": "https://" + r.Host + "/next", "value": []any{
 			object{"id": guid(1), "department": nil, "jobTitle": "Clerk"},
 			object{"id": guid(2), "@removed": object{"reason": "changed"}},
 			object{"id": guid(3), "@removed": object{}},
