@@ -1,0 +1,116 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"rollcall/model"
+	"rollcall/model/refresh"
+	"rollcall/model/workspace"
+	"rollcall/model/workspace/workspacetest"
+)
+
+// server runs `demo serve` on a fake that answers with a report and an error.
+func server(args []string, report string, err error) (a answer, asked Serve) {
+	var stdout, stderr bytes.Buffer
+	a.code = Run(context.Background(), Env{
+		Args: append([]string{"demo", "serve"}, args...), Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr,
+		Getenv: func(string) string { return "" }, Now: time.Now,
+		Serve: func(_ context.Context, o Serve, ready func([]Variable)) (string, error) {
+			asked = o
+			ready([]Variable{{"AZURE_TENANT_ID", "t-1"}, {"ROLLCALL_GRAPH_ENDPOINT", "https://127.0.0.1:8443"}})
+			return report, err
+		},
+	})
+	a.stdout, a.stderr = stdout.String(), stderr.String()
+	return a, asked
+}
+
+func TestServePrintsTheEnvironmentAndEndsWellWhenInterrupted(t *testing.T) {
+	a, asked := server([]string{"--listen", "127.0.0.1:8443", "--users", "7", "--seed", "3", "--latency", "5ms", "--churn", "1s"}, "DELETEs on users: 0", context.Canceled)
+	assert.Zero(t, a.code)
+	assert.Equal(t, "AZURE_TENANT_ID=t-1\nROLLCALL_GRAPH_ENDPOINT=https://127.0.0.1:8443\n", a.stdout)
+	assert.Equal(t, "DELETEs on users: 0\n", a.stderr)
+	assert.Equal(t, "127.0.0.1:8443", asked.Listen)
+	assert.Equal(t, 7, asked.Users)
+	assert.EqualValues(t, 3, asked.Seed)
+	assert.Equal(t, 5*time.Millisecond, asked.Latency)
+	assert.Equal(t, time.Second, asked.Churn)
+
+	a, _ = server(nil, "", errors.New("the address is in use"))
+	assert.Equal(t, 1, a.code)
+	assert.Equal(t, "rollcall: the address is in use\n", a.stderr)
+}
+
+func TestTheScreensOfTheDemoShowItsCodeAndItsConsent(t *testing.T) {
+	var shown Connection
+	tenant := workspacetest.Contoso()
+	screens := func(term string, args ...string) int {
+		return Run(t.Context(), Env{
+			Args: args, Stdin: strings.NewReader(""), Stdout: &bytes.Buffer{}, Stderr: &bytes.Buffer{},
+			StdinTerminal: true, StdoutTerminal: true, StderrTerminal: true, Now: time.Now,
+			Getenv: func(name string) string { return map[string]string{"TERM": term}[name] },
+			Open:   func(Connection) *workspace.Workspace { return tenant.Workspace() },
+			Screens: func(ctx context.Context, c Connection, w *workspace.Workspace) error {
+				shown = c
+				return w.Open(ctx)
+			},
+		})
+	}
+	require.Zero(t, screens("xterm", "demo", "--users", "9"))
+	assert.Equal(t, 9, shown.Demo.Users)
+	assert.GreaterOrEqual(t, shown.Demo.Approve, time.Second, "long enough to be read")
+	assert.False(t, shown.Demo.Write, "the consent is given on its screen")
+	assert.Equal(t, 1, tenant.Closed)
+	assert.Equal(t, 2, screens("dumb", "demo"))
+}
+
+func TestProgressFitsOneLineAndSaysWhyItWaits(t *testing.T) {
+	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	for want, p := range map[string]refresh.Progress{
+		"reading users: 104,882 of 1,000,000": {Phase: refresh.PhaseReading, Read: 104882, Expected: 1000000},
+		"reading users: 12":                   {Phase: refresh.PhaseReading, Read: 12},
+		"reading changes: 3 users":            {Phase: refresh.PhaseDelta, Read: 3},
+	} {
+		assert.Equal(t, want, progressLine(p, workspace.Traffic{}, now))
+		waiting := progressLine(p, workspace.Traffic{WaitUntil: now.Add(149500 * time.Millisecond)}, now)
+		assert.Equal(t, want+", throttled for another 150 s", waiting)
+		assert.LessOrEqual(t, len(waiting), 80)
+	}
+}
+
+func TestTheLogIsReadFromATimeOn(t *testing.T) {
+	s := newShell(t)
+	assert.Equal(t, "nothing yet\n", s.ok("log"))
+	s.ok("sync")
+	for since, lines := range map[string]int{"24h": 1, "2026-11-22": 1, "2026-11-22T12:00:00Z": 1, "2026-11-22T12:00:01Z": 0, "2026-11-23": 0} {
+		assert.Len(t, s.object("log", "--since", since)["events"], lines, since)
+	}
+	assert.Contains(t, s.ok("log"), "admin@contoso.com")
+}
+
+func TestSignInSaysWhatWasGranted(t *testing.T) {
+	s := newShell(t)
+	s.tenant.Account.Scopes = []string{"User.Read.All"}
+	object := s.object("signin")
+	granted := map[string]any{}
+	for _, p := range object["permissions"].([]any) {
+		granted[p.(map[string]any)["scope"].(string)] = p.(map[string]any)["granted"]
+	}
+	assert.Equal(t, map[string]any{
+		"User.Read.All": true, "GroupMember.Read.All": false, "OrgContact.Read.All": false,
+		"Member.Read.Hidden": false, "GroupMember.ReadWrite.All": false,
+	}, granted)
+	assert.Equal(t, "admin@contoso.com", object["account"])
+
+	a := s.run("preview", "partners@contoso.com")
+	assert.Equal(t, model.KindSignIn.ExitCode(), a.code)
+	assert.Contains(t, a.stderr, "an administrator grants it at https://")
+}
