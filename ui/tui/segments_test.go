@@ -146,7 +146,7 @@ func TestSegmentGoesToPreviewAndPlan(t *testing.T) {
 func TestSegmentsThatCannotBeReadSayWhy(t *testing.T) {
 	tenant := func() *fakeTenant {
 		t := syncedTenant()
-		t.unread = &model.Error{Kind: model.KindFailed, Code: "ledger", Message: "the ledger cannot be read", Remedy: "check the disk"}
+		t.ledgerErr = &model.Error{Kind: model.KindFailed, Code: "ledger", Message: "the ledger cannot be read", Remedy: "check the disk"}
 		return t
 	}
 	onScreen(t, tenant, 80, 24, Options{NoSync: true}, func(s *screen) {
@@ -154,7 +154,7 @@ func TestSegmentsThatCannotBeReadSayWhy(t *testing.T) {
 		s.shows("The ledger cannot be read")
 		s.shows("check the disk")
 
-		s.tenant.unread = nil
+		s.tenant.ledgerErr = nil
 		s.press("1", "2")
 		s.shows("Engineers")
 	})

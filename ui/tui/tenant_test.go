@@ -42,7 +42,6 @@ type fakeTenant struct {
 	runs      map[string]*writeback.Run
 	snaps     []workspace.Snapshot
 
-	unread  error                                  // what reading the segments fails with
 	listing func(*expansion.Listing)               // changes what a group's listing says
 	slow    chan struct{}                          // when set, listings wait for a token
 	outcome func(writeback.RowResult) *model.Error // refuses a row of a write; nil: takes all
