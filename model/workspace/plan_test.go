@@ -45,8 +45,8 @@ func ids(numbers ...int) []string {
 func TestAGroupIsFoundByNameAddressAndID(t *testing.T) {
 	w := open(t, workspacetest.Contoso())
 	for name, want := range map[string]int{
-		"sg-sales":                                   workspacetest.GroupSales,
-		"twin@contoso.com":                           workspacetest.GroupTwin2,
+		"sg-sales":         workspacetest.GroupSales,
+		"twin@contoso.com": workspacetest.GroupTwin2,
 		workspacetest.ID(workspacetest.GroupTwin):    workspacetest.GroupTwin,
 		workspacetest.ID(workspacetest.GroupDynamic): workspacetest.GroupDynamic,
 	} {
@@ -208,7 +208,9 @@ func TestAPlanFromAFileIsKeptWhenItIsApplied(t *testing.T) {
 	require.NoError(t, err)
 
 	tenant := workspacetest.Contoso()
-	tenant.OnRow = func(string) error { return &model.Error{Kind: model.KindUnavailable, Code: "offline", Message: "no connection"} }
+	tenant.OnRow = func(string) error {
+		return &model.Error{Kind: model.KindUnavailable, Code: "offline", Message: "no connection"}
+	}
 	w := open(t, tenant)
 	_, err = w.Apply(t.Context(), plan, writeback.Approval{By: "admin@contoso.com"}, nil)
 	failure(t, err, model.KindPartial, "applyStopped")

@@ -108,16 +108,10 @@ func (a *app) readLine(ctx context.Context) (string, error) {
 	}
 }
 
-// writeProgress shows written rows on a terminal.
+// writeProgress shows written rows.
 func (a *app) writeProgress() func(writeback.Progress) {
-	if !a.env.StderrTerminal {
-		return nil
-	}
 	return func(p writeback.Progress) {
-		fmt.Fprintf(a.env.Stderr, "\r\x1b[K%s of %s rows written", grouped(p.Done), grouped(p.Total))
-		if p.Done+p.Failed == p.Total {
-			fmt.Fprint(a.env.Stderr, "\r\x1b[K")
-		}
+		a.status(fmt.Sprintf("%s of %s rows written", grouped(p.Done), grouped(p.Total)))
 	}
 }
 

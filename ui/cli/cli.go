@@ -70,6 +70,8 @@ func Run(ctx context.Context, env Env) int {
 type app struct {
 	env   Env
 	flags flags
+
+	statusShown bool // a line of progress stands on the terminal
 }
 
 func (a *app) root() *cobra.Command {

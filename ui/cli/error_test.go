@@ -191,6 +191,10 @@ func TestNotesAndProgressGoToTerminalsAndNeverToStdout(t *testing.T) {
 	a := s.run("preview", "all-staff@contoso.com", "--approve")
 	assert.Contains(t, a.stderr, "approved and kept as snapshot")
 	assert.Contains(t, a.stderr, "2 of 2 lists read\r\x1b[K", "what is done leaves no trace")
+
+	s.getenv["TERM"] = "dumb"
+	a = s.run("preview", "all-staff@contoso.com")
+	assert.NotContains(t, a.stderr, "lists read", "such a terminal cannot take a line back")
 }
 
 func TestAnIncompleteAnswerIsPrintedAndExitsWith6(t *testing.T) {

@@ -99,13 +99,13 @@ func (a *app) sync(ctx context.Context, w *workspace.Workspace, request refresh.
 	}()
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
+	defer a.status("")
 	for {
 		select {
 		case o := <-done:
-			fmt.Fprint(a.env.Stderr, "\r\x1b[K")
 			return o.result, o.err
 		case <-tick.C:
-			fmt.Fprint(a.env.Stderr, "\r\x1b[K"+progressLine(w.Progress(), w.Traffic(), w.Now()))
+			a.status(progressLine(w.Progress(), w.Traffic(), w.Now()))
 		}
 	}
 }
@@ -129,6 +129,18 @@ func progressLine(p refresh.Progress, t workspace.Traffic, now time.Time) string
 // stderr.
 func (a *app) note(format string, args ...any) {
 	if a.env.StderrTerminal {
+		a.status("")
 		fmt.Fprintf(a.env.Stderr, format+"\n", args...)
 	}
+}
+
+// status shows one line of progress in place of the one before, "" none: only
+// on a terminal that can take a line back. Whoever prints anything else takes
+// it away first.
+func (a *app) status(line string) {
+	if !a.env.StderrTerminal || a.env.Getenv("TERM") == "dumb" || line == "" && !a.statusShown {
+		return
+	}
+	fmt.Fprint(a.env.Stderr, "\r\x1b[K"+line)
+	a.statusShown = line != ""
 }

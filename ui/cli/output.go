@@ -22,6 +22,7 @@ func grouped(n int) string { return text.Count(n) }
 // printError writes a failure: one line, then the remedy. With JSON output it
 // is one object, so that a script need not read prose.
 func (a *app) printError(e *model.Error) {
+	a.status("")
 	if a.flags.wantsJSON(a.env.Args) {
 		type body struct {
 			Code      string `json:"code"`
@@ -144,6 +145,7 @@ type output struct {
 }
 
 func (a *app) print(o output) error {
+	a.status("")
 	switch a.flags.format {
 	case formatJSON:
 		return writeJSON(a.env.Stdout, o.object)

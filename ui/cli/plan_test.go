@@ -219,6 +219,11 @@ func TestAStoppedRunIsReportedAndResumed(t *testing.T) {
 	assert.Equal(t, "applyStopped", e["code"])
 	assert.Equal(t, "rollcall resume "+id, e["remedy"])
 
+	rows, s.terminal = 1, true
+	a = s.run("resume", id)
+	assert.Contains(t, a.stderr, "rows written\r\x1b[Krollcall: ", "an error takes the place of the progress")
+	s.terminal = false
+
 	s.tenant.OnRow = nil
 	assert.Equal(t, true, s.object("resume", id)["verified"])
 }

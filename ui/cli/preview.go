@@ -101,16 +101,10 @@ func (a *app) syncedFor(ctx context.Context, w *workspace.Workspace, lists ...[]
 	return nil
 }
 
-// walkProgress shows how far a walk is, on a terminal.
+// walkProgress shows how far a walk is.
 func (a *app) walkProgress() func(read, known int) {
-	if !a.env.StderrTerminal {
-		return nil
-	}
 	return func(read, known int) {
-		fmt.Fprintf(a.env.Stderr, "\r\x1b[K%s of %s lists read", grouped(read), grouped(known))
-		if read == known {
-			fmt.Fprint(a.env.Stderr, "\r\x1b[K")
-		}
+		a.status(fmt.Sprintf("%s of %s lists read", grouped(read), grouped(known)))
 	}
 }
 

@@ -107,11 +107,7 @@ func (a *app) segmentShow(ctx context.Context, name string) error {
 }
 
 func (a *app) segmentSave(ctx context.Context, name, rule string) error {
-	return a.withDirectory(ctx, func(w *workspace.Workspace) error {
-		diagnostics, err := w.CheckRule(rule)
-		if err != nil {
-			return a.showFault(rule, diagnostics, err)
-		}
+	return a.withRule(ctx, rule, func(w *workspace.Workspace) error {
 		segment, err := w.SaveSegment(ctx, name, rule)
 		if err != nil {
 			return err
@@ -144,20 +140,17 @@ func (a *app) printSegment(ctx context.Context, w *workspace.Workspace, segment 
 }
 
 func (a *app) segmentCheck(ctx context.Context, rule string) error {
-	return a.withDirectory(ctx, func(w *workspace.Workspace) error {
-		diagnostics, err := w.CheckRule(rule)
-		if err != nil {
-			return a.showFault(rule, diagnostics, err)
-		}
-		count, err := countRule(ctx, w, rule)
+	return a.withRule(ctx, rule, func(w *workspace.Workspace) error {
+		selected, err := w.Select(ctx, rule)
 		if err != nil {
 			return err
 		}
+		count := selected.Set.Count()
 		object := struct {
 			Valid       bool     `json:"valid"`
 			Count       int      `json:"count"`
 			Diagnostics []string `json:"diagnostics"`
-		}{true, count, messages(diagnostics)}
+		}{true, count, messages(selected.Diagnostics)}
 		return a.print(output{
 			object: object, lines: []any{object},
 			table: table{columns: []column{{"users", true}}, rows: [][]string{{fmt.Sprint(count)}}},
@@ -178,6 +171,20 @@ func messages(diagnostics []rule.Diagnostic) []string {
 		list[i] = d.Message
 	}
 	return list
+}
+
+// withRule is withDirectory for a rule that somebody has just written: a fault
+// is shown before anything is read.
+func (a *app) withRule(ctx context.Context, rule string, run func(*workspace.Workspace) error) error {
+	return a.with(ctx, func(w *workspace.Workspace) error {
+		if diagnostics, err := w.CheckRule(rule); err != nil {
+			return a.showFault(rule, diagnostics, err)
+		}
+		if err := a.synced(ctx, w); err != nil {
+			return err
+		}
+		return run(w)
+	})
 }
 
 // showFault points at the first fault under the rule's text, for a person. The

@@ -35,6 +35,19 @@ func TestAFaultIsPointedAtUnderTheRule(t *testing.T) {
 	}
 }
 
+func TestAFaultIsShownBeforeAnythingIsRead(t *testing.T) {
+	const rule = `user.departmnt -eq "Sales"`
+	for _, args := range [][]string{
+		{"segment", "check", rule}, {"segment", "save", "Sales", rule}, {"users", "--where", rule}, {"facets", "city", "--where", rule},
+	} {
+		s := newShell(t)
+		a := s.run(args...)
+		assert.Equal(t, 2, a.code)
+		assert.Contains(t, a.stderr, "\n  ^^^^^^^^^^^^^^\n")
+		assert.Empty(t, s.tenant.Asked(""))
+	}
+}
+
 func TestAFaultAtTheEndOfTheRuleIsPointedAtToo(t *testing.T) {
 	s := newShell(t)
 	const rule = `user.department -eq`

@@ -69,7 +69,7 @@ not; ~word matches loosely; field:value looks into one attribute.`,
 				return usageError(cmd, fmt.Errorf("--limit takes a number of users, not %d", limit))
 			}
 			ctx := cmd.Context()
-			return a.withDirectory(ctx, func(w *workspace.Workspace) error {
+			return a.withRule(ctx, choice.where, func(w *workspace.Workspace) error {
 				attributes, err := pickColumns(w.Schema(), columns, a.flags.machine())
 				if err != nil {
 					return err
@@ -239,7 +239,7 @@ func (a *app) facetsCommand() *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
-			return a.withDirectory(ctx, func(w *workspace.Workspace) error {
+			return a.withRule(ctx, choice.where, func(w *workspace.Workspace) error {
 				attribute, err := syncedAttribute(w.Schema(), args[0])
 				if err != nil {
 					return err
