@@ -59,7 +59,7 @@ func newActivityPane(s shared) *activityPane {
 	p := &activityPane{shared: s}
 	clock := column{title: "Time", width: 12, least: 8}
 	p.tables = [activityViews]*table{
-		viewCalls: newTable(s.theme, clock, column{title: "Call", width: 32, least: 16, grows: true},
+		viewCalls: newTable(s.theme, clock, column{title: "Call", width: 32, least: 30, grows: true},
 			column{title: "Status", width: 6, least: 6, right: true}, column{title: "Took", width: 8, least: 7, right: true},
 			column{title: "Note", width: 14, least: 10}, column{title: "Request id", width: 36, least: 12}),
 		viewNotices: newTable(s.theme, clock, column{title: "", width: 1, least: 1}, column{title: "Notice", width: 60, least: 20, grows: true}),

@@ -50,7 +50,7 @@ func (r *callRows) Cells(i int, cells []tableCell) {
 	case c.Status >= 400:
 		cells[2].style = &r.theme.warn
 	}
-	cells[3].text = c.Elapsed.Round(time.Millisecond).String()
+	cells[3].text = max(c.Elapsed.Round(time.Millisecond), time.Millisecond).String()
 	cells[4] = tableCell{text: c.Note, style: &r.theme.warn}
 	cells[5] = tableCell{text: c.RequestID, style: &r.theme.muted}
 }

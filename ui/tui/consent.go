@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -36,14 +37,14 @@ type (
 	consentRenewMsg struct{ err error }
 )
 
+// newConsentScreen starts on the named permission; "" is the first that is
+// missing.
 func newConsentScreen(s shared, o Options, capability string) *consentScreen {
 	c := &consentScreen{shared: s, openURL: o.OpenURL}
 	c.reload()
-	for i, cap := range c.list {
-		if cap.ID == capability {
-			c.cursor = i
-		}
-	}
+	c.cursor = max(0, slices.IndexFunc(c.list, func(cap workspace.Capability) bool {
+		return cap.ID == capability || capability == "" && !cap.Granted
+	}))
 	return c
 }
 

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -168,7 +169,11 @@ func (d *textDialog) Draw(width, height int) string {
 	for _, l := range lines[d.offset:min(len(lines), d.offset+d.height)] {
 		b.WriteString(" " + l + "\n")
 	}
-	return d.theme.box(boxText{title: d.title}, b.String(), w, h, true)
+	scrolled := ""
+	if len(lines) > d.height {
+		scrolled = fmt.Sprintf("%d–%d of %d", d.offset+1, d.offset+d.height, len(lines))
+	}
+	return d.theme.box(boxText{title: d.title, bottom: scrolled}, b.String(), w, h, true)
 }
 
 func (d *textDialog) Bindings() []binding {
