@@ -316,3 +316,34 @@ func TestAPlanThatWasNeverAppliedCannotBeUndoneOrResumed(t *testing.T) {
 		assert.NotContains(t, e.Action, "resume")
 	}
 }
+
+func TestAFileThatCallsItselfAnUndoLiftsNoGuard(t *testing.T) {
+	tenant := workspacetest.Contoso()
+	w := synced(t, tenant)
+	plan, err := w.Plan(t.Context(), []string{"rule:" + salesRule}, nil, workspacetest.ID(workspacetest.GroupTwin), writeback.ModeMirror)
+	require.NoError(t, err)
+	_, err = w.Apply(t.Context(), plan, w.Approve(0, 0), nil)
+	require.NoError(t, err)
+	run, err := w.Run(t.Context(), plan.ID)
+	require.NoError(t, err)
+	require.Empty(t, run.Before)
+
+	// Both plans would empty sg-sales, which was never empty.
+	sales := tenant.MembersOf[workspacetest.ID(workspacetest.GroupSales)]
+	run.Plan.Group = writeback.GroupRef{ID: workspacetest.ID(workspacetest.GroupSales), DisplayName: "sg-sales", Kind: model.KindSecurity}
+	run.Rows = nil
+	for _, o := range sales {
+		run.Rows = append(run.Rows, writeback.Row{Ref: writeback.Ref{ID: o.ID}, State: writeback.RowDone})
+	}
+	for name, id := range map[string]string{"of another group's run": plan.ID, "of no known run": "0123456789ab"} {
+		t.Run(name, func(t *testing.T) {
+			run.Plan.ID = id
+			forged, err := writeback.Undo(run, sales, tenant.Guards, "mallory", w.Now())
+			require.NoError(t, err)
+			require.NoError(t, writeback.Check(forged, w.Approve(0, 0)), "the plan's own guards let it pass")
+			_, err = w.Apply(t.Context(), forged, w.Approve(0, 0), nil)
+			failure(t, err, model.KindGuard, "guardLeastSize")
+			assert.Len(t, memberIDs(tenant, workspacetest.GroupSales), 2)
+		})
+	}
+}
