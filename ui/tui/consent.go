@@ -153,7 +153,7 @@ func (c *consentScreen) Bindings() []binding {
 		check.disabled = "A fresh token is being asked for"
 	}
 	return append(list, check,
-		binding{id: "consent.leave", keys: []string{"esc", "enter"}, label: "go on", help: "Go on with what is granted"},
+		binding{id: "consent.leave", keys: []string{"esc", "enter", "q"}, label: "go on", help: "Go on with what is granted"},
 		binding{id: "consent.down", keys: []string{"down", "j"}, help: "Next permission"},
 		binding{id: "consent.up", keys: []string{"up", "k"}, help: "Previous permission"},
 	)

@@ -171,9 +171,7 @@ func (p *directoryPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
 		return p.key(msg)
 	case tea.PasteMsg:
 		if p.typing {
-			if changed, _ := p.filter.Handle(msg); changed {
-				return p.query(), true
-			}
+			return p.edit(msg)
 		}
 	case directoryChangedMsg:
 		return tea.Batch(p.refresh(), p.loadSegments()), true

@@ -106,6 +106,11 @@ func (p *directoryPane) filterKey(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 		p.table.Handle(msg)
 		return nil, true
 	}
+	return p.edit(msg)
+}
+
+// edit hands a key or a paste to the filter, and filters.
+func (p *directoryPane) edit(msg tea.Msg) (tea.Cmd, bool) {
 	changed, handled := p.filter.Handle(msg)
 	if changed {
 		p.table.toTop()

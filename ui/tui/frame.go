@@ -23,7 +23,7 @@ func (m *root) View() tea.View {
 		return v
 	}
 	if m.width < leastWidth || m.height < leastHeight {
-		v.SetContent(m.theme.cut(fmt.Sprintf("rollcall needs %d×%d cells; this terminal has %d×%d", leastWidth, leastHeight, m.width, m.height), m.width))
+		v.SetContent(m.theme.cut(fmt.Sprintf("needs %d×%d cells, has %d×%d", leastWidth, leastHeight, m.width, m.height), m.width))
 		return v
 	}
 	if s := m.account(); s != nil {

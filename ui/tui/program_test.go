@@ -89,7 +89,7 @@ func TestResizeToTinyAndBack(t *testing.T) {
 		for _, size := range []struct{ w, h int }{{30, 8}, {1, 1}, {40, 10}, {79, 23}, {200, 50}} {
 			s.resize(size.w, size.h)
 			if size.w < leastWidth {
-				s.shows("rollcall needs 40×10 cells; t"[:min(size.w-1, 29)])
+				s.shows("needs 40×10 cells"[:min(size.w-1, 17)])
 			}
 			for i := range paneCount {
 				s.send(gotoMsg{i})

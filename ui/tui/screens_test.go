@@ -198,6 +198,25 @@ func TestFirstSyncShowsProgressAndTheUsersThatAreThere(t *testing.T) {
 	})
 }
 
+func TestSyncThatNeedsSignInLeadsThere(t *testing.T) {
+	tenant := func() *fakeTenant {
+		t := syncedTenant()
+		t.code = signedOutTenant().code
+		t.deltaErr = &model.Error{Kind: model.KindSignIn, Code: "AADSTS50173", Message: "the session was revoked", Remedy: "sign in again"}
+		return t
+	}
+	onScreen(t, tenant, 80, 24, Options{}, func(s *screen) {
+		s.shows("sync failed")
+		s.shows("the session was revoked: sign in again")
+		s.press("5", "S")
+		s.shows("F7K9PQ2MX")
+		s.tenant.deltaErr = nil
+		s.tenant.signedIn <- s.tenant.session
+		s.settle()
+		s.shows("✓ synced 14:02")
+	})
+}
+
 func TestOfflineStaysReadable(t *testing.T) {
 	tenant := func() *fakeTenant {
 		t := syncedTenant()

@@ -145,7 +145,7 @@ func (s *signInScreen) Bindings() []binding {
 	}
 	return append(list,
 		binding{id: "signIn.again", keys: []string{"r"}, label: "new code", help: "Ask for a new code"},
-		binding{id: "signIn.later", keys: []string{"esc"}, label: "later", help: "Go on with what was synced before"},
+		binding{id: "signIn.later", keys: []string{"esc", "q"}, label: "later", help: "Go on with what was synced before"},
 	)
 }
 

@@ -45,7 +45,10 @@ func (m *root) syncing(msg tea.Msg) (tea.Cmd, bool) {
 		if m.sync.running {
 			return m.toasts.show(m.shared, levelInfo, "A sync is running already"), true
 		}
-		if m.ws.Session() == nil {
+		switch failed := m.sync.failed; {
+		case failed != nil && failed.Kind == model.KindSignIn:
+			return emit(signInMsg{}), true // the session is no longer good
+		case m.ws.Session() == nil:
 			return m.connect(), true // it syncs once there is a session
 		}
 		return m.startSync(msg.full), true

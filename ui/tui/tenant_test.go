@@ -33,6 +33,7 @@ type fakeTenant struct {
 	held      map[string]model.User // the store
 	state     refresh.State
 	segments  []workspace.Segment
+	deltaErr  error // what following the changes fails with
 	ledgerErr error // what reading the segments fails with
 	events    []workspace.Event
 	calls     []workspace.Call
@@ -152,6 +153,9 @@ func (t *fakeTenant) Users(ctx context.Context, link string) (*refresh.Page, err
 }
 
 func (t *fakeTenant) Delta(context.Context, string) (*refresh.Page, error) {
+	if t.deltaErr != nil {
+		return nil, t.deltaErr
+	}
 	return &refresh.Page{DeltaLink: "delta"}, nil
 }
 

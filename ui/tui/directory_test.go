@@ -1,0 +1,111 @@
+package tui
+
+import (
+	"strings"
+	"testing"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/stretchr/testify/assert"
+
+	"rollcall/model"
+	"rollcall/model/rule"
+)
+
+// directory is the pane under test.
+func (s *screen) directory() *directoryPane { return s.root.panes[paneDirectory].(*directoryPane) }
+
+func TestMarkedUsersGoToWriteback(t *testing.T) {
+	onScreen(t, syncedTenant, 120, 40, Options{NoSync: true}, func(s *screen) {
+		s.press("space", "space")
+		s.shows("2 marked")
+		s.press("W")
+		assert.Equal(t, paneWriteback, s.root.current)
+		s.shows("user0001@contoso.com, user0002@contoso.com")
+	})
+}
+
+func TestUsersWithoutAddressGoToWritebackByObjectID(t *testing.T) {
+	onScreen(t, syncedTenant, 120, 40, Options{NoSync: true}, func(s *screen) {
+		s.press("*")
+		s.shows("60 marked")
+		targets := s.directory().targets()
+		if assert.Len(t, targets, 1) {
+			text, isRule := strings.CutPrefix(targets[0], "rule:")
+			assert.True(t, isRule)
+			selection, err := s.root.ws.Select(t.Context(), text)
+			assert.NoError(t, err)
+			assert.Equal(t, 60, selection.Set.Count())
+		}
+		s.press("u")
+		s.hides("marked")
+	})
+}
+
+func TestNarrowingBecomesASegment(t *testing.T) {
+	onScreen(t, syncedTenant, 120, 40, Options{NoSync: true}, func(s *screen) {
+		s.press("f", "enter", "enter", "f", "down", "enter", "enter", "S")
+		assert.Equal(t, paneSegments, s.root.current)
+		s.shows(`user.department -eq "Engineering"`)
+		s.shows(`user.jobTitle -eq "Engineer"`)
+	})
+}
+
+func TestNarrowingRuleSelectsByKindOfValue(t *testing.T) {
+	schema := model.FullSchema()
+	list := []narrowing{
+		{schema.Attribute(model.AttrDepartment), `R&D "Labs" \ more`},
+		{schema.Attribute(model.AttrAccountEnabled), "true"},
+		{schema.Attribute(model.AttrCity), ""},
+	}
+	text := narrowingRule(list)
+	parsed, diagnostics := rule.Parse(text)
+	assert.Empty(t, diagnostics, text)
+	assert.Equal(t, text, rule.Print(parsed.Root))
+	assert.Contains(t, text, "user.accountEnabled -eq true")
+	assert.Contains(t, text, "user.city -eq null")
+	assert.Empty(t, narrowingRule(nil))
+}
+
+func TestDetailsShowEveryAttributeAndTheSegments(t *testing.T) {
+	onScreen(t, syncedTenant, 80, 24, Options{NoSync: true}, func(s *screen) {
+		s.press("enter")
+		s.golden("directory-details-80x24")
+		s.press("G", "pgdown", "pgdown")
+		s.shows("Object id")
+		s.press("esc")
+		s.shows("60 users")
+	})
+}
+
+func TestCopyGoesToTheTerminalAndSaysSo(t *testing.T) {
+	onScreen(t, syncedTenant, 80, 24, Options{NoSync: true}, func(s *screen) {
+		s.press("y")
+		assert.Contains(t, s.out.after(0), "\x1b]52;c;")
+		s.shows("user0001@contoso.com sent to the terminal's clipboard")
+		s.send(copyMsg{text: strings.Repeat("x", maxClipboard)})
+		s.settle()
+		s.shows("Too much for the clipboard")
+	})
+}
+
+func TestFilterKeepsTheCursorAtTheTop(t *testing.T) {
+	onScreen(t, syncedTenant, 80, 24, Options{NoSync: true}, func(s *screen) {
+		s.press("G", "/")
+		s.send(tea.PasteMsg{Content: "member"})
+		s.settle()
+		assert.Zero(t, s.directory().table.Cursor())
+		s.press("down", "down")
+		assert.Equal(t, 2, s.directory().table.Cursor(), "the arrows move in the table while typing")
+	})
+}
+
+func TestRangeMarksEverythingBetween(t *testing.T) {
+	onScreen(t, syncedTenant, 80, 24, Options{NoSync: true}, func(s *screen) {
+		s.press("j", "v", "j", "j")
+		s.shows("range: v marks")
+		s.press("v")
+		s.shows("3 marked")
+		s.press("v", "esc")
+		s.shows("3 marked")
+	})
+}
