@@ -232,9 +232,7 @@ func (w *Workspace) write(ctx context.Context, action string, p *writeback.Plan,
 		return nil, err
 	}
 	report.Requests = w.Traffic().Requests - before
-	// The record must be written even when the run was interrupted: rows may
-	// have changed in the tenant.
-	recordErr := w.record(context.WithoutCancel(ctx), parts, action, p.Group.DisplayName, fmt.Sprintf(
+	recordErr := w.record(ctx, parts, action, p.Group.DisplayName, fmt.Sprintf(
 		"plan %s: %d added, %d removed, %d already so, %d failed, verified %t",
 		p.ID, report.Added, report.Removed, report.AlreadyDone, len(report.Failed), report.Verified))
 	if err == nil {

@@ -163,9 +163,6 @@ func (w *Workspace) Profile() string { return w.settings.Profile }
 // Schema is the profile's choice of attributes.
 func (w *Workspace) Schema() *model.Schema { return w.settings.Schema }
 
-// Guards are the profile's limits on plans.
-func (w *Workspace) Guards() writeback.Guards { return w.settings.Guards }
-
 // Now is the workspace's clock.
 func (w *Workspace) Now() time.Time { return w.settings.Now() }
 
@@ -244,9 +241,10 @@ func (w *Workspace) Events(ctx context.Context, since time.Time) ([]Event, error
 	return parts.Ledger.Events(ctx, since)
 }
 
-// record adds a line to the audit in the name of the session's account.
+// record adds a line to the audit in the name of the session's account. It is
+// written even when the context has ended: what it says has happened.
 func (w *Workspace) record(ctx context.Context, parts *Parts, action, subject, detail string) error {
-	return parts.Ledger.Record(ctx, Event{At: w.Now().UTC(), By: w.actor(), Action: action, Subject: subject, Detail: detail})
+	return parts.Ledger.Record(context.WithoutCancel(ctx), Event{At: w.Now().UTC(), By: w.actor(), Action: action, Subject: subject, Detail: detail})
 }
 
 func (w *Workspace) actor() string {

@@ -1,0 +1,54 @@
+package cli
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"rollcall/model"
+	"rollcall/model/workspace/workspacetest"
+)
+
+func TestTheTreeNamesEveryListAndEntersEachOnce(t *testing.T) {
+	s := newShell(t)
+	id := workspacetest.ID
+	partners, twin := *s.tenant.Object(workspacetest.ListPartners), *s.tenant.Object(workspacetest.GroupTwin2)
+	board := *s.tenant.Object(workspacetest.ListBoard)
+	s.tenant.MembersOf[partners.ID] = append(s.tenant.MembersOf[partners.ID], twin)
+	s.tenant.MembersOf[id(workspacetest.ListAllStaff)] = append(s.tenant.MembersOf[id(workspacetest.ListAllStaff)], twin, board)
+	s.tenant.MembersOf[twin.ID] = []model.Object{partners}
+
+	a := s.run("preview", "all-staff@contoso.com", "--tree")
+	assert.Equal(t, 6, a.code)
+	assert.Contains(t, a.stdout, `
+  All Staff  5 direct, 3 unique
+    Board  ? direct, ? unique  [hidden membership]
+    Partners  3 direct, 2 unique  [cycle]
+      Twin  1 direct, 2 unique  [cycle]
+        Partners  3 direct, 2 unique  [cycle, shown above]
+    Twin  1 direct, 2 unique  [cycle, shown above]
+`)
+	assert.Contains(t, s.run("preview", "all-staff@contoso.com").stdout, "hidden membership", "the table marks it as well")
+}
+
+func TestAListThatReachesNobodySaysSo(t *testing.T) {
+	s := newShell(t)
+	out := s.ok("preview", "group:"+workspacetest.ID(workspacetest.GroupTwin), "--tree")
+	assert.Contains(t, out, "0 unique recipients\n")
+	assert.Contains(t, out, "  Twin  0 direct, 0 unique  [reaches nobody]\n")
+}
+
+func TestWhyNamesEveryWay(t *testing.T) {
+	s := newShell(t)
+	assert.Equal(t, "all-staff@contoso.com → All Staff → bert@contoso.com\nall-staff@contoso.com → All Staff → Partners → bert@contoso.com\n",
+		s.ok("preview", "all-staff@contoso.com", "--why", "BERT@contoso.com"))
+	why := s.object("preview", "all-staff@contoso.com", "--why", "bert@contoso.com")
+	assert.Len(t, why["paths"], 2)
+	assert.Equal(t, false, why["cut"])
+}
+
+func TestAddressesArePrintedWhenAsked(t *testing.T) {
+	s := newShell(t)
+	assert.NotContains(t, s.ok("preview", "partners@contoso.com"), "fergus@fabrikam.com")
+	assert.Contains(t, s.ok("preview", "partners@contoso.com", "--addresses"), "bert@contoso.com\nfergus@fabrikam.com\n")
+}
