@@ -45,8 +45,7 @@ func TestNarrowingBecomesASegment(t *testing.T) {
 	onScreen(t, syncedTenant, 120, 40, Options{NoSync: true}, func(s *screen) {
 		s.press("f", "enter", "enter", "f", "down", "enter", "enter", "S")
 		assert.Equal(t, paneSegments, s.root.current)
-		s.shows(`user.department -eq "Engineering"`)
-		s.shows(`user.jobTitle -eq "Engineer"`)
+		s.shows(`-eq "Engineering" -and user.jobTitle -eq "Engineer"`)
 	})
 }
 

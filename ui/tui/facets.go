@@ -99,7 +99,7 @@ const fewValues = 20
 
 // countAttributes leaves out what cannot narrow: attributes of many values or
 // moments in time, ones that nobody has, and ones like names and telephone
-// numbers that tell most users apart.
+// numbers that tell all or most users apart.
 func countAttributes(ctx context.Context, s *directory.Snapshot, rows []int32) ([]attributeCount, error) {
 	var counts []attributeCount
 	for _, a := range s.Schema().Synced() {
@@ -110,7 +110,8 @@ func countAttributes(ctx context.Context, s *directory.Snapshot, rows []int32) (
 		if err != nil {
 			return nil, err
 		}
-		if n := len(f.Values); n == 0 || n > fewValues && 2*n > len(rows)-f.Null {
+		n, users := len(f.Values), len(rows)-f.Null
+		if n == 0 || n > 1 && n == users || n > fewValues && 2*n > users {
 			continue
 		}
 		counts = append(counts, attributeCount{a, len(f.Values), f.Null})
