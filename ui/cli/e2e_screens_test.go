@@ -140,14 +140,15 @@ func TestTheWholeJobIsDoneByKeyboardInTheDemo(t *testing.T) {
 	s.waitFor("Saved segment Sales")
 
 	// Preview a nested list, ask why, approve.
-	s.keys(escape)
 	s.keys("3")
+	s.waitFor("╭ To ─")
 	s.keys("leadership@contoso.com" + enter)
-	s.waitFor("unique recipients, complete", "Executive Team", "cycle")
+	s.waitFor("unique and complete", "Executive Team", "cycle")
 	s.keys("a")
-	s.waitFor("Keep")
-	s.keys(tab + enter)
-	s.waitFor("snapshot")
+	s.waitFor("Approve this audience?", "▸ No")
+	s.waitUntilItAnswers(tab, "▸ Yes, keep the snapshot")
+	s.keys(enter)
+	s.waitFor("keeps 116 recipients")
 
 	// Plan, grant the permission, review, approve, see it verified.
 	s.keys("4")
@@ -157,8 +158,8 @@ func TestTheWholeJobIsDoneByKeyboardInTheDemo(t *testing.T) {
 	s.keys("A")
 	s.waitFor("GroupMember.ReadWrite.All", "Grant at")
 	s.keys("o")
-	s.keys("r")
-	s.waitFor("The permissions are granted", "295 members now → 321 then")
+	s.waitUntilItAnswers("r", "The permissions are granted")
+	s.waitFor("295 members now → 321 then")
 	s.keys("A")
 	s.waitFor("Apply this plan to the tenant?", "▸ No")
 	s.waitUntilItAnswers(tab, "▸ Yes, apply")
@@ -180,7 +181,8 @@ func TestTheWholeJobIsDoneByKeyboardInTheDemo(t *testing.T) {
 }
 
 // waitUntilItAnswers types a key until it has its effect: an approval ignores
-// keys for its first moment, so that none answers a question not yet read.
+// keys for its first moment, so that none answers a question not yet read, and
+// a consent shows when the tenant has taken it.
 func (s *tty) waitUntilItAnswers(key, text string) {
 	s.t.Helper()
 	for range 50 {
