@@ -65,6 +65,7 @@ func TestTestingLibrariesAreNotLinkedIntoTheBinary(t *testing.T) {
 		assert.NotEqual(t, "testing", path)
 		assert.False(t, strings.HasPrefix(path, "github.com/stretchr/"), "the binary links %s", path)
 		assert.False(t, strings.HasPrefix(path, "pgregory.net/"), "the binary links %s", path)
+		assert.False(t, strings.HasSuffix(path, "test") && room(path) != "", "the binary links %s", path)
 	}
 }
 

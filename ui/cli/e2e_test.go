@@ -22,12 +22,11 @@ import (
 	"rollcall/graph/emulator/seed"
 )
 
+// folder is where the binary is built; TestMain makes and removes it.
+var folder string
+
 // binary builds rollcall once for all end-to-end tests.
 var binary = sync.OnceValues(func() (string, error) {
-	folder, err := os.MkdirTemp("", "rollcall-e2e-")
-	if err != nil {
-		return "", err
-	}
 	path := filepath.Join(folder, "rollcall")
 	out, err := exec.Command("go", "build", "-o", path, "rollcall").CombinedOutput()
 	if err != nil {
@@ -37,10 +36,12 @@ var binary = sync.OnceValues(func() (string, error) {
 })
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if path, err := binary(); err == nil {
-		os.RemoveAll(filepath.Dir(path))
+	var err error
+	if folder, err = os.MkdirTemp("", "rollcall-e2e-"); err != nil {
+		panic(err)
 	}
+	code := m.Run()
+	os.RemoveAll(folder)
 	os.Exit(code)
 }
 

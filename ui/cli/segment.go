@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/model"
 	"rollcall/model/rule"
 	"rollcall/model/workspace"
 	"rollcall/ui/text"
@@ -49,10 +51,12 @@ func (a *app) segmentCommand() *cobra.Command {
 	return cmd
 }
 
-// segmentObject is a segment with its present count.
+// segmentObject is a segment with its present count, or the fault that keeps
+// its rule from being evaluated.
 type segmentObject struct {
 	workspace.Segment
-	Count int `json:"count"`
+	Count *int   `json:"count"`
+	Fault string `json:"fault,omitempty"`
 }
 
 func (a *app) segmentList(ctx context.Context) error {
@@ -65,13 +69,22 @@ func (a *app) segmentList(ctx context.Context) error {
 		objects := make([]segmentObject, len(segments))
 		lines := make([]any, len(segments))
 		for i, s := range segments {
+			objects[i] = segmentObject{Segment: s}
 			count, err := countRule(ctx, w, s.Rule)
-			if err != nil {
+			var fault *model.Error
+			switch {
+			case err == nil:
+				objects[i].Count = &count
+				t.rows = append(t.rows, []string{s.Name, grouped(count), s.Rule})
+			case errors.As(err, &fault) && fault.Kind == model.KindUsage:
+				// One broken rule, of an attribute that is no longer synced say,
+				// must not hide the others.
+				objects[i].Fault = fault.Message
+				t.rows = append(t.rows, []string{s.Name, "?", s.Rule + "  (" + fault.Message + ")"})
+			default:
 				return err
 			}
-			objects[i] = segmentObject{s, count}
 			lines[i] = objects[i]
-			t.rows = append(t.rows, []string{s.Name, grouped(count), s.Rule})
 		}
 		return a.print(output{
 			object: map[string]any{"segments": objects},
@@ -122,7 +135,7 @@ func (a *app) printSegment(ctx context.Context, w *workspace.Workspace, segment 
 		return err
 	}
 	count := selected.Set.Count()
-	object := segmentObject{*segment, count}
+	object := segmentObject{Segment: *segment, Count: &count}
 	return a.print(output{
 		object: object, lines: []any{object},
 		table: table{

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"rollcall/model/workspace"
 	"rollcall/ui/text"
 )
 
@@ -90,4 +91,19 @@ func TestABrokenRuleIsNotSaved(t *testing.T) {
 	assert.Equal(t, 2, s.run("segment", "save", "Sales", `user.departmnt -eq "Sales"`).code)
 	assert.Equal(t, 2, s.run("segment", "save", "Sales", "").code)
 	assert.Equal(t, []any{}, s.object("segment", "list")["segments"])
+}
+
+func TestASegmentWhoseRuleNoLongerHoldsDoesNotHideTheOthers(t *testing.T) {
+	s := newShell(t)
+	s.ok("segment", "save", "Sales", salesRule)
+	require.NoError(t, s.tenant.Ledger.SaveSegment(t.Context(), workspace.Segment{Name: "Old", Rule: `user.shoeSize -eq "42"`}))
+
+	list := s.object("segment", "list")["segments"].([]any)
+	require.Len(t, list, 2)
+	old, sales := list[0].(map[string]any), list[1].(map[string]any)
+	assert.Nil(t, old["count"])
+	assert.Contains(t, old["fault"], "shoeSize")
+	assert.EqualValues(t, 3, sales["count"])
+	assert.NotContains(t, sales, "fault")
+	assert.Contains(t, s.ok("segment", "list"), "Old        ?  ")
 }
