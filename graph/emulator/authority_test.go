@@ -2,11 +2,14 @@ package emulator_test
 
 import (
 	"context"
+	"crypto/rsa"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"html"
 	"io"
+	"math/big"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -423,9 +426,23 @@ func TestDiscoveryLeadsToThisAuthority(t *testing.T) {
 	var keys struct{ Keys []map[string]any }
 	require.NoError(t, json.NewDecoder(res.Body).Decode(&keys))
 	require.Len(t, keys.Keys, 1)
-	token, _, err := jwt.NewParser().ParseUnverified(s.appToken(), jwt.MapClaims{})
-	require.NoError(t, err)
-	assert.Equal(t, token.Header["kid"], keys.Keys[0]["kid"])
+	part := func(name string) *big.Int {
+		b, err := base64.RawURLEncoding.DecodeString(keys.Keys[0][name].(string))
+		require.NoError(t, err)
+		return new(big.Int).SetBytes(b)
+	}
+	token, err := jwt.Parse(s.appToken(), func(token *jwt.Token) (any, error) {
+		assert.Equal(t, token.Header["kid"], keys.Keys[0]["kid"])
+		return &rsa.PublicKey{N: part("n"), E: int(part("e").Int64())}, nil
+	}, jwt.WithValidMethods([]string{"RS256"}))
+	require.NoError(t, err, "the published key verifies the signature")
+	assert.True(t, token.Valid)
+}
+
+func TestATokenOfAnotherTenantIsRefused(t *testing.T) {
+	s := start(t, emulator.Options{Users: 50})
+	s.token = start(t, emulator.Options{Users: 50, Seed: 2}).appToken()
+	s.get("/users").refused(http.StatusUnauthorized, "InvalidAuthenticationToken", "Access token validation failure.")
 }
 
 func TestTheServerStaysOnLoopback(t *testing.T) {

@@ -84,24 +84,23 @@ type idClaims struct {
 	Version           string `json:"ver"`
 }
 
-// signer signs tokens. The RSA key is made when the first one is needed: it
-// costs a good part of a second on a slow machine, and many tests never sign in.
+// signingKey is the RSA key of every tenant in this process. It is made when
+// the first token is: that costs a good part of a second on a slow machine, and
+// a test suite starts some hundred tenants.
+var signingKey = sync.OnceValues(func() (*rsa.PrivateKey, error) {
+	return rsa.GenerateKey(rand.Reader, 2048)
+})
+
+// signer signs the tokens of one tenant. Tenants share a key and are told apart
+// by its name: the tokens of one are no good at another.
 type signer struct {
-	key func() (*rsa.PrivateKey, error)
 	kid string
 }
 
-func newSigner() *signer {
-	return &signer{
-		key: sync.OnceValues(func() (*rsa.PrivateKey, error) {
-			return rsa.GenerateKey(rand.Reader, 2048)
-		}),
-		kid: uuid.NewString(),
-	}
-}
+func newSigner() *signer { return &signer{kid: uuid.NewString()} }
 
 func (s *signer) sign(claims jwt.Claims) (string, error) {
-	key, err := s.key()
+	key, err := signingKey()
 	if err != nil {
 		return "", fmt.Errorf("emulator: signing key: %w", err)
 	}
@@ -121,8 +120,11 @@ var (
 func (s *signer) verify(raw, audience string, now func() time.Time) (*accessClaims, error) {
 	claims := &accessClaims{}
 	_, err := jwt.ParseWithClaims(raw, claims,
-		func(*jwt.Token) (any, error) {
-			key, err := s.key()
+		func(t *jwt.Token) (any, error) {
+			if t.Header["kid"] != s.kid {
+				return nil, errors.New("the key is not known")
+			}
+			key, err := signingKey()
 			if err != nil {
 				return nil, err
 			}
@@ -141,7 +143,7 @@ func (s *signer) verify(raw, audience string, now func() time.Time) (*accessClai
 
 // jwks is the document that jwks_uri names.
 func (s *signer) jwks(issuer string) (any, error) {
-	key, err := s.key()
+	key, err := signingKey()
 	if err != nil {
 		return nil, err
 	}
