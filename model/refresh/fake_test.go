@@ -272,7 +272,10 @@ func (m *memory) Stage(context.Context) (refresh.Staging, error) {
 	return m.staging, nil
 }
 
-func (m *memory) Users(_ context.Context, yield func(*model.User) bool) error {
+func (m *memory) Users(ctx context.Context, yield func(*model.User) bool) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	for _, u := range m.users {
 		if !yield(&u) {
 			return nil
@@ -307,6 +310,20 @@ func (m *memory) names() map[string]string {
 type follower struct {
 	users  map[string]string
 	resets int
+	loads  int
+}
+
+func (f *follower) Load(each func(yield func(*model.User) bool) error) error {
+	users := map[string]string{}
+	err := each(func(u *model.User) bool {
+		users[u.ID] = u.Value(model.AttrDisplayName)
+		return true
+	})
+	if err == nil {
+		f.users = users
+		f.loads++
+	}
+	return err
 }
 
 func (f *follower) Reset() {

@@ -97,11 +97,16 @@ type Staging interface {
 type Effect struct{ Added, Updated, Removed int }
 
 // Sink receives each committed page, so that the in-memory directory follows
-// the store. Reset announces that everything known is void and a full read
-// follows or has been promoted.
+// the store.
 type Sink interface {
+	// Reset announces that everything known is void and a first read follows.
 	Reset()
 	Apply(changes []model.Change)
+	// Load replaces everything at once by the users that each yields, which are
+	// valid during the call only: nobody may see a part of a tenant and take it
+	// for the whole. When each fails, its error is returned and nothing has
+	// changed.
+	Load(each func(yield func(*model.User) bool) error) error
 }
 
 // Mode is what a round turned out to be.

@@ -253,7 +253,7 @@ func TestAForgottenDeltaLinkLeadsToAResync(t *testing.T) {
 	before := b.store.names()
 	b.tenant.before = func(string) {
 		assert.Equal(t, before, b.store.names(), "the former data stays while the new is read")
-		assert.Equal(t, 1, b.sink.resets, "only the first round has reset the sink so far")
+		assert.Equal(t, before, b.sink.users, "and so does what the panes read")
 	}
 
 	result := b.run(t, false)
@@ -261,7 +261,25 @@ func TestAForgottenDeltaLinkLeadsToAResync(t *testing.T) {
 	assert.Equal(t, refresh.Effect{Added: 1, Updated: 1, Removed: 1}, result.Effect)
 	assert.Nil(t, b.store.staging)
 	assert.False(t, b.store.state.Resync)
-	assert.Equal(t, 2, b.sink.resets)
+	assert.Equal(t, 1, b.sink.resets, "the first round alone: a plan made meanwhile must not take a part for the tenant")
+	assert.Equal(t, 1, b.sink.loads, "the new data came at once")
+	b.holds(t)
+}
+
+func TestASinkFollowsAPromotionWhoseCallerHasGone(t *testing.T) {
+	b := newBench(10)
+	b.run(t, false)
+	b.tenant.remove("user-0003")
+	b.tenant.forget()
+	ctx, cancel := context.WithCancel(t.Context())
+	b.store.crash = func(when string) error {
+		if when == "after promote" {
+			cancel()
+		}
+		return nil
+	}
+	_, err := b.runner().Run(ctx, false)
+	require.NoError(t, err)
 	b.holds(t)
 }
 

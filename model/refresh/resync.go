@@ -98,8 +98,10 @@ func (r *round) replace(ctx context.Context, main, t *target, staging Staging) e
 	if main.sink == nil {
 		return nil
 	}
-	main.sink.Reset()
-	return load(ctx, main.store, main.sink)
+	// The store has the new data for good: the sink follows it even when the
+	// caller has lost interest meanwhile.
+	loading := context.WithoutCancel(ctx)
+	return main.sink.Load(func(yield func(*model.User) bool) error { return main.store.Users(loading, yield) })
 }
 
 // compare counts what separates the users of two stores. It holds one id and
@@ -149,25 +151,4 @@ func digest(seed maphash.Seed, u *model.User) uint64 {
 		_ = h.WriteByte(0xfe)
 	}
 	return h.Sum64()
-}
-
-// loadBatch is how many users a sink is handed at once.
-const loadBatch = 1000
-
-// load hands every stored user to the sink.
-func load(ctx context.Context, store Store, sink Sink) error {
-	batch := make([]model.Change, 0, loadBatch)
-	err := store.Users(ctx, func(u *model.User) bool {
-		kept := u.Clone()
-		batch = append(batch, model.Change{ID: kept.ID, Fields: kept.Fields(), Manager: &kept.ManagerID})
-		if len(batch) == loadBatch {
-			sink.Apply(batch)
-			batch = make([]model.Change, 0, loadBatch) // the sink may keep what it was given
-		}
-		return true
-	})
-	if len(batch) > 0 {
-		sink.Apply(batch)
-	}
-	return err
 }
