@@ -5,6 +5,7 @@ package expansion
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"rollcall/model"
@@ -72,6 +73,15 @@ type Recipient struct {
 type Missing struct {
 	Entry  string       // list or entry, as shown
 	Reason *model.Error // what happened and what to do
+}
+
+// String is the part and what happened to it; the part is not named twice where
+// the reason names it.
+func (m Missing) String() string {
+	if strings.Contains(m.Reason.Message, m.Entry) {
+		return m.Reason.Message
+	}
+	return m.Entry + ": " + m.Reason.Message
 }
 
 // Result is an expansion. It is complete when Missing is empty.

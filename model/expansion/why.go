@@ -29,7 +29,8 @@ func (p Path) String() string {
 const stepsPerPath = 1000
 
 // Why returns the paths from the roots to the recipient that owns an address,
-// primary or secondary, in any letter case; or that has the object id. A path
+// primary or secondary and of any object that folded into it, in any letter
+// case; or that has the object id. A path
 // visits no list twice. At most limit paths are returned, short ones first
 // where lists differ in depth; cut reports that there may be more. An address
 // that receives nothing has no paths.
@@ -74,10 +75,13 @@ func (r *Result) find(address string) (int32, bool) {
 	if o, ok := r.index.byID[key]; ok && r.index.recipient[o] >= 0 {
 		return r.index.recipient[o], true
 	}
-	for i := range r.Recipients {
-		for _, proxy := range r.Recipients[i].Object.ProxyAddresses {
+	for i := range r.index.objects {
+		if r.index.recipient[i] < 0 {
+			continue
+		}
+		for _, proxy := range r.index.objects[i].ProxyAddresses {
 			if a, ok := smtpAddress(proxy); ok && a == key {
-				return int32(i), true
+				return r.index.recipient[i], true
 			}
 		}
 	}

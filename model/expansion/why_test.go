@@ -62,6 +62,18 @@ func TestWhyShowsUnderWhichAddressAMemberIsListed(t *testing.T) {
 	assert.Equal(t, []string{"file → Ann.Old@contoso.com", "segment → ann@contoso.com"}, pathTexts(paths))
 }
 
+func TestWhyFindsARecipientByTheSecondaryAddressOfAnObjectThatFoldedIntoIt(t *testing.T) {
+	contact := model.Object{
+		ID: "c-ann", Type: model.ObjectContact, Mail: "ann@contoso.com",
+		ProxyAddresses: []string{"SMTP:ann@contoso.com", "smtp:ann@partner.example"},
+	}
+	r := walk(t, newTenant(), []Root{{Label: "entry", Objects: []model.Object{user("ann"), contact}}}, Options{})
+	require.Len(t, r.Recipients, 1)
+	require.Equal(t, model.ObjectUser, r.Recipients[0].Object.Type)
+	paths, _ := r.Why("ann@partner.example", 5)
+	assert.NotEmpty(t, paths)
+}
+
 // In a clique of lists nearly every way up leads nowhere: the search must end,
 // must say that it was cut, and must have found a path all the same.
 func TestWhyEndsInADenseCycle(t *testing.T) {

@@ -107,7 +107,7 @@ func incomplete(missing []expansion.Missing) error {
 	first := missing[0]
 	e := &model.Error{
 		Kind: model.KindGuard, Code: "audienceIncomplete",
-		Message: fmt.Sprintf("the audience is incomplete, and a plan from it could remove people who belong: %s: %s", first.Entry, first.Reason.Message),
+		Message: "the audience is incomplete, and a plan from it could remove people who belong: " + first.String(),
 		Remedy:  first.Reason.Remedy,
 		Err:     first.Reason,
 	}

@@ -9,6 +9,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -119,7 +120,7 @@ func wrapArgs(cmd *cobra.Command) {
 				if !cmd.HasParent() && len(args) > 0 {
 					return unknownCommand(cmd, args[0])
 				}
-				return usageError(cmd, err)
+				return usageError(cmd, errors.New(strings.TrimPrefix(cmd.CommandPath(), "rollcall ")+takes(cmd.Use, len(args))))
 			}
 			return nil
 		}
@@ -127,6 +128,15 @@ func wrapArgs(cmd *cobra.Command) {
 	for _, c := range cmd.Commands() {
 		wrapArgs(c)
 	}
+}
+
+// takes says what arguments a command's Use names, and how many it was given.
+func takes(use string, given int) string {
+	_, wanted, _ := strings.Cut(use, " ")
+	if wanted == "" {
+		wanted = "no arguments"
+	}
+	return fmt.Sprintf(" takes %s; %d given", wanted, given)
 }
 
 func unknownCommand(root *cobra.Command, name string) error {

@@ -72,14 +72,14 @@ func TestWrongUsageIsOneErrorThatSaysWhatIsRight(t *testing.T) {
 		args []string
 		says string
 	}{
-		"unknown command":         {[]string{"previw"}, "did you mean `rollcall preview`?"},
+		"sync takes no arguments; 1 given":         {[]string{"previw"}, "did you mean `rollcall preview`?"},
 		"nothing like a command":  {[]string{"zzz"}, "`rollcall --help` lists the commands"},
 		"unknown subcommand":      {[]string{"segment", "sav"}, `rollcall segment has no "sav"; it has: `},
 		"no subcommand":           {[]string{"segment"}, "rollcall segment needs one of: "},
 		"unknown flag":            {[]string{"users", "--colums", "mail"}, "--colums"},
 		"unknown format":          {[]string{"users", "--format", "xml"}, `--format takes table, json, ndjson, csv, not "xml"`},
-		"argument missing":        {[]string{"segment", "show"}, "accepts 1 arg(s)"},
-		"argument too many":       {[]string{"sync", "now"}, "unknown command"},
+		"argument missing":        {[]string{"segment", "show"}, "segment show takes NAME; 0 given"},
+		"argument too many":       {[]string{"sync", "now"}, "sync takes no arguments; 1 given"},
 		"empty embedded tenant":   {[]string{"users", "--demo", "--demo-users", "0"}, "at least one user"},
 		"no time at all":          {[]string{"users", "--timeout", "0s"}, "--timeout"},
 		"profile outside":         {[]string{"users", "--profile", "../other"}, "cannot be named"},

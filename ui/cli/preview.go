@@ -117,7 +117,7 @@ func incompleteError(p *audience.Preview) error {
 	first := p.Missing[0]
 	e := &model.Error{
 		Kind: model.KindPartial, Code: "incomplete",
-		Message: fmt.Sprintf("incomplete: %s: %s", first.Entry, first.Reason.Message),
+		Message: "incomplete: " + first.String(),
 		Remedy:  first.Reason.Remedy,
 	}
 	if n := len(p.Missing) - 1; n > 0 {
@@ -183,7 +183,7 @@ func previewText(w io.Writer, p *audience.Preview, show previewFlags) error {
 		}
 	}
 	for _, m := range p.Missing {
-		fmt.Fprintf(b, "missing: %s: %s\n", text.Clean(m.Entry), text.Clean(m.Reason.Message))
+		fmt.Fprintf(b, "missing: %s\n", text.Clean(m.String()))
 	}
 	for _, n := range p.Notes {
 		fmt.Fprintf(b, "note: %s\n", text.Clean(n))

@@ -69,7 +69,7 @@ func TestWrongColumnsAndLimitsAreUsageErrors(t *testing.T) {
 		"negative limit":       {[]string{"users", "--limit", "-1"}, "--limit"},
 		"rule and segment":     {[]string{"users", "--where", salesRule, "--segment", "Sales"}, "where"},
 		"hostile column":       {[]string{"users", "--columns", "\x1b[31mred"}, `there is no attribute`},
-		"column of no use":     {[]string{"facets"}, "accepts 1 arg"},
+		"column of no use":     {[]string{"facets"}, "facets takes ATTRIBUTE; 0 given"},
 		"rule that is not one": {[]string{"users", "--where", "department is Sales"}, "rollcall: "},
 	} {
 		t.Run(name, func(t *testing.T) {
