@@ -1,10 +1,10 @@
 package model
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 )
@@ -298,20 +298,15 @@ func (s *Schema) Fingerprint() string {
 // ignoring case, or "" when even that one differs in more than a third of the
 // longer of the two.
 func Nearest(word string, candidates []string) string {
-	type scored struct {
-		s string
-		d int
-	}
-	best := scored{d: 1 << 30}
+	nearest, least := "", math.MaxInt
 	w := []rune(strings.ToLower(word))
 	for _, c := range candidates {
 		r := []rune(strings.ToLower(c))
-		d := editDistance(w, r)
-		if 3*d <= max(len(w), len(r)) && cmp.Compare(d, best.d) < 0 {
-			best = scored{c, d}
+		if d := editDistance(w, r); d < least && 3*d <= max(len(w), len(r)) {
+			nearest, least = c, d
 		}
 	}
-	return best.s
+	return nearest
 }
 
 // editDistance counts insertions, deletions, substitutions and swaps of
