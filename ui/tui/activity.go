@@ -240,7 +240,7 @@ func (p *activityPane) syncText() string {
 		counts += " of " + plural(s.Expected, "user", "users")
 	}
 	counts += rateText(s, now)
-	second := " " + th.bar(s.Read, max(s.Expected, 1), max(10, min(50, p.width-th.width(counts)-8))) + "  " + counts
+	second := " " + th.progress(s.Read, s.Expected, max(10, min(50, p.width-th.width(counts)-8))) + "  " + counts
 	third := ""
 	if wait := p.ws.Traffic().WaitUntil.Sub(now); wait > 0 {
 		third = " " + th.warn.Render("⏸ throttled") + th.muted.Render(" · the service asks to wait another ") + clock(wait)

@@ -3,6 +3,7 @@ package tui
 import (
 	"strings"
 
+	"charm.land/bubbles/v2/progress"
 	"charm.land/lipgloss/v2"
 )
 
@@ -97,6 +98,15 @@ func beside(left, right string) string {
 		b.WriteByte('\n')
 		left, right = lrest, rrest
 	}
+}
+
+// progress draws how far something that runs has come. It does not animate:
+// it moves when the counters are looked at again.
+func (th *theme) progress(done, total, width int) string {
+	bar := progress.New(progress.WithoutPercentage(), progress.WithWidth(max(0, width)),
+		progress.WithFillCharacters('█', '·'), progress.WithColors(th.barFull.GetForeground()))
+	bar.EmptyColor = th.barEmpty.GetForeground()
+	return bar.ViewAs(float64(done) / float64(max(total, 1)))
 }
 
 // bar draws a share of a whole in width cells, exact to an eighth of a cell.

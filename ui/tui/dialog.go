@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -127,9 +126,8 @@ type textDialog struct {
 	shared
 	title  string
 	lines  []string // styled and clean
-	offset int
-	copied string // what y copies; "" when nothing
-	height int
+	copied string   // what y copies; "" when nothing
+	scroll scroller
 }
 
 func (d *textDialog) Handle(msg tea.Msg) (tea.Cmd, bool) {
@@ -140,18 +138,12 @@ func (d *textDialog) Handle(msg tea.Msg) (tea.Cmd, bool) {
 	switch k.String() {
 	case "esc", "q", "enter":
 		return nil, true
-	case "down", "j":
-		d.offset++
-	case "up", "k":
-		d.offset--
-	case "pgdown", "ctrl+d":
-		d.offset += d.height
-	case "pgup", "ctrl+u":
-		d.offset -= d.height
 	case "y":
 		if d.copied != "" {
 			return emit(copyMsg{text: d.copied, what: "Text"}), false
 		}
+	default:
+		d.scroll.Handle(k)
 	}
 	return nil, false
 }
@@ -163,18 +155,12 @@ func (d *textDialog) Draw(width, height int) string {
 		lines = append(lines, wrap(d.theme, l, w-4)...)
 	}
 	h := min(height, len(lines)+2)
-	d.height = max(1, h-2)
-	d.offset = max(0, min(d.offset, len(lines)-d.height))
-	var b strings.Builder
-	for _, l := range lines[d.offset:min(len(lines), d.offset+d.height)] {
-		b.WriteString(" " + l + "\n")
-	}
-	scrolled := ""
-	if len(lines) > d.height {
-		scrolled = fmt.Sprintf("%d–%d of %d", d.offset+1, d.offset+d.height, len(lines))
-	}
-	return d.theme.box(boxText{title: d.title, bottom: scrolled}, b.String(), w, h, true)
+	text := d.scroll.Draw(d.theme, lines, w-4, max(1, h-2))
+	return d.theme.box(boxText{title: d.title, bottom: d.scroll.Place()}, indent(text), w, h, true)
 }
+
+// indent puts a space before each line.
+func indent(text string) string { return " " + strings.ReplaceAll(text, "\n", "\n ") }
 
 func (d *textDialog) Bindings() []binding {
 	list := []binding{{id: "text.close", keys: []string{"esc", "q", "enter"}, label: "close", help: "Close"}}

@@ -144,7 +144,7 @@ func (p *directoryPane) readingText(progress refresh.Progress) []string {
 	th := p.theme
 	lines := []string{"Reading the directory", ""}
 	if progress.Expected > 0 {
-		lines = append(lines, th.bar(progress.Read, progress.Expected, 36), "",
+		lines = append(lines, th.progress(progress.Read, progress.Expected, 36), "",
 			th.muted.Render(fmt.Sprintf("%s of %s%s", count(progress.Read), plural(progress.Expected, "user", "users"), rateText(progress, p.ws.Now()))))
 	}
 	return lines

@@ -2,129 +2,143 @@ package tui
 
 import (
 	"strings"
-	"unicode"
 
+	"charm.land/bubbles/v2/key"
+	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 )
 
-// input is a one-line text field. It has no timer: the terminal's own cursor
-// blinks, not a drawn one.
+// input is a one-line text field: the text input of Bubbles edits, and the
+// field draws itself, because what is typed or pasted may be as hostile as what
+// a tenant holds and must keep its column. The terminal's own cursor stands in
+// it; none is drawn, so there is no timer. The zero value is an empty field.
 type input struct {
 	placeholder string
-	text        []rune
-	pos         int // before text[pos]
+	model       textinput.Model // made by edit
+	made        bool
 	first       int // first rune that is shown
 }
 
+// edit is the field's editor.
+func (in *input) edit() *textinput.Model {
+	if !in.made {
+		in.made = true
+		in.model = textinput.New()
+		in.model.SetVirtualCursor(false)
+		in.model.KeyMap = inputKeys()
+		in.model.Focus()
+	}
+	return &in.model
+}
+
+// inputKeys are the keys of a text field. Those that a pane needs (tab, up,
+// down, ctrl-d) and those that are taken from a terminal's user by tmux or
+// readline habit (ctrl-b) are left out. So is ctrl-v: it would read the
+// clipboard of the machine that rollcall runs on, which over SSH is not the
+// administrator's; the terminal's own paste works everywhere.
+func inputKeys() textinput.KeyMap {
+	on := func(keys ...string) key.Binding { return key.NewBinding(key.WithKeys(keys...)) }
+	return textinput.KeyMap{
+		CharacterForward:        on("right", "ctrl+f"),
+		CharacterBackward:       on("left"),
+		WordForward:             on("ctrl+right", "alt+f"),
+		WordBackward:            on("ctrl+left", "alt+b"),
+		DeleteWordBackward:      on("ctrl+w", "alt+backspace"),
+		DeleteWordForward:       on("alt+d"),
+		DeleteAfterCursor:       on("ctrl+k"),
+		DeleteBeforeCursor:      on("ctrl+u"),
+		DeleteCharacterBackward: on("backspace"),
+		DeleteCharacterForward:  on("delete"),
+		LineStart:               on("home", "ctrl+a"),
+		LineEnd:                 on("end", "ctrl+e"),
+	}
+}
+
 // Value is the text.
-func (in *input) Value() string { return string(in.text) }
+func (in *input) Value() string { return in.edit().Value() }
 
 // SetValue replaces the text and puts the cursor at its end.
 func (in *input) SetValue(s string) {
-	in.text = []rune(oneLine(s))
-	in.pos, in.first = len(in.text), 0
+	m := in.edit()
+	m.SetValue(unbroken(s))
+	m.CursorEnd()
+	in.first = 0
 }
 
 // Pos is the byte offset of the cursor in Value.
-func (in *input) Pos() int { return len(string(in.text[:in.pos])) }
+func (in *input) Pos() int { return in.offset(in.edit().Position()) }
 
 // SetPos moves the cursor to a byte offset of Value.
 func (in *input) SetPos(offset int) {
 	v := in.Value()
-	in.pos = len([]rune(v[:min(max(offset, 0), len(v))]))
+	in.edit().SetCursor(len([]rune(v[:min(max(offset, 0), len(v))])))
+}
+
+// Shown is the byte offset in Value of what the last Draw showed first.
+func (in *input) Shown() int { return in.offset(in.first) }
+
+// offset is the byte offset of a rune of Value.
+func (in *input) offset(n int) int {
+	text := []rune(in.Value())
+	return len(string(text[:min(n, len(text))]))
 }
 
 // Handle edits. changed reports whether the text differs from before, handled
 // whether the message was one of the field's own: enter, esc, tab, up and down
 // are left to the pane.
 func (in *input) Handle(msg tea.Msg) (changed, handled bool) {
-	switch msg := msg.(type) {
+	times := 1
+	switch m := msg.(type) {
 	case tea.PasteMsg:
-		return in.insert(oneLine(msg.Content)), true
+		msg = tea.PasteMsg{Content: unbroken(m.Content)}
 	case tea.KeyPressMsg:
-		return in.key(msg)
-	}
-	return false, false
-}
-
-func (in *input) key(msg tea.KeyPressMsg) (changed, handled bool) {
-	switch msg.String() {
-	case "left":
-		in.pos = in.left()
-	case "right", "ctrl+f":
-		in.pos = in.right()
-	case "home", "ctrl+a":
-		in.pos = 0
-	case "end", "ctrl+e":
-		in.pos = len(in.text)
-	case "backspace":
-		return in.remove(in.left(), in.pos), true
-	case "delete":
-		return in.remove(in.pos, in.right()), true
-	case "ctrl+u":
-		return in.remove(0, in.pos), true
-	case "ctrl+k":
-		return in.remove(in.pos, len(in.text)), true
-	case "ctrl+w":
-		return in.remove(in.wordStart(), in.pos), true
-	default:
-		if msg.Text == "" || msg.Mod&^tea.ModShift != 0 {
+		if times, handled = in.presses(m); !handled {
 			return false, false
 		}
-		return in.insert(oneLine(msg.Text)), true
+	default:
+		return false, false
 	}
-	return false, true
+	model := in.edit()
+	before := model.Value()
+	for range times {
+		// The command would be for a drawn cursor, and there is none.
+		*model, _ = model.Update(msg)
+	}
+	return model.Value() != before, true
 }
 
-func (in *input) insert(s string) bool {
-	r := []rune(s)
-	if len(r) == 0 {
-		return false
+// presses is how often the editor, which steps by rune, has to be given a key
+// so that it steps by grapheme: an accent is never parted from its letter. ok
+// is false when the key is not the field's.
+func (in *input) presses(msg tea.KeyPressMsg) (times int, ok bool) {
+	k, text, pos := in.edit().KeyMap, []rune(in.Value()), in.edit().Position()
+	switch {
+	case key.Matches(msg, k.CharacterBackward, k.DeleteCharacterBackward):
+		return lastGrapheme(string(text[:pos])), true
+	case key.Matches(msg, k.CharacterForward, k.DeleteCharacterForward):
+		return firstGrapheme(string(text[pos:])), true
+	case key.Matches(msg, k.WordForward, k.WordBackward, k.DeleteWordBackward, k.DeleteWordForward,
+		k.DeleteAfterCursor, k.DeleteBeforeCursor, k.LineStart, k.LineEnd):
+		return 1, true
 	}
-	in.text = append(in.text[:in.pos:in.pos], append(r, in.text[in.pos:]...)...)
-	in.pos += len(r)
-	return true
+	return 1, msg.Text != "" && msg.Mod&^tea.ModShift == 0
 }
 
-func (in *input) remove(from, to int) bool {
-	if from >= to {
-		return false
-	}
-	in.text = append(in.text[:from:from], in.text[to:]...)
-	in.pos = from
-	return true
+// firstGrapheme is the number of runes in the first grapheme of s.
+func firstGrapheme(s string) int {
+	g, _ := ansi.FirstGraphemeCluster(s, ansi.GraphemeWidth)
+	return len([]rune(g))
 }
 
-// left and right step over a whole grapheme, so that an accent is not parted
-// from its letter.
-func (in *input) left() int {
-	at := 0
-	for rest := string(in.text[:in.pos]); rest != ""; {
-		g, _ := ansi.FirstGraphemeCluster(rest, ansi.GraphemeWidth)
-		rest = rest[len(g):]
-		if rest == "" {
-			return at
-		}
-		at += len([]rune(g))
+// lastGrapheme is the number of runes in the last grapheme of s.
+func lastGrapheme(s string) int {
+	n := 0
+	for s != "" {
+		g, _ := ansi.FirstGraphemeCluster(s, ansi.GraphemeWidth)
+		n, s = len([]rune(g)), s[len(g):]
 	}
-	return at
-}
-
-func (in *input) right() int {
-	g, _ := ansi.FirstGraphemeCluster(string(in.text[in.pos:]), ansi.GraphemeWidth)
-	return in.pos + len([]rune(g))
-}
-
-func (in *input) wordStart() int {
-	i := in.pos
-	for i > 0 && unicode.IsSpace(in.text[i-1]) {
-		i--
-	}
-	for i > 0 && !unicode.IsSpace(in.text[i-1]) {
-		i--
-	}
-	return i
+	return n
 }
 
 // Draw shows the text in exactly width cells, scrolled so that the cursor is
@@ -133,31 +147,24 @@ func (in *input) Draw(th *theme, width int) (line string, column int) {
 	if width <= 0 {
 		return "", 0
 	}
-	if len(in.text) == 0 {
+	text, pos := []rune(in.Value()), in.edit().Position()
+	if len(text) == 0 {
 		return th.muted.Render(th.cell(in.placeholder, width)), 0
 	}
-	in.first = min(in.first, in.pos)
-	for in.first < in.pos && th.width(clean(string(in.text[in.first:in.pos]))) >= width {
+	in.first = min(in.first, pos)
+	for in.first < pos && th.width(clean(string(text[in.first:pos]))) >= width {
 		in.first++
 	}
-	column = th.width(clean(string(in.text[in.first:in.pos])))
-	shown := clean(string(in.text[in.first:]))
+	column = th.width(clean(string(text[in.first:pos])))
+	shown := clean(string(text[in.first:]))
 	// Nothing is cut with an ellipsis here: it would look like text.
 	shown = th.first(shown, width, "")
 	return th.text.Render(shown) + spaces(width-th.width(shown)), min(column, width-1)
 }
 
-// oneLine turns line breaks and tabs into spaces and drops other controls: a
-// paste never presses a key.
-func oneLine(s string) string {
-	s = strings.TrimRight(s, "\r\n")
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\r' || r == '\t':
-			return ' '
-		case unicode.IsControl(r):
-			return -1
-		}
-		return r
-	}, s)
+// unbroken drops the line break that copying a cell or a line brings along,
+// and counts a break of two characters as one. The editor makes those within
+// the text spaces: a paste never presses a key.
+func unbroken(s string) string {
+	return strings.ReplaceAll(strings.TrimRight(s, "\r\n"), "\r\n", "\n")
 }

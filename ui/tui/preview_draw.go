@@ -152,7 +152,7 @@ func (p *previewPane) drawWalking(width int) string {
 		"",
 		"  " + th.accent.Render("Expanding"),
 		"  " + th.fit(th.text.Render(progress), width-2),
-		"  " + th.bar(read, max(known, 1), min(40, width-4)),
+		"  " + th.progress(read, known, min(40, width-4)),
 		"",
 		"  " + th.muted.Render("esc cancels"),
 	}, "\n")

@@ -21,8 +21,7 @@ type whyDialog struct {
 	paths   []expansion.Path
 	cut     bool
 	verdict string // instead of paths
-	top     int
-	page    int
+	scroll  scroller
 	cursor  *tea.Cursor
 }
 
@@ -37,35 +36,28 @@ func (d *whyDialog) Handle(msg tea.Msg) (tea.Cmd, bool) {
 			}
 			d.look()
 			return nil, false
-		case "down", "up":
-			d.step(key.String() == "down")
-			return nil, false
-		case "pgdown":
-			d.top += d.page
-			return nil, false
-		case "pgup":
-			d.top = max(0, d.top-d.page)
+		case "down", "up", "pgdown", "pgup":
+			d.step(key)
 			return nil, false
 		}
 	}
 	if changed, _ := d.field.Handle(msg); changed {
-		d.asked, d.chosen, d.top = "", -1, 0
+		d.asked, d.chosen = "", -1
 		d.offer()
 	}
 	return nil, false
 }
 
-func (d *whyDialog) step(down bool) {
-	switch {
-	case d.asked != "" && down:
-		d.top++
+// step moves among the offers, or scrolls the paths.
+func (d *whyDialog) step(key tea.KeyPressMsg) {
+	switch n := len(d.offers); {
 	case d.asked != "":
-		d.top = max(0, d.top-1)
-	case len(d.offers) == 0:
-	case down:
-		d.chosen = (d.chosen + 1) % len(d.offers)
-	default:
-		d.chosen = (max(0, d.chosen) - 1 + len(d.offers)) % len(d.offers)
+		d.scroll.Handle(key)
+	case n == 0:
+	case key.String() == "down":
+		d.chosen = (d.chosen + 1) % n
+	case key.String() == "up":
+		d.chosen = (max(0, d.chosen) - 1 + n) % n
 	}
 }
 
@@ -91,7 +83,8 @@ func (d *whyDialog) offer() {
 // look finds the paths to the address in the field.
 func (d *whyDialog) look() {
 	d.asked = strings.TrimSpace(d.field.Value())
-	d.offers, d.top, d.verdict = nil, 0, ""
+	d.offers, d.verdict = nil, ""
+	d.scroll.Top()
 	if d.asked == "" {
 		return
 	}
@@ -140,18 +133,17 @@ func (d *whyDialog) Draw(width, height int) string {
 			lines = append(lines, "  "+th.text.Render(th.cell(o, inner-2)))
 		}
 	}
-	right := ""
+	right, bottom := "", "esc closes"
 	if d.asked != "" {
 		body := d.pathLines(inner)
 		right = plural(len(d.paths), "path", "paths")
-		d.page = max(1, height-6)
-		d.top = max(0, min(d.top, len(body)-d.page))
 		lines = append(lines, "")
-		lines = append(lines, body[d.top:min(len(body), d.top+d.page)]...)
+		lines = append(lines, strings.Split(d.scroll.Draw(th, body, inner, max(1, min(len(body), height-6))), "\n")...)
+		bottom = cmp.Or(d.scroll.Place(), bottom)
 	} else if len(d.offers) == 0 {
 		lines = append(lines, "", th.muted.Render(th.cut("Type an address or a part of it; enter shows every path to it.", inner)))
 	}
-	return th.box(boxText{title: "Why would this one receive it?", right: right, bottom: "esc closes"}, " "+strings.Join(lines, "\n "), w, len(lines)+2, true)
+	return th.box(boxText{title: "Why would this one receive it?", right: right, bottom: bottom}, " "+strings.Join(lines, "\n "), w, len(lines)+2, true)
 }
 
 // pathLines writes each path as steps below one another.

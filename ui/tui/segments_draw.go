@@ -193,7 +193,7 @@ func underline(th *theme, field *input, a *segmentAnswer, width int) string {
 	}
 	text := field.Value()
 	start, end := min(fault.Start, len(text)), min(max(fault.End, fault.Start+1), len(text))
-	shown := len(string(field.text[:min(field.first, len(field.text))]))
+	shown := field.Shown()
 	from := th.width(clean(text[min(shown, start):start]))
 	n := max(1, th.width(clean(text[max(start, min(shown, end)):max(end, start)])))
 	if from >= width {

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	tea "charm.land/bubbletea/v2"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -105,57 +104,6 @@ func TestTableFillsItsAreaWhateverTheColumns(t *testing.T) {
 		require.Len(t, lines, height)
 		for _, l := range lines {
 			require.Equal(t, width, th.width(l), "%q", l)
-		}
-	})
-}
-
-func TestInputEditsByGrapheme(t *testing.T) {
-	var in input
-	in.Handle(tea.PasteMsg{Content: "Zoë e\u0301 words\r\n"})
-	assert.Equal(t, "Zoë e\u0301 words", in.Value())
-	for _, k := range []string{"ctrl+w", "backspace", "backspace"} {
-		changed, handled := in.Handle(press(k))
-		assert.True(t, changed && handled, k)
-	}
-	assert.Equal(t, "Zoë ", in.Value())
-	in.Handle(press("home"))
-	in.Handle(press("delete"))
-	in.Handle(press("B"))
-	assert.Equal(t, "Boë ", in.Value())
-	assert.Equal(t, 1, in.Pos())
-	in.Handle(press("ctrl+k"))
-	assert.Equal(t, "B", in.Value())
-	for _, k := range []string{"enter", "esc", "tab", "up", "down", "ctrl+d"} {
-		_, handled := in.Handle(press(k))
-		assert.False(t, handled, "%s is the pane's", k)
-	}
-}
-
-func TestInputScrollsWithItsCursor(t *testing.T) {
-	th := darkTheme()
-	var in input
-	in.SetValue("a rather long line of text")
-	line, column := in.Draw(th, 10)
-	assert.Equal(t, 10, th.width(line))
-	assert.Equal(t, 9, column)
-	assert.Contains(t, line, "text")
-	in.SetPos(0)
-	line, column = in.Draw(th, 10)
-	assert.Contains(t, line, "a rather")
-	assert.Zero(t, column)
-}
-
-func TestInputIsNeverWiderThanItsRoom(t *testing.T) {
-	th := darkTheme()
-	rapid.Check(t, func(t *rapid.T) {
-		var in input
-		in.SetValue(rapid.String().Draw(t, "text"))
-		for range rapid.IntRange(0, 20).Draw(t, "steps") {
-			in.Handle(press(rapid.SampledFrom([]string{"left", "right", "home", "end", "backspace", "delete", "x"}).Draw(t, "key")))
-			width := rapid.IntRange(1, 12).Draw(t, "width")
-			line, column := in.Draw(th, width)
-			require.Equal(t, width, th.width(line), "%q", line)
-			require.Less(t, column, width)
 		}
 	})
 }

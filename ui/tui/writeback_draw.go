@@ -280,7 +280,7 @@ func (p *writebackPane) statusLines(width int) []string {
 		if failed > 0 {
 			text += ", " + count(failed) + " failed"
 		}
-		return []string{th.accent.Render(text) + "  " + th.bar(done+failed, max(total, 1), 30)}
+		return []string{th.accent.Render(text) + "  " + th.progress(done+failed, total, 30)}
 	}
 	if r.failed != nil {
 		lines := wrapped(th.bad.Render, "✗ "+capitalise(clean(r.failed.Message)))
