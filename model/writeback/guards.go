@@ -16,8 +16,10 @@ const (
 	guardEmptySource = "emptySource"
 )
 
-// off is the limit of a guard that is not held.
-const off = -1
+const (
+	off         = -1 // the limit of a guard that is not held
+	leastSource = 1  // users that an audience must hold before it may remove anybody
+)
 
 // hold evaluates the guards: additions and removals are those of the plan,
 // after is the size of the group when it is applied, audience the number of
@@ -27,7 +29,7 @@ func (g Guards) hold(additions, removals, after, audience int) []GuardResult {
 		{Name: guardRemovals, Limit: g.MaxRemovals, Value: removals},
 		{Name: guardAdditions, Limit: g.MaxAdditions, Value: additions},
 		{Name: guardLeastSize, Limit: g.LeastSize, Value: after},
-		{Name: guardEmptySource, Limit: 1, Value: audience},
+		{Name: guardEmptySource, Limit: leastSource, Value: audience},
 	}
 	for i := range results {
 		results[i].Limit = max(results[i].Limit, off)
@@ -64,6 +66,9 @@ func (p *Plan) checkGuards() error {
 		value, computed := values[name]
 		if g := p.Guards[i]; computed && g.Value != value || g.Tripped != g.trips(len(p.Remove)) {
 			return unreadable(fmt.Sprintf("the plan's guard %s does not fit its rows", name), nil)
+		}
+		if name == guardEmptySource && p.Guards[i].Limit != leastSource && p.UndoOf == "" {
+			return unreadable("the plan's guard emptySource is off, and nothing but an undo may have it off", nil)
 		}
 	}
 	return nil

@@ -35,7 +35,7 @@ func New(p Params) (*Plan, error) {
 		return nil, refusal
 	}
 	p.Mode = cmp.Or(p.Mode, ModeMirror)
-	if p.Mode != ModeMirror && p.Mode != ModeAdd && p.Mode != ModeRemove {
+	if !p.Mode.known() {
 		return nil, &model.Error{
 			Kind: model.KindUsage, Code: "modeUnknown",
 			Message: fmt.Sprintf("there is no mode %q", p.Mode),

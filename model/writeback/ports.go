@@ -54,6 +54,8 @@ const (
 	ModeRemove Mode = "remove" // only remove
 )
 
+func (m Mode) known() bool { return m == ModeMirror || m == ModeAdd || m == ModeRemove }
+
 // Ref names a user in a plan.
 type Ref struct {
 	ID                string `json:"id"`

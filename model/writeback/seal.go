@@ -163,7 +163,7 @@ func (p *Plan) Verify() error {
 }
 
 // checkRows refuses ids that could leave their place in a request or a script,
-// rows that contradict each other, and guards that do not fit the rows.
+// rows that contradict each other or the mode, and guards that do not fit them.
 func (p *Plan) checkRows() error {
 	if !isObjectID(p.Group.ID) {
 		return unreadable(fmt.Sprintf("the group's id %q is no object id", p.Group.ID), nil)
@@ -188,7 +188,21 @@ func (p *Plan) checkRows() error {
 			rows[r.ID] = true
 		}
 	}
+	if err := p.checkMode(); err != nil {
+		return err
+	}
 	return p.checkGuards()
+}
+
+// checkMode refuses rows that the plan's mode has no place for.
+func (p *Plan) checkMode() error {
+	switch {
+	case !p.Mode.known():
+		return unreadable(fmt.Sprintf("the plan's mode %q is unknown", p.Mode), nil)
+	case p.Mode == ModeAdd && len(p.Remove) > 0, p.Mode == ModeRemove && len(p.Add) > 0:
+		return unreadable(fmt.Sprintf("the plan's rows do not fit its mode %s", p.Mode), nil)
+	}
+	return nil
 }
 
 // isObjectID accepts what an object id is made of, and no more.

@@ -95,17 +95,24 @@ func TestAPlanThatWasHashedAgainMustStillFitItself(t *testing.T) {
 		return p
 	}
 	for name, change := range map[string]func(p *Plan){
-		"a path for an id":        func(p *Plan) { p.Remove[0].ID = "x/../../users/y" },
-		"no id":                   func(p *Plan) { p.Add[0].ID = "" },
-		"a quote in an id":        func(p *Plan) { p.Add[0].ID = "a';Remove-Item" },
-		"a group that is a path":  func(p *Plan) { p.Group.ID = "g/members" },
-		"another removal":         func(p *Plan) { p.Remove[0].ID = "u-boss" },
-		"added and removed":       func(p *Plan) { p.Add[0].ID = p.Remove[0].ID },
-		"added twice":             func(p *Plan) { p.Add = append(p.Add, p.Add[0]) },
-		"a guard that is missing": func(p *Plan) { p.Guards = p.Guards[1:] },
-		"a guard that looks away": func(p *Plan) { p.Guards[0].Value = 0 },
-		"a guard that trips":      func(p *Plan) { p.Guards[0].Limit = 0 },
-		"another count":           func(p *Plan) { p.BaseCount++ },
+		"a path for an id":           func(p *Plan) { p.Remove[0].ID = "x/../../users/y" },
+		"no id":                      func(p *Plan) { p.Add[0].ID = "" },
+		"a quote in an id":           func(p *Plan) { p.Add[0].ID = "a';Remove-Item" },
+		"a group that is a path":     func(p *Plan) { p.Group.ID = "g/members" },
+		"another removal":            func(p *Plan) { p.Remove[0].ID = "u-boss" },
+		"added and removed":          func(p *Plan) { p.Add[0].ID = p.Remove[0].ID },
+		"added twice":                func(p *Plan) { p.Add = append(p.Add, p.Add[0]) },
+		"a guard that is missing":    func(p *Plan) { p.Guards = p.Guards[1:] },
+		"a guard that looks away":    func(p *Plan) { p.Guards[0].Value = 0 },
+		"a guard that trips":         func(p *Plan) { p.Guards[0].Limit = 0 },
+		"another count":              func(p *Plan) { p.BaseCount++ },
+		"a mode that nobody has":     func(p *Plan) { p.Mode = "replace" },
+		"removals that only add":     func(p *Plan) { p.Mode = ModeAdd },
+		"additions that only remove": func(p *Plan) { p.Mode = ModeRemove },
+		"a source that may be empty": func(p *Plan) {
+			p.Guards[3].Limit = off
+			p.Guards[3].Tripped = false
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := samplePlan(t)
