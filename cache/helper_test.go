@@ -109,7 +109,7 @@ func contents(t testing.TB, s refresh.Store) map[string]model.User {
 	return out
 }
 
-// names is what a store holds: id → display name.
+// displayNames is what a store holds: id → display name.
 func displayNames(t testing.TB, s refresh.Store) map[string]string {
 	t.Helper()
 	out := map[string]string{}

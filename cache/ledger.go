@@ -6,7 +6,10 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -59,7 +62,10 @@ var _ workspace.Ledger = (*Ledger)(nil)
 // holds the file, ledgerCorrupt when it is damaged, otherTenant when it belongs
 // to another tenant than the options say.
 func OpenLedger(path string, o LedgerOptions) (*Ledger, error) {
-	db, err := openFile(path, fileOptions{timeout: o.Timeout, maxSize: o.MaxSize})
+	if err := createLedger(path, o); err != nil {
+		return nil, ledgerError(path, err)
+	}
+	db, err := openFile(path, o.file())
 	if err != nil {
 		return nil, ledgerError(path, err)
 	}
@@ -75,17 +81,69 @@ func OpenLedger(path string, o LedgerOptions) (*Ledger, error) {
 	return l, nil
 }
 
-// prepare checks the header. It writes only what is not there yet, so that
-// opening an unchanged ledger changes nothing.
+func (o LedgerOptions) file() fileOptions {
+	return fileOptions{timeout: o.Timeout, maxSize: o.MaxSize}
+}
+
+// createLedger makes the file where there is none. It is whole before it gets
+// its name, so that one that has the name and is empty has lost what it held.
+func createLedger(path string, o LedgerOptions) error {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.Size() == 0:
+		return damage("it is empty")
+	case !errors.Is(err, os.ErrNotExist):
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), folderMode); err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.new") // 0600
+	if err != nil {
+		return err
+	}
+	fresh := file.Name()
+	defer os.Remove(fresh)
+	if err := file.Close(); err != nil {
+		return err
+	}
+	db, err := openFile(fresh, o.file())
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(layOutLedger(db), db.Close()); err != nil {
+		return err
+	}
+	// Unlike a rename, a link never takes the place of what another process
+	// has made meanwhile. Not every file system has links.
+	if err := os.Link(fresh, path); err != nil && !errors.Is(err, os.ErrExist) {
+		if err := os.Rename(fresh, path); err != nil {
+			return err
+		}
+	}
+	syncFolder(path)
+	return nil
+}
+
+func layOutLedger(db *bolt.DB) error {
+	return db.Update(func(tx *bolt.Tx) error {
+		for _, name := range [][]byte{bucketHeader, bucketSegments, bucketSnapshots, bucketPlans, bucketRuns, bucketEvents} {
+			if _, err := tx.CreateBucket(name); err != nil {
+				return err
+			}
+		}
+		return tx.Bucket(bucketHeader).Put(keyFormat, binary.AppendUvarint(nil, ledgerFormat))
+	})
+}
+
+// prepare checks the header. It writes only the tenant that is not there yet,
+// so that opening an unchanged ledger changes nothing.
 func (l *Ledger) prepare(tenantID string) error {
 	complete := false
 	err := l.db.View(func(tx *bolt.Tx) error {
 		header := tx.Bucket(bucketHeader)
 		if header == nil {
-			if name, _ := tx.Cursor().First(); name != nil {
-				return damage("no header")
-			}
-			return nil
+			return damage("no header")
 		}
 		if err := checkLedgerFormat(l.path, header.Get(keyFormat)); err != nil {
 			return err
@@ -97,21 +155,7 @@ func (l *Ledger) prepare(tenantID string) error {
 	if err != nil || complete {
 		return err
 	}
-	return l.db.Update(func(tx *bolt.Tx) error {
-		for _, name := range [][]byte{bucketHeader, bucketSegments, bucketSnapshots, bucketPlans, bucketRuns, bucketEvents} {
-			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
-				return err
-			}
-		}
-		header := tx.Bucket(bucketHeader)
-		if err := header.Put(keyFormat, binary.AppendUvarint(nil, ledgerFormat)); err != nil {
-			return err
-		}
-		if tenantID == "" {
-			return nil
-		}
-		return header.Put(keyTenant, []byte(tenantID))
-	})
+	return l.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(bucketHeader).Put(keyTenant, []byte(tenantID)) })
 }
 
 func checkLedgerFormat(path string, stored []byte) error {

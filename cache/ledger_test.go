@@ -217,6 +217,7 @@ func TestADamagedLedgerIsReportedAndLeftAsItIs(t *testing.T) {
 		"both meta pages overwritten": append(make([]byte, 8192), data[8192:]...),
 		"cut off":                     data[:5000],
 		"something else":              []byte("segments: none\n"),
+		"emptied":                     {},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.NoError(t, os.WriteFile(path, broken, 0o600))
@@ -229,6 +230,18 @@ func TestADamagedLedgerIsReportedAndLeftAsItIs(t *testing.T) {
 			assert.Equal(t, broken, after)
 		})
 	}
+}
+
+func TestANewLedgerLeavesNothingElseInItsFolder(t *testing.T) {
+	path := ledgerPath(t)
+	require.NoError(t, openLedger(t, path).Close())
+	entries, err := os.ReadDir(filepath.Dir(path))
+	require.NoError(t, err)
+	require.Len(t, entries, 1)
+	assert.Equal(t, filepath.Base(path), entries[0].Name())
+	info, err := entries[0].Info()
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 }
 
 func TestADamagedValueOfTheLedgerIsReported(t *testing.T) {

@@ -129,7 +129,10 @@ func (s *staging) Promote(ctx context.Context) error {
 	former := d.current
 	s.table.path = d.path
 	d.current, d.staging = s.table, nil
-	return fileError(d.path, guarded(former.db.Close))
+	// The former file has no name any more: failing to close it changes nothing
+	// about what has been promoted.
+	_ = guarded(former.db.Close)
+	return nil
 }
 
 // promoteClosed promotes where the system cannot rename an open file.
