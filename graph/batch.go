@@ -41,10 +41,13 @@ type batchAnswer struct {
 	Err    error
 }
 
-// newBatchItem turns what a builder made into a request of a $batch. It
+// newBatchItem turns what a builder returned into a request of a $batch. It
 // refuses any DELETE but that of a reference, as the transport does outside
 // of batches.
-func (c *Client) newBatchItem(info *abstractions.RequestInformation) (batchItem, error) {
+func (c *Client) newBatchItem(info *abstractions.RequestInformation, err error) (batchItem, error) {
+	if err != nil {
+		return batchItem{}, fmt.Errorf("graph: building the request: %w", err)
+	}
 	info.PathParameters["baseurl"] = c.root.String()
 	u, err := info.GetUri()
 	if err != nil {

@@ -97,7 +97,7 @@ func (t *transport) holds(scopes ...string) bool {
 // with the scope granted it is the person who lacks a role.
 func (t *transport) needing(err error, scopes ...string) error {
 	var e *model.Error
-	if !errors.As(err, &e) || e.Kind != model.KindSignIn || e.Code == "foreignHost" || !isForbidden(e) {
+	if !errors.As(err, &e) || e.Kind != model.KindSignIn || !isForbidden(e) {
 		return err
 	}
 	detailed := *e

@@ -3,7 +3,6 @@ package graph
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"strings"
 
 	abstractions "github.com/microsoft/kiota-abstractions-go"
@@ -18,11 +17,11 @@ func (c *Client) removeRequest(ctx context.Context, groupID, userID string) (*ab
 	}
 	info, err := c.groupsBuilder().ByGroupId(groupID).Members().ByDirectoryObjectId(userID).Ref().ToDeleteRequestInformation(ctx, nil)
 	if err != nil {
-		return nil, fmt.Errorf("graph: building the request: %w", err)
+		return nil, err
 	}
 	u, err := info.GetUri()
 	if err != nil {
-		return nil, fmt.Errorf("graph: building the request: %w", err)
+		return nil, err
 	}
 	if !isMemberRef(strings.TrimPrefix(u.Path, c.root.Path)) {
 		return nil, errNotARef
@@ -61,7 +60,7 @@ func (c *Client) objectURL(id string) string { return c.root.String() + "/direct
 func setJSON(info *abstractions.RequestInformation, v any) error {
 	body, err := json.Marshal(v)
 	if err != nil {
-		return fmt.Errorf("graph: building the request: %w", err)
+		return err
 	}
 	info.SetStreamContentAndContentType(body, "application/json")
 	return nil

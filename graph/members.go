@@ -54,11 +54,7 @@ func (c *Client) Members(ctx context.Context, list []model.Group) ([]expansion.L
 			listings[i].Err = notInGraph(g)
 			continue
 		}
-		info, err := c.membersRequest(ctx, g.ID)
-		if err != nil {
-			return nil, fmt.Errorf("graph: building the request: %w", err)
-		}
-		item, err := c.newBatchItem(info)
+		item, err := c.newBatchItem(c.membersRequest(ctx, g.ID))
 		if err != nil {
 			return nil, err
 		}

@@ -34,7 +34,7 @@ type lookup struct {
 	advanced bool
 }
 
-// request builds the lookup's query.
+// lookupRequest builds the lookup's query.
 func (c *Client) lookupRequest(ctx context.Context, l lookup) (*abstractions.RequestInformation, error) {
 	var headers *abstractions.RequestHeaders
 	var count *bool
@@ -107,11 +107,7 @@ func (c *Client) resolve(ctx context.Context, subject string, lookups []lookup) 
 	ctx = withPriority(ctx, priorityHigh)
 	items := make([]batchItem, 0, len(lookups))
 	for _, l := range lookups {
-		info, err := c.lookupRequest(ctx, l)
-		if err != nil {
-			return nil, fmt.Errorf("graph: building the request: %w", err)
-		}
-		item, err := c.newBatchItem(info)
+		item, err := c.newBatchItem(c.lookupRequest(ctx, l))
 		if err != nil {
 			return nil, err
 		}

@@ -84,22 +84,10 @@ func (w *writer) onlyGUIDs(ids []string, remove bool) []string {
 // bind adds up to 100 users by PATCHes of 20. A PATCH adds all or none, so one
 // that is refused for a user's sake is done again row by row.
 func (w *writer) bind(ctx context.Context, ids []string) {
-	if w.stopped() != nil {
-		return
-	}
 	spans := chunks(len(ids), bindSize)
-	items, err := w.items(len(spans), func(i int) (*abstractions.RequestInformation, error) {
+	answers := w.send(ctx, len(spans), func(i int) (*abstractions.RequestInformation, error) {
 		return w.c.bindRequest(w.groupID, ids[spans[i].from:spans[i].to])
 	})
-	if err != nil {
-		w.stop(err)
-		return
-	}
-	answers, err := w.c.batch(ctx, items)
-	if err != nil {
-		w.stop(err)
-		return
-	}
 	var again []string
 	for i, a := range answers {
 		rows := ids[spans[i].from:spans[i].to]
@@ -121,24 +109,12 @@ func (w *writer) bind(ctx context.Context, ids []string) {
 
 // single adds or removes up to 20 users, each by its own request.
 func (w *writer) single(ctx context.Context, ids []string, remove bool) {
-	if w.stopped() != nil {
-		return
-	}
-	items, err := w.items(len(ids), func(i int) (*abstractions.RequestInformation, error) {
+	answers := w.send(ctx, len(ids), func(i int) (*abstractions.RequestInformation, error) {
 		if remove {
 			return w.c.removeRequest(ctx, w.groupID, ids[i])
 		}
 		return w.c.addRequest(w.groupID, ids[i])
 	})
-	if err != nil {
-		w.stop(err)
-		return
-	}
-	answers, err := w.c.batch(ctx, items)
-	if err != nil {
-		w.stop(err)
-		return
-	}
 	for i, a := range answers {
 		switch {
 		case a.Err == nil:
@@ -151,20 +127,28 @@ func (w *writer) single(ctx context.Context, ids []string, remove bool) {
 	}
 }
 
-func (w *writer) items(n int, build func(int) (*abstractions.RequestInformation, error)) ([]batchItem, error) {
+// send builds n requests and sends them as one batch. Where that fails as a
+// whole, or the write has ended before, it ends the write and returns nothing:
+// the rows stay unreported.
+func (w *writer) send(ctx context.Context, n int, build func(int) (*abstractions.RequestInformation, error)) []batchAnswer {
+	if w.stopped() != nil {
+		return nil
+	}
 	items := make([]batchItem, 0, n)
 	for i := range n {
-		info, err := build(i)
+		item, err := w.c.newBatchItem(build(i))
 		if err != nil {
-			return nil, err
-		}
-		item, err := w.c.newBatchItem(info)
-		if err != nil {
-			return nil, err
+			w.stop(err)
+			return nil
 		}
 		items = append(items, item)
 	}
-	return items, nil
+	answers, err := w.c.batch(ctx, items)
+	if err != nil {
+		w.stop(err)
+		return nil
+	}
+	return answers
 }
 
 func (w *writer) report(id string, remove bool, outcome writeback.Outcome, err *model.Error) {

@@ -269,13 +269,11 @@ func TestRemovalAlwaysEndsInRef(t *testing.T) {
 	)
 	rapid.Check(t, func(rt *rapid.T) {
 		group, user := anyID.Draw(rt, "group"), anyID.Draw(rt, "user")
-		info, err := c.removeRequest(t.Context(), group, user)
+		item, err := c.newBatchItem(c.removeRequest(t.Context(), group, user))
 		if !isGUID(group) || !isGUID(user) {
-			require.Error(rt, err)
+			require.ErrorIs(rt, err, errNotARef)
 			return
 		}
-		require.NoError(rt, err)
-		item, err := c.newBatchItem(info)
 		require.NoError(rt, err)
 		require.Equal(rt, http.MethodDelete, item.Method)
 		require.Equal(rt, "/groups/"+group+"/members/"+user+"/$ref", item.URL)
@@ -297,7 +295,7 @@ func TestNoOtherDeleteCanLeave(t *testing.T) {
 		assert.Equal(t, "deleteRefused", asModelError(t, err).Code, path)
 
 		info := abstractions.NewRequestInformationWithMethodAndUrlTemplateAndPathParameters(abstractions.DELETE, "{+baseurl}"+path, c.path())
-		_, err = c.newBatchItem(info)
+		_, err = c.newBatchItem(info, nil)
 		assert.ErrorIs(t, err, errNotARef, path)
 	}
 	assert.False(t, reached)
