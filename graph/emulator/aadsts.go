@@ -87,14 +87,10 @@ type oauthError struct {
 	Trace    string `json:"trace_id"`
 	Related  string `json:"correlation_id"`
 	Where    string `json:"error_uri,omitempty"`
-	Claims   string `json:"claims,omitempty"`
 	atBrowse bool
 }
 
 func (e *oauthError) Error() string { return e.Text }
-
-// AADSTS is the number that the description begins with.
-func (e *oauthError) AADSTS() int { return e.Numbers[0] }
 
 // refusal makes the answer for a failure of this app, tenant and account.
 func (a *authority) refusal(r *http.Request, f failure, tenant string) *oauthError {

@@ -208,6 +208,13 @@ func TestAnAuthorizationCodeIsGoodOnceAndForItsVerifierOnly(t *testing.T) {
 	assert.NotContains(t, got, "refresh_token", "offline_access was not asked for")
 	status, _ = redeem(good, verifier)
 	assert.Equal(t, http.StatusBadRequest, status)
+
+	status, got = s.postForm("/organizations/oauth2/v2.0/token", url.Values{
+		"client_id": {s.ClientID()}, "grant_type": {"authorization_code"}, "code": {code()}, "code_verifier": {verifier}, "redirect_uri": {"http://localhost:1/x"},
+		"client_secret": {"guessed"},
+	})
+	assert.Equal(t, http.StatusUnauthorized, status)
+	assert.Equal(t, "invalid_client", got["error"])
 }
 
 func TestAForeignRedirectIsShownAnErrorAndNotFollowed(t *testing.T) {

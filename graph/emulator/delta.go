@@ -90,12 +90,12 @@ func (g *graph) newDelta(c *call) (position, *graphError) {
 	if filter == "" {
 		return p, nil
 	}
-	f, err := odata.ParseFilter(filter)
+	q, err := odata.Parse(url.Values{"$filter": {filter}}, odata.Options{Table: odata.UsersDelta()})
 	if err != nil {
-		return p, refuse(err.Status, err.Code, err.Message)
+		return p, unsupportedQuery("Unsupported Query.")
 	}
-	path, ids, ok := f.Equals()
-	if !ok || !strings.EqualFold(path, "id") {
+	_, ids, ok := q.Filter.Equals()
+	if !ok {
 		return p, unsupportedQuery("Unsupported Query.")
 	}
 	if len(ids) > maxDeltaIDs {

@@ -179,7 +179,9 @@ func TestAFilterOnIDsNarrowsTheRounds(t *testing.T) {
 		ids = append(ids, fmt.Sprintf("id eq '%s'", s.Tenant().UserID(i)))
 	}
 	assert.Equal(t, http.StatusBadRequest, s.get("/users/delta?$filter="+url.QueryEscape(strings.Join(ids, " or "))).Status)
-	assert.Equal(t, http.StatusBadRequest, s.get("/users/delta?$filter="+url.QueryEscape("displayName eq 'x'")).Status)
+	for _, filter := range []string{"displayName eq 'x'", "id eq '" + u.ID + "' and accountEnabled eq true", "id ne '" + u.ID + "'", "id in ('" + u.ID + "')"} {
+		s.get("/users/delta?$filter="+url.QueryEscape(filter)).refused(http.StatusBadRequest, "Request_UnsupportedQuery", "Unsupported Query.")
+	}
 }
 
 func TestALinkOfAnotherRunIsGoneWithTheWayBack(t *testing.T) {

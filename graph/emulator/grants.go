@@ -124,6 +124,9 @@ func (a *authority) redeemAuthCode(r *http.Request) (*tokenResponse, *oauthError
 		return nil, a.refusal(r, f, "")
 	case r.PostForm.Get("redirect_uri") != c.redirectURI:
 		return nil, a.oauthError(r, 0, "invalid_grant", "", 50011, "The redirect URI specified in the request does not match the one the code was sent to.", false)
+	case r.PostForm.Get("client_secret") != "" && !a.knowsSecret(r.PostForm.Get("client_secret")):
+		f, _ := lookupFailure(7000215)
+		return nil, a.refusal(r, f, "")
 	case c.challenge == "" && r.PostForm.Get("client_secret") == "":
 		return nil, a.oauthError(r, 0, "invalid_request", "", 9002325, "Proof Key for Code Exchange is required for cross-origin authorization code redemption.", false)
 	case c.challenge != "" && !verifierMatches(r.PostForm.Get("code_verifier"), c.challenge):
@@ -134,6 +137,10 @@ func (a *authority) redeemAuthCode(r *http.Request) (*tokenResponse, *oauthError
 		scope = c.scope
 	}
 	return a.delegate(r, scope, c.nonce)
+}
+
+func (a *authority) knowsSecret(secret string) bool {
+	return subtle.ConstantTimeCompare([]byte(secret), []byte(a.clientSecret)) == 1
 }
 
 func verifierMatches(verifier, challenge string) bool {
@@ -176,7 +183,7 @@ func (a *authority) clientCredentials(r *http.Request) (*tokenResponse, *oauthEr
 		f, _ := lookupFailure(7000218)
 		return nil, a.refusal(r, f, "")
 	}
-	if subtle.ConstantTimeCompare([]byte(secret), []byte(a.clientSecret)) != 1 {
+	if !a.knowsSecret(secret) {
 		f, _ := lookupFailure(7000215)
 		return nil, a.refusal(r, f, "")
 	}

@@ -29,9 +29,9 @@ type graph struct {
 	links     *links
 	routes    []route
 	shapes    *shapes
-	sorted    sortedCache
-	expanded  expandedCache
-	writes    sync.Mutex // held while members are checked and changed
+	sorted    listings[int32]       // by sortKey and the state of the directory
+	expanded  listings[seed.Member] // by group and what the token may see
+	writes    sync.Mutex            // held while members are checked and changed
 
 	mu      sync.Mutex
 	boot    string              // names this run in delta tokens

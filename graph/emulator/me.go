@@ -77,9 +77,8 @@ func (g *graph) myMemberOf(c *call, arguments []string) (*reply, *graphError) {
 // groupsOf are the groups that have the object as a direct member.
 func (g *graph) groupsOf(c *call, m seed.Member) []seed.Member {
 	var out []seed.Member
-	for i := range g.tenant.Groups() {
-		grp, ok := g.tenant.Group(i)
-		if ok && !g.hides(c, &grp) && g.tenant.IsMember(i, m) {
+	for _, i := range g.tenant.MemberOf(m) {
+		if grp, ok := g.tenant.Group(i); ok && !g.hides(c, &grp) {
 			out = append(out, seed.Member{Type: seed.MemberGroup, Index: i})
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"rollcall/graph/emulator/odata"
 	"rollcall/graph/emulator/seed"
@@ -103,13 +102,24 @@ func (g *graph) hides(c *call, grp *seed.Group) bool {
 	return grp.Visibility == "HiddenMembership" && !g.grants(c, []string{"Member.Read.Hidden"})
 }
 
-// directMembers are the members that Graph shows of a group.
-func (g *graph) directMembers(c *call, grp *seed.Group) iter.Seq[seed.Member] {
+// everyMember are the members of a group that Graph knows.
+func (g *graph) everyMember(c *call, grp *seed.Group) iter.Seq[seed.Member] {
 	return func(yield func(seed.Member) bool) {
 		if g.hides(c, grp) {
 			return
 		}
 		for m := range g.tenant.Members(grp.Index) {
+			if typeName(m.Type) != "" && !yield(m) {
+				return
+			}
+		}
+	}
+}
+
+// directMembers are the members that a listing of v1.0 shows.
+func (g *graph) directMembers(c *call, grp *seed.Group) iter.Seq[seed.Member] {
+	return func(yield func(seed.Member) bool) {
+		for m := range g.everyMember(c, grp) {
 			if _, visible := memberTypes[m.Type]; visible && !yield(m) {
 				return
 			}
@@ -160,37 +170,6 @@ func (g *graph) transitive(c *call, grp *seed.Group) []seed.Member {
 	return out
 }
 
-// expandedCache keeps the last transitive listings for their later pages.
-type expandedCache struct {
-	mu   sync.Mutex
-	keys []string
-	rows [][]seed.Member
-}
-
-func (e *expandedCache) get(key string) ([]seed.Member, bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	i := slices.Index(e.keys, key)
-	if i < 0 {
-		return nil, false
-	}
-	return e.rows[i], true
-}
-
-func (e *expandedCache) put(key string, rows []seed.Member) {
-	const size = 8
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if i := slices.Index(e.keys, key); i >= 0 {
-		e.rows[i] = rows
-		return
-	}
-	if len(e.keys) == size {
-		e.keys, e.rows = slices.Delete(e.keys, 0, 1), slices.Delete(e.rows, 0, 1)
-	}
-	e.keys, e.rows = append(e.keys, key), append(e.rows, rows)
-}
-
 // lets reports whether a member passes the cast and the query.
 func (g *graph) lets(q *odata.Query, m seed.Member, cast string) bool {
 	if cast != "" && memberTypes[m.Type] != cast {
@@ -203,24 +182,27 @@ func (g *graph) lets(q *odata.Query, m seed.Member, cast string) bool {
 	return ok && q.Match(o)
 }
 
+// asObject hands on what the directory answered as an object to query.
+func asObject[T any, P interface {
+	*T
+	odata.Object
+}](v T, ok bool) (odata.Object, bool) {
+	return P(&v), ok
+}
+
 // object is a member's record.
 func (g *graph) object(m seed.Member) (odata.Object, bool) {
 	switch m.Type {
 	case seed.MemberUser:
-		v, ok := g.tenant.User(m.Index)
-		return &v, ok
+		return asObject(g.tenant.User(m.Index))
 	case seed.MemberGroup:
-		v, ok := g.tenant.Group(m.Index)
-		return &v, ok
+		return asObject(g.tenant.Group(m.Index))
 	case seed.MemberContact:
-		v, ok := g.tenant.Contact(m.Index)
-		return &v, ok
+		return asObject(g.tenant.Contact(m.Index))
 	case seed.MemberDevice:
-		v, ok := g.tenant.Device(m.Index)
-		return &v, ok
+		return asObject(g.tenant.Device(m.Index))
 	case seed.MemberServicePrincipal:
-		v, ok := g.tenant.ServicePrincipal(m.Index)
-		return &v, ok
+		return asObject(g.tenant.ServicePrincipal(m.Index))
 	}
 	return nil, false
 }

@@ -64,6 +64,18 @@ func TestAGroupShowsWhatItIs(t *testing.T) {
 	assert.Len(t, expanded["members"], 20, "an expanded collection is cut without a word")
 }
 
+func TestOnlyAnExpansionShowsServicePrincipals(t *testing.T) {
+	s := signedIn(t, emulator.Options{})
+	group := "/groups/" + s.groupID("sg-automation")
+	expanded := s.get(group + "?$select=id&$expand=members($select=id)").ok()["members"].([]any)
+	assert.Len(t, expanded, s.Tenant().MemberCount(s.groupIndex("sg-automation")))
+	listed := s.all(group + "/members?$select=id")
+	assert.Less(t, len(listed), len(expanded))
+	for _, m := range listed {
+		assert.NotEqual(t, "#microsoft.graph.servicePrincipal", m["@odata.type"])
+	}
+}
+
 func TestMembersComeWithTheirTypesAcrossPages(t *testing.T) {
 	s := signedIn(t, emulator.Options{})
 	for _, name := range []string{"all-staff", "leadership", "partners", "empty", "sg-sales", "berlin-engineering"} {

@@ -115,30 +115,21 @@ type source struct {
 func (g *graph) groupSource() source {
 	return source{
 		kind: groupType, table: odata.Groups(), set: "groups", count: g.tenant.Groups(),
-		at: func(i int) (odata.Object, bool) {
-			v, ok := g.tenant.Group(i)
-			return &v, ok
-		},
+		at: func(i int) (odata.Object, bool) { return asObject(g.tenant.Group(i)) },
 	}
 }
 
 func (g *graph) contactSource() source {
 	return source{
 		kind: contactType, table: odata.Contacts(), set: "contacts", count: g.tenant.Contacts(),
-		at: func(i int) (odata.Object, bool) {
-			v, ok := g.tenant.Contact(i)
-			return &v, ok
-		},
+		at: func(i int) (odata.Object, bool) { return asObject(g.tenant.Contact(i)) },
 	}
 }
 
 func (g *graph) servicePrincipalSource() source {
 	return source{
 		kind: servicePrincipalType, table: odata.ServicePrincipals(), set: "servicePrincipals", count: g.tenant.ServicePrincipals(),
-		at: func(i int) (odata.Object, bool) {
-			v, ok := g.tenant.ServicePrincipal(i)
-			return &v, ok
-		},
+		at: func(i int) (odata.Object, bool) { return asObject(g.tenant.ServicePrincipal(i)) },
 	}
 }
 
@@ -222,7 +213,8 @@ func (g *graph) one(c *call, s source, v odata.Object) (*reply, *graphError) {
 }
 
 // expandMembers appends a group's members for $expand=members: at most 20,
-// and no link to the rest.
+// and no link to the rest. Service principals, which a listing of v1.0 leaves
+// out, are among them. Source: Graph documentation, "List group members".
 func (g *graph) expandMembers(c *call, o *object, v odata.Object, expands []odata.Expand) {
 	grp, ok := v.(*seed.Group)
 	if !ok {
@@ -236,7 +228,7 @@ func (g *graph) expandMembers(c *call, o *object, v odata.Object, expands []odat
 		o.b = append(o.b, '[')
 		w := g.memberWriter(c, e.Select)
 		rows := 0
-		for m := range g.directMembers(c, grp) {
+		for m := range g.everyMember(c, grp) {
 			if rows == maxExpanded {
 				break
 			}

@@ -47,33 +47,39 @@ func (c *call) requireEventual() *graphError {
 	return nil
 }
 
-// sortedCache keeps the orders that $orderby made, so that the later pages of
-// a listing do not sort the directory again. It is a small ring: the oldest
-// order goes first.
-type sortedCache struct {
+// listings keeps the rows of listings that cost the whole directory, such as
+// those of $orderby and of transitive members, for their later pages. It is a
+// small ring: the oldest goes first. The zero value is ready for use.
+type listings[T any] struct {
 	mu   sync.Mutex
 	keys []string
-	rows [][]int32
+	rows [][]T
 }
 
-const sortedCacheSize = 8
+// maxListings is how many listings are kept.
+const maxListings = 8
 
-func (s *sortedCache) get(key string, make func() []int32) []int32 {
-	s.mu.Lock()
-	if i := slices.Index(s.keys, key); i >= 0 {
-		rows := s.rows[i]
-		s.mu.Unlock()
-		return rows
+func (l *listings[T]) get(key string) ([]T, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	i := slices.Index(l.keys, key)
+	if i < 0 {
+		return nil, false
 	}
-	s.mu.Unlock()
-	rows := make()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.keys) == sortedCacheSize {
-		s.keys, s.rows = slices.Delete(s.keys, 0, 1), slices.Delete(s.rows, 0, 1)
+	return l.rows[i], true
+}
+
+func (l *listings[T]) put(key string, rows []T) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if i := slices.Index(l.keys, key); i >= 0 {
+		l.rows[i] = rows
+		return
 	}
-	s.keys, s.rows = append(s.keys, key), append(s.rows, rows)
-	return rows
+	if len(l.keys) == maxListings {
+		l.keys, l.rows = slices.Delete(l.keys, 0, 1), slices.Delete(l.rows, 0, 1)
+	}
+	l.keys, l.rows = append(l.keys, key), append(l.rows, rows)
 }
 
 // sortKey names the rows of a query: what filters and orders it.

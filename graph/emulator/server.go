@@ -158,7 +158,8 @@ func (s *Server) churn(ctx context.Context, interval time.Duration) {
 	}
 }
 
-// Close stops serving and waits until nothing of the server runs any more.
+// Close stops serving and waits for what the server runs by itself. Requests
+// under way lose their connection.
 func (s *Server) Close() error {
 	s.stop()
 	s.running.Wait()

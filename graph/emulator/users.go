@@ -40,7 +40,12 @@ func (g *graph) rows(c *call, q *odata.Query) *userRows {
 	}
 	if len(q.OrderBy) > 0 {
 		key := fmt.Sprint(c.sortKey(), "\x00", g.tenant.Seq())
-		r.only = g.sorted.get(key, r.order)
+		sorted, ok := g.sorted.get(key)
+		if !ok {
+			sorted = r.order()
+			g.sorted.put(key, sorted)
+		}
+		r.only = sorted
 	}
 	return r
 }

@@ -77,6 +77,12 @@ func Users() Table {
 	return t
 }
 
+// UsersDelta is the table of users/delta, whose filter takes ids and nothing
+// else. Source: Microsoft Graph documentation, "user: delta".
+func UsersDelta() Table {
+	return Table{Type: "microsoft.graph.user", Properties: []Capability{text("id", Eq, 0)}}
+}
+
 // Groups is the table of the group resource. Source: Microsoft Graph
 // documentation, group resource type, properties.
 func Groups() Table {
