@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -35,11 +36,8 @@ func compareValues(x, y string, descending bool) int {
 // noise is 1 for a text that begins with neither letter nor digit: such texts
 // come last.
 func noise(s string) int {
-	for _, r := range s {
-		if unicode.In(r, unicode.L, unicode.Nd) {
-			return 0
-		}
-		break
+	if r, _ := utf8.DecodeRuneInString(s); unicode.In(r, unicode.L, unicode.Nd) {
+		return 0
 	}
 	return 1
 }
