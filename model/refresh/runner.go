@@ -2,7 +2,6 @@ package refresh
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -53,13 +52,13 @@ type Runner struct {
 // flight is a running round, which later callers can join.
 type flight struct {
 	request Request
-	done    chan struct{} // closed when result and err are set
+	done    chan struct{} // closed when the others are set
 	result  Result
 	err     error
+	// unfinished says that the round ended by its own caller's context, or by
+	// a panic: its error is no answer for anybody else.
+	unfinished bool
 }
-
-// errAbandoned is the outcome of a round whose goroutine panicked.
-var errAbandoned = errors.New("the sync round was abandoned")
 
 // New returns a Runner. It touches neither store nor source.
 func New(o Options) *Runner {
@@ -85,7 +84,7 @@ func (r *Runner) Run(ctx context.Context, full bool) (Result, error) {
 
 // Do runs one round to its end. While another round runs, Do waits for it and
 // shares its outcome, unless the request asks for more than that round does or
-// that round was interrupted by its own caller: then it runs one of its own.
+// the context of that round's own caller ended: then it runs one of its own.
 // The error is a *model.Error. Whatever was committed before it is kept, and
 // the next round goes on from there.
 func (r *Runner) Do(ctx context.Context, q Request) (Result, error) {
@@ -104,7 +103,7 @@ func (r *Runner) Do(ctx context.Context, q Request) (Result, error) {
 		case <-ctx.Done():
 			return Result{}, model.AsError(ctx.Err())
 		}
-		if f.request.covers(q) && !errors.Is(f.err, context.Canceled) && !errors.Is(f.err, errAbandoned) {
+		if f.request.covers(q) && !f.unfinished {
 			return f.result, f.err
 		}
 	}
@@ -118,9 +117,10 @@ func (r *Runner) lead(ctx context.Context, f *flight) (Result, error) {
 		r.mu.Unlock()
 		close(f.done)
 	}()
-	f.result, f.err = Result{}, errAbandoned
+	f.unfinished = true // unless the round returns
 	result, err := r.round(ctx, f.request)
 	f.result, f.err = result, err
+	f.unfinished = err != nil && ctx.Err() != nil
 	return f.result, f.err
 }
 

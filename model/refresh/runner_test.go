@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -96,6 +97,23 @@ func TestTheSecondCallerTakesOverWhenTheFirstIsInterrupted(t *testing.T) {
 		require.NoError(t, two.err)
 		assert.Equal(t, 5, two.result.Users)
 		assert.Equal(t, 1, b.tenant.called("latest"), "it goes on where the first one stopped")
+	})
+}
+
+func TestTheSecondCallerTakesOverWhenTheFirstHasNoTimeLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(5)
+		r := b.runner()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		_, first := blocked(t, ctx, b, r)
+		second := start(t.Context(), r, refresh.Request{})
+		synctest.Wait()
+		b.tenant.fail = nil
+		assert.Equal(t, model.KindUnavailable, model.AsError((<-first).err).Kind)
+		two := <-second
+		require.NoError(t, two.err)
+		assert.Equal(t, 5, two.result.Users)
 	})
 }
 

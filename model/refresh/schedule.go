@@ -26,6 +26,20 @@ type Nightly struct {
 	On           bool
 }
 
+// DefaultSchedule is a round each night at two o'clock, or up to half an hour
+// later.
+func DefaultSchedule() Schedule {
+	return Schedule{Nightly: Nightly{Hour: 2, On: true}, Jitter: 30 * time.Minute}
+}
+
+// String is the time of day as "HH:MM", or "off".
+func (n Nightly) String() string {
+	if !n.On {
+		return "off"
+	}
+	return fmt.Sprintf("%02d:%02d", n.Hour, n.Minute)
+}
+
 // ParseNightly reads "HH:MM", "off" or "". Its error is of KindUsage.
 func ParseNightly(s string) (Nightly, error) {
 	if s == "" || s == "off" {
@@ -62,20 +76,19 @@ const (
 	lastRetry  = 2 * time.Hour
 )
 
-// Background runs rounds by the schedule until ctx ends: at once when the data
-// is older than MaxAge or was never read, and then each night. It blocks: give
-// it a goroutine. A round that failed because the service could not be reached
+// Background has rounds run by the schedule until ctx ends: at once when the
+// data is older than MaxAge or was never read, and then each night. It blocks:
+// give it a goroutine. round runs a due one, by Run or by what wraps it. One that failed because the service could not be reached
 // is tried again after a growing pause; one that needs an administrator (to
-// sign in, to answer the guard) waits for the next night or for Run. Outcomes
-// are told by Progress.
-func (r *Runner) Background(ctx context.Context, s Schedule) {
+// sign in, to answer the guard) waits for the next night or for Run.
+func (r *Runner) Background(ctx context.Context, s Schedule, round func(context.Context) error) {
 	due, ok := r.firstDue(ctx, s)
 	retry := firstRetry
 	for ok {
 		if !r.sleepUntil(ctx, due) {
 			return
 		}
-		_, err := r.Run(ctx, false)
+		err := round(ctx)
 		if ctx.Err() != nil {
 			return
 		}

@@ -63,7 +63,10 @@ func (s *scheduled) during(t *testing.T, schedule refresh.Schedule, fn func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		s.runner.Background(ctx, schedule)
+		s.runner.Background(ctx, schedule, func(ctx context.Context) error {
+			_, err := s.runner.Run(ctx, false)
+			return err
+		})
 	}()
 	synctest.Wait()
 	fn()
@@ -197,6 +200,9 @@ func TestParseNightly(t *testing.T) {
 	assert.Equal(t, refresh.Nightly{Hour: 2, Minute: 5, On: true}, nightly(t, "02:05"))
 	assert.Equal(t, refresh.Nightly{}, nightly(t, "off"))
 	assert.Equal(t, refresh.Nightly{}, nightly(t, ""))
+	for _, text := range []string{"02:05", "23:59", "off"} {
+		assert.Equal(t, text, nightly(t, text).String())
+	}
 	for _, bad := range []string{"25:00", "2am", "02:00:00", "always"} {
 		_, err := refresh.ParseNightly(bad)
 		assert.Equal(t, model.KindUsage, kindOf(t, err), bad)
