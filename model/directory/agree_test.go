@@ -13,8 +13,8 @@ import (
 	"rollcall/model/rule"
 )
 
-// wordsOf the tests are few, so that rules hit users, and differ in script and
-// in letter case; the last is null.
+// words are few, so that rules hit users, and differ in script and in letter
+// case; the last is null.
 var words = []string{"Sales", "SALES", "sales us", "Straße", "STRASSE", "Σίσυφος", "σίσυφοσ", "Kelvin", "kelvin", "田中", "Ольга", "ольга", ""}
 
 var instants = []string{"2026-01-01T00:00:00Z", "2026-06-15T12:30:45Z", "2026-12-31T23:59:59Z", "soon", ""}
