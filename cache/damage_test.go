@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	bolt "go.etcd.io/bbolt"
 
 	"rollcall/model"
 	"rollcall/model/refresh"
@@ -101,6 +103,22 @@ func checkBroken(t *testing.T, broken []byte) bool {
 	assert.Len(t, aside, len(d.Notes()))
 	assert.Contains(t, d.Notes()[0], aside[0])
 	return true
+}
+
+func TestAFileThatHasLostItsHeaderIsNotTakenForANewOne(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "directory.db")
+	require.NoError(t, os.WriteFile(path, filled(t), 0o600))
+	db, err := bolt.Open(path, fileMode, nil)
+	require.NoError(t, err)
+	require.NoError(t, db.Update(func(tx *bolt.Tx) error {
+		return errors.Join(tx.DeleteBucket(bucketHeader), tx.DeleteBucket(bucketRows))
+	}))
+	require.NoError(t, db.Close())
+
+	d := openDirectory(t, path)
+	defer func() { require.NoError(t, d.Close()) }()
+	require.Len(t, d.Notes(), 1)
+	assert.Contains(t, d.Notes()[0], "no header")
 }
 
 func TestDamageFoundLaterIsHealedToo(t *testing.T) {

@@ -46,6 +46,10 @@ const rowPageSize = 16 << 10
 // recordRoom is the room that most records fit in, in bytes.
 const recordRoom = 512
 
+// newFileTx is the id of the newest transaction of a file that bbolt has made
+// and nobody has committed to. Source: bbolt, DB.init.
+const newFileTx = 1
+
 // cancelEvery is how many rows a scan reads between looks at its context.
 const cancelEvery = 4096
 
@@ -98,9 +102,11 @@ func (t *table) readHeader() (clean bool, err error) {
 	err = t.db.View(func(tx *bolt.Tx) error {
 		header := tx.Bucket(bucketHeader)
 		if header == nil {
-			empty = tx.Bucket(bucketRows) == nil
+			// The layout is a file's first commit: a file that has seen any and
+			// has no header has lost it.
+			empty = tx.Bucket(bucketRows) == nil && tx.ID() <= newFileTx
 			if !empty {
-				return damage("rows without a header")
+				return damage("no header")
 			}
 			return nil
 		}
