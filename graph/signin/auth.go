@@ -107,10 +107,18 @@ func (a *Auth) GetToken(ctx context.Context, request policy.TokenRequestOptions)
 	if err != nil {
 		return azcore.AccessToken{}, a.explain(ctx, err, seen)
 	}
-	a.mu.Lock()
-	a.held[key] = token
-	a.mu.Unlock()
+	a.hold(cred, key, token)
 	return token, nil
+}
+
+// hold keeps a token, unless somebody has signed in while it was on its way:
+// it may be another account's.
+func (a *Auth) hold(cred azcore.TokenCredential, key string, token azcore.AccessToken) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.cred == cred {
+		a.held[key] = token
+	}
 }
 
 // heldToken returns a token that is good for a while. MSAL would give it too,
