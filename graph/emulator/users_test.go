@@ -227,6 +227,16 @@ func TestTheAccountsRolesAreAmongItsMemberships(t *testing.T) {
 	require.Error(t, s.SetRoles("Janitor"))
 }
 
+func TestTheActivatedRolesAreListed(t *testing.T) {
+	s := signedIn(t, emulator.Options{Consented: []string{"RoleManagement.Read.Directory"}})
+	names := map[any]any{}
+	for _, role := range s.all("/directoryRoles") {
+		names[role["displayName"]] = role["roleTemplateId"]
+	}
+	assert.Equal(t, "62e90394-69f5-4237-9190-012177145e10", names["Global Administrator"])
+	assert.Contains(t, names, "Privileged Role Administrator")
+}
+
 func TestTheOrganizationNamesItsDomains(t *testing.T) {
 	s := signedIn(t, emulator.Options{})
 	org := s.get("/organization").rows()[0]
