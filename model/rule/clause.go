@@ -95,6 +95,10 @@ func (p *parser) property(t token) string {
 		}
 		p.report.errorAt(t.at, fmt.Sprintf("%s is not a property", p.describe(t)), "a property such as user.department", suggestion)
 	}
+	if name == Element {
+		p.report.errorAt(t.at, fmt.Sprintf("Attribute not supported: %s", p.describe(t)), "a property such as user.department", "")
+		return name
+	}
 	if a, ok := catalogue().ByRule(name); ok {
 		if a.Rule != name {
 			p.report.noteAt(t.at, fmt.Sprintf("%s is read as %s%s", p.describe(t), prefix, a.Rule))

@@ -121,6 +121,7 @@ func TestFaultsAreFoundWhereTheyStand(t *testing.T) {
 		"null with another operator":     {`user.city -startsWith null`, `null`, "cannot compare with null", ""},
 		"a duration that is none":        {`user.employeeHireDate -ge system.now -minus 90d`, `90d`, "not a duration", ""},
 		"-any on a scalar":               {`user.city -any (_ -eq "a")`, `user.city`, "has one value", ""},
+		"the element as a property":      {`user._ -eq "a"`, `user._`, "Attribute not supported", ""},
 		"the element outside":            {`_ -eq "a"`, `_`, "inside -any and -all only", ""},
 		"a property inside -any":         {`user.otherMails -any (_ -eq "a" -and user.city -eq "b")`, `user.city`, "only the element", ""},
 		"-any inside -any":               {`user.otherMails -any (_ -any (_ -eq "a"))`, `-any`, "cannot stand inside", ""},
