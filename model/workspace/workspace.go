@@ -219,6 +219,24 @@ func (w *Workspace) Sync(ctx context.Context, request refresh.Request) (refresh.
 	return result, w.record(ctx, parts, "sync", session.TenantID, fmt.Sprintf("%s: %d users", result.Mode, result.Users))
 }
 
+// Background keeps the directory in sync by a schedule until ctx ends. It
+// blocks: give it a goroutine. Each round goes the way of Sync: it needs a
+// session, joins a round that runs already, and is recorded. began and ended
+// are called around each, by that goroutine; between them Progress tells how
+// far it has come.
+func (w *Workspace) Background(ctx context.Context, s refresh.Schedule, began func(), ended func(refresh.Result, error)) error {
+	if _, err := w.opened(); err != nil {
+		return err
+	}
+	w.runner.Background(ctx, s, func(ctx context.Context) error {
+		began()
+		result, err := w.Sync(ctx, refresh.Request{})
+		ended(result, err)
+		return err
+	})
+	return nil
+}
+
 // Progress is the state of the running round, or of the last one.
 func (w *Workspace) Progress() refresh.Progress {
 	w.mu.RLock()

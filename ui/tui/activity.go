@@ -131,13 +131,16 @@ func (p *activityPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
 }
 
 func (p *activityPane) Bindings() []binding {
-	running := ""
-	if p.ws.Progress().Running {
+	running, reading := "", ""
+	if s := p.ws.Progress(); s.Running {
 		running = "A sync is running already"
+		if s.Mode != refresh.ModeDelta {
+			reading = "The whole directory is being read already"
+		}
 	}
 	list := []binding{
 		{id: "activity.sync", keys: []string{"S"}, label: "sync now", help: "Sync what changed since the last time", disabled: running},
-		{id: "activity.full", keys: []string{"F"}, label: "full sync", help: "Read the whole directory again", disabled: running},
+		{id: "activity.full", keys: []string{"F"}, label: "full sync", help: "Read the whole directory again", disabled: reading},
 		{id: "activity.next", keys: []string{"tab"}, label: "next log", help: "Go to the next log: calls, notices, audit"},
 		{id: "activity.previous", keys: []string{"shift+tab"}, help: "Go to the log before"},
 		{id: "activity.show", keys: []string{"enter"}, label: "show", help: "Show everything about the line"},

@@ -14,6 +14,7 @@ import (
 	"github.com/charmbracelet/x/term"
 
 	"rollcall/model"
+	"rollcall/model/refresh"
 	"rollcall/model/workspace"
 )
 
@@ -27,7 +28,11 @@ type Options struct {
 	Demo    bool                   // the tenant is embedded and invented; the title bar says so
 	OpenURL func(url string) error // opens a page in the administrator's browser; nil: cannot be done
 	Theme   string                 // "dark", "light", "mono"; "" or "auto": as the terminal says
-	NoSync  bool                   // no sync by itself at the start
+	NoSync  bool                   // no sync by itself, neither at the start nor at night
+
+	// Schedule says when the directory is synced while the screens are open;
+	// nil: refresh.DefaultSchedule.
+	Schedule *refresh.Schedule
 
 	// NoSynchronizedOutput leaves out mode 2026, for a terminal that shows
 	// nothing or flickers with it.

@@ -93,6 +93,7 @@ func (m *root) update(msg tea.Msg) tea.Cmd {
 		}
 		return nil
 	case panicMsg:
+		m.sync.abandon(msg.key)
 		m.activity.note(m.ws.Now(), levelBad, msg.text(), msg.stack)
 		return m.toasts.show(m.shared, levelBad, msg.text()+"; details are in Activity")
 

@@ -200,7 +200,7 @@ func TestFirstSyncShowsProgressAndTheUsersThatAreThere(t *testing.T) {
 
 func TestSyncThatNeedsSignInLeadsThere(t *testing.T) {
 	tenant := func() *fakeTenant {
-		t := syncedTenant()
+		t := syncedTenant().lastSynced(25 * time.Hour)
 		t.code = signedOutTenant().code
 		t.deltaErr = &model.Error{Kind: model.KindSignIn, Code: "AADSTS50173", Message: "the session was revoked", Remedy: "sign in again"}
 		return t

@@ -104,7 +104,7 @@ func (m *root) connected(err error) tea.Cmd {
 }
 
 // adoptSession goes on with a session: to consent when something needed is
-// missing, else to the panes; the sync starts by itself.
+// missing, else to the panes.
 func (m *root) adoptSession() tea.Cmd {
 	m.offline = nil
 	wasReady := m.stage == stageReady && m.screen == nil
@@ -119,10 +119,7 @@ func (m *root) adoptSession() tea.Cmd {
 		m.screen = nil
 		cmds = append(cmds, m.show(m.current))
 	}
-	if !m.options.NoSync && m.ws.Can(workspace.CapabilityDirectory) {
-		cmds = append(cmds, m.startSync(false))
-	}
-	return tea.Batch(cmds...)
+	return tea.Batch(append(cmds, m.keepInSync())...)
 }
 
 // missingCapability is the first permission that rollcall cannot do without.
@@ -146,11 +143,7 @@ func (m *root) setScreen(p pane) tea.Cmd {
 func (m *root) leaveScreen() tea.Cmd {
 	m.screen = nil
 	m.stage = stageReady
-	cmds := []tea.Cmd{m.show(m.current)}
-	if !m.options.NoSync && !m.sync.running && !m.ws.Synced() && m.ws.Can(workspace.CapabilityDirectory) {
-		cmds = append(cmds, m.startSync(false))
-	}
-	return tea.Batch(cmds...)
+	return tea.Batch(m.show(m.current), m.keepInSync())
 }
 
 // startView fills the body until the panes are usable.

@@ -16,10 +16,11 @@ import (
 )
 
 // fakeTenant is a tenant in memory that stands behind every port of a
-// workspace. Its clock stands still.
+// workspace. Its clock stands still, unless begun is set.
 type fakeTenant struct {
 	mu        sync.Mutex
 	now       time.Time
+	begun     time.Time // of the bubble, when now was; zero: the clock stands still
 	users     []model.User
 	groups    map[string]*model.Group   // by object id
 	members   map[string][]model.Object // direct, by group id
@@ -33,8 +34,10 @@ type fakeTenant struct {
 	held      map[string]model.User // the store
 	state     refresh.State
 	segments  []workspace.Segment
-	deltaErr  error // what following the changes fails with
-	ledgerErr error // what reading the segments fails with
+	deltaErr  error          // what following the changes fails with
+	deltas    int            // how often the changes were followed
+	changes   []model.Change // what following them brings once
+	ledgerErr error          // what reading the segments fails with
 	events    []workspace.Event
 	calls     []workspace.Call
 	traffic   workspace.Traffic
@@ -78,9 +81,23 @@ func (t *fakeTenant) synced() *fakeTenant {
 	return t
 }
 
+// lastSynced makes the stored users older.
+func (t *fakeTenant) lastSynced(ago time.Duration) *fakeTenant {
+	t.state.SyncedAt = t.now.Add(-ago)
+	return t
+}
+
+// time is the tenant's clock.
+func (t *fakeTenant) time() time.Time {
+	if t.begun.IsZero() {
+		return t.now
+	}
+	return t.now.Add(time.Since(t.begun))
+}
+
 func (t *fakeTenant) workspace() *workspace.Workspace {
 	return workspace.New(workspace.Settings{
-		Profile: "contoso", Now: func() time.Time { return t.now }, Guards: writeback.DefaultGuards(),
+		Profile: "contoso", Now: t.time, Guards: writeback.DefaultGuards(),
 		Open: func(context.Context) (*workspace.Parts, error) {
 			if t.openErr != nil {
 				return nil, t.openErr
@@ -127,12 +144,8 @@ func (t *fakeTenant) DeltaLatest(context.Context) (string, error) { return "delt
 func (t *fakeTenant) UserCount(context.Context) (int, error)      { return len(t.users), nil }
 
 func (t *fakeTenant) Users(ctx context.Context, link string) (*refresh.Page, error) {
-	if t.hold != nil {
-		select {
-		case <-t.hold:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
+	if err := wait(ctx, t.hold); err != nil {
+		return nil, err
 	}
 	from := 0
 	if link != "" {
@@ -152,11 +165,19 @@ func (t *fakeTenant) Users(ctx context.Context, link string) (*refresh.Page, err
 	return page, nil
 }
 
-func (t *fakeTenant) Delta(context.Context, string) (*refresh.Page, error) {
+func (t *fakeTenant) Delta(ctx context.Context, _ string) (*refresh.Page, error) {
+	if err := wait(ctx, t.hold); err != nil {
+		return nil, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.deltas++
 	if t.deltaErr != nil {
 		return nil, t.deltaErr
 	}
-	return &refresh.Page{DeltaLink: "delta"}, nil
+	page := &refresh.Page{DeltaLink: "delta", Changes: t.changes}
+	t.changes = nil
+	return page, nil
 }
 
 // fakeStore is the Store port; its Users method differs from the Source's.
