@@ -202,10 +202,21 @@ func (w *Workspace) Apply(ctx context.Context, p *writeback.Plan, a writeback.Ap
 }
 
 // Resume finishes a run that was interrupted, or tries its failed rows again.
+// The profile's present guards hold for it as they do for Apply, with which a
+// plan that they stop can be approved anew.
 func (w *Workspace) Resume(ctx context.Context, planID string, progress func(writeback.Progress)) (*writeback.Report, error) {
 	p, err := w.LoadPlan(ctx, planID)
 	if err != nil {
 		return nil, err
+	}
+	past, err := w.Run(ctx, planID)
+	if err != nil {
+		return nil, err
+	}
+	if past != nil && past.State != writeback.RunVerified {
+		if err := w.CheckApproval(ctx, &past.Plan, past.Approval); err != nil {
+			return nil, err
+		}
 	}
 	return w.write(ctx, "plan.resume", p, func(d writeback.Deps) (*writeback.Report, error) {
 		return writeback.Resume(ctx, d, planID)

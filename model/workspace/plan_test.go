@@ -267,6 +267,30 @@ func TestTheProfilesPresentGuardsHoldForOlderPlans(t *testing.T) {
 	})
 }
 
+func TestTheProfilesPresentGuardsHoldForAResumedRun(t *testing.T) {
+	tenant := workspacetest.Contoso()
+	w := synced(t, tenant)
+	plan := salesPlan(t, w)
+	tenant.OnRow = func(string) error {
+		return &model.Error{Kind: model.KindUnavailable, Code: "offline", Message: "no connection"}
+	}
+	_, err := w.Apply(t.Context(), plan, w.Approve(0, 0), nil)
+	failure(t, err, model.KindPartial, "applyStopped")
+	written := len(tenant.Asked("Write"))
+
+	tenant.OnRow, tenant.Guards.MaxRemovals = nil, 0
+	w = synced(t, tenant)
+	_, err = w.Resume(t.Context(), plan.ID, nil)
+	failure(t, err, model.KindGuard, "guardRemovals")
+	assert.Len(t, tenant.Asked("Write"), written)
+
+	report, err := w.Apply(t.Context(), plan, w.Approve(0, 1), nil)
+	require.NoError(t, err)
+	assert.True(t, report.Verified)
+	_, err = w.Resume(t.Context(), plan.ID, nil)
+	require.NoError(t, err, "nothing is left to do")
+}
+
 func TestUndoTakesAnAppliedPlanBack(t *testing.T) {
 	tenant := workspacetest.Contoso()
 	w := synced(t, tenant)
