@@ -72,7 +72,7 @@ func TestWrongUsageIsOneErrorThatSaysWhatIsRight(t *testing.T) {
 		args []string
 		says string
 	}{
-		"sync takes no arguments; 1 given":         {[]string{"previw"}, "did you mean `rollcall preview`?"},
+		"unknown command":         {[]string{"previw"}, "did you mean `rollcall preview`?"},
 		"nothing like a command":  {[]string{"zzz"}, "`rollcall --help` lists the commands"},
 		"unknown subcommand":      {[]string{"segment", "sav"}, `rollcall segment has no "sav"; it has: `},
 		"no subcommand":           {[]string{"segment"}, "rollcall segment needs one of: "},
