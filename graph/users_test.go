@@ -252,7 +252,7 @@ func FuzzWalk(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var object map[string]json.RawMessage
 		if json.Unmarshal(data, &object) != nil || object == nil {
-			t.Skip()
+			return // not an object
 		}
 		checkWalk(t, data)
 	})
