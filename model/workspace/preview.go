@@ -210,9 +210,17 @@ func (l *local) File(_ context.Context, path string) ([]model.Object, error) {
 	}
 	objects := make([]model.Object, 0, len(rows))
 	for _, row := range rows {
-		if object, ok := l.find(row.Value); ok {
-			objects = append(objects, object)
+		found := l.find(row.Value)
+		if len(found) == 1 {
+			objects = append(objects, rowObject(l.snapshot, found[0]))
 			continue
+		}
+		if len(found) > 1 {
+			return nil, &model.Error{
+				Kind: model.KindUsage, Code: "userAmbiguous",
+				Message: fmt.Sprintf("%s line %d: %d users go by %q", path, row.Line, len(found), row.Value),
+				Remedy:  "name the one that is meant by object id",
+			}
 		}
 		if !strings.Contains(row.Value, "@") {
 			return nil, &model.Error{
@@ -228,14 +236,13 @@ func (l *local) File(_ context.Context, path string) ([]model.Object, error) {
 	return objects, nil
 }
 
-func (l *local) find(idOrAddress string) (model.Object, bool) {
+// find returns the rows that an object id or address names: more than one
+// where the user principal name of a user is an address of another.
+func (l *local) find(idOrAddress string) []int32 {
 	if row, ok := l.snapshot.ByID(idOrAddress); ok {
-		return rowObject(l.snapshot, row), true
+		return []int32{row}
 	}
-	if rows := l.snapshot.ByAddress(idOrAddress); len(rows) > 0 {
-		return rowObject(l.snapshot, rows[0]), true
-	}
-	return model.Object{}, false
+	return l.snapshot.ByAddress(idOrAddress)
 }
 
 func joinUser(s *directory.Snapshot, id string) (model.Object, bool) {

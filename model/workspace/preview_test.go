@@ -102,6 +102,15 @@ func TestAFileIsJoinedWithTheDirectory(t *testing.T) {
 	assert.Equal(t, 1, p.Counts.External)
 }
 
+func TestAnAddressOfTwoUsersNamesFileAndLine(t *testing.T) {
+	tenant := workspacetest.Contoso()
+	tenant.Users[workspacetest.Dora-1].Fields[1].Value = "bert@contoso.com" // the user principal name
+	w := synced(t, tenant)
+	_, err := w.Preview(t.Context(), []string{file(t, "mail\nadele@contoso.com\nbert@contoso.com\n")}, nil, nil)
+	e := failure(t, err, model.KindUsage, "userAmbiguous")
+	assert.Contains(t, e.Message, "recipients.csv line 3: 2 users")
+}
+
 func TestAnIDThatNobodyHasNamesFileAndLine(t *testing.T) {
 	w := synced(t, workspacetest.Contoso())
 	entry := file(t, "id\n"+workspacetest.ID(workspacetest.Adele)+"\n"+workspacetest.ID(999)+"\n")
