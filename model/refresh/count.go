@@ -22,20 +22,25 @@ func (r *round) expect(ctx context.Context) error {
 
 // checkCount compares the users of a finished full read with the service's
 // count. That count is eventually consistent, so it is asked again before a
-// shortfall is reported.
-func (r *round) checkCount(ctx context.Context, users int) error {
-	if users >= r.expected {
+// shortfall is reported; and again after each delta round, until it is reached.
+func (r *round) checkCount(ctx context.Context, t *target) error {
+	if t.state.Users >= r.expected && !t.state.Short {
 		return nil
 	}
 	n, err := r.opts.Source.UserCount(ctx)
 	if err != nil {
 		return r.uncounted(ctx, err)
 	}
-	if users < n {
+	next := t.state
+	next.Short = t.state.Users < n
+	if next.Short {
 		r.result.Expected = n
-		r.note(fmt.Sprintf("the service counts %d users and listed %d: %d are missing, or its count lags behind", n, users, n-users))
+		r.note(fmt.Sprintf("the service counts %d users and %d were read: %d are missing, or its count lags behind", n, t.state.Users, n-t.state.Users))
 	}
-	return nil
+	if next.Short == t.state.Short {
+		return nil
+	}
+	return r.commit(ctx, t, nil, next)
 }
 
 // uncounted notes that the count could not be checked; only the caller's own

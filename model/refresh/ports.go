@@ -65,6 +65,7 @@ type State struct {
 	Phase       Phase     // which of the two Next belongs to
 	StartedAt   time.Time // start of the round in progress
 	SyncedAt    time.Time // end of the last complete round; zero when never
+	Short       bool      // the service counted more users than there were after the last round
 	Users       int       // users stored; the store counts them, what Commit is given is ignored
 }
 

@@ -60,7 +60,9 @@ func (r *round) run(ctx context.Context) error {
 		err = ErrResync
 	case begun && state.Complete:
 		r.setMode(ModeDelta)
-		err = r.follow(ctx, main)
+		if err = r.follow(ctx, main); err == nil {
+			err = r.checkCount(ctx, main)
+		}
 	default:
 		r.setMode(ModeInitial)
 		if !begun && main.sink != nil {
@@ -148,7 +150,7 @@ func (r *round) fill(ctx context.Context, t *target) error {
 	if err := r.follow(ctx, t); err != nil {
 		return err
 	}
-	return r.checkCount(ctx, t.state.Users)
+	return r.checkCount(ctx, t)
 }
 
 // read reads the full listing to its end.
