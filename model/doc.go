@@ -5,6 +5,7 @@
 // It imports the standard library only. Packages below it add the segment
 // language (rule), the in-memory directory (directory), the sync state machine
 // (refresh), the walk of nested lists (expansion), audiences (audience), plans
-// (writeback) and the functions that both faces of rollcall call (workspace).
+// (writeback), files for other tools (handover) and the functions that both
+// faces of rollcall call (workspace).
 // Each declares the ports it needs beside the code that uses them.
 package model

@@ -78,9 +78,10 @@ const (
 
 // Background has rounds run by the schedule until ctx ends: at once when the
 // data is older than MaxAge or was never read, and then each night. It blocks:
-// give it a goroutine. round runs a due one, by Run or by what wraps it. One that failed because the service could not be reached
-// is tried again after a growing pause; one that needs an administrator (to
-// sign in, to answer the guard) waits for the next night or for Run.
+// give it a goroutine. round runs a due one, by Run or by what wraps it. One
+// that failed because the service could not be reached is tried again after a
+// growing pause; one that needs an administrator (to sign in, to answer the
+// guard) waits for the next night or for Run. Outcomes are told by Progress.
 func (r *Runner) Background(ctx context.Context, s Schedule, round func(context.Context) error) {
 	due, ok := r.firstDue(ctx, s)
 	retry := firstRetry
