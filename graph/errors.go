@@ -148,15 +148,7 @@ func (t *transport) interrupted(ctx context.Context, err error) error {
 }
 
 func (t *transport) noConnection(err error) *model.Error {
-	e := &model.Error{
-		Kind: model.KindUnavailable, Code: "noConnection",
-		Message: fmt.Sprintf("no connection to %s: %s", t.root.Host, plain.NetworkCause(err)),
-		Remedy:  "check the network, the proxy settings and graph_endpoint; what is cached can still be read", Err: err,
-	}
-	if plain.IsCertificate(err) {
-		e.Remedy = "the server's certificate is not trusted here: set SSL_CERT_FILE to the certificate of the authority that signed it"
-	}
-	return e
+	return plain.NoConnection(t.root.Host, "graph_endpoint", err)
 }
 
 // keptThrottling ends a call that the gate would hold beyond its patience.

@@ -77,15 +77,7 @@ func (a *Auth) host() string { return strings.TrimPrefix(a.opts.AuthorityHost, "
 
 // offline explains a request that got no answer.
 func (a *Auth) offline(err error) *model.Error {
-	e := &model.Error{
-		Kind: model.KindUnavailable, Code: "noConnection",
-		Message: fmt.Sprintf("no connection to %s: %s", a.host(), plain.NetworkCause(err)),
-		Remedy:  "check the network, the proxy settings and authority_host; what is cached can still be read", Err: err,
-	}
-	if plain.IsCertificate(err) {
-		e.Remedy = "the server's certificate is not trusted here: set SSL_CERT_FILE to the certificate of the authority that signed it"
-	}
-	return e
+	return plain.NoConnection(a.host(), "authority_host", err)
 }
 
 func codeExpired() *model.Error {

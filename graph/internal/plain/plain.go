@@ -10,6 +10,8 @@ import (
 	"net"
 	"strings"
 	"unicode"
+
+	"rollcall/model"
 )
 
 // maxLine is the longest text that Line returns, in runes.
@@ -44,6 +46,19 @@ func NetworkCause(err error) string {
 		return Line(op.Err.Error())
 	}
 	return Line(err.Error())
+}
+
+// NoConnection is the error of a request that got no answer from a host. setting
+// is the profile's key that names the host.
+func NoConnection(host, setting string, err error) *model.Error {
+	e := &model.Error{
+		Kind: model.KindUnavailable, Code: "noConnection", Message: "no connection to " + host + ": " + NetworkCause(err),
+		Remedy: "check the network, the proxy settings and " + setting + "; what is cached can still be read", Err: err,
+	}
+	if IsCertificate(err) {
+		e.Remedy = "the server's certificate is not trusted here: set SSL_CERT_FILE to the certificate of the authority that signed it"
+	}
+	return e
 }
 
 // IsDial reports an error from before anything was sent: no connection could

@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
+
+	"rollcall/model"
 )
 
 func TestLineIsFlatAndBounded(t *testing.T) {
@@ -29,6 +31,15 @@ func TestNetworkCauseLeavesTheURLOut(t *testing.T) {
 	assert.Equal(t, "no such host", NetworkCause(dns))
 	assert.Equal(t, "no answer in time", NetworkCause(fmt.Errorf("reading: %w", context.DeadlineExceeded)))
 	assert.Equal(t, "connection refused", NetworkCause(&net.OpError{Op: "dial", Err: errors.New("connection refused")}))
+}
+
+func TestNoConnectionNamesTheSettingOrTheCertificate(t *testing.T) {
+	e := NoConnection("graph.example", "graph_endpoint", &net.OpError{Op: "dial", Err: errors.New("connection refused")})
+	assert.Equal(t, model.KindUnavailable, e.Kind)
+	assert.Equal(t, "no connection to graph.example: connection refused", e.Message)
+	assert.Contains(t, e.Remedy, "graph_endpoint")
+	e = NoConnection("graph.example", "graph_endpoint", x509.UnknownAuthorityError{})
+	assert.Contains(t, e.Remedy, "SSL_CERT_FILE")
 }
 
 func TestKindsOfNetworkErrors(t *testing.T) {
