@@ -21,6 +21,7 @@
 //   - groups/delta and contacts/delta answer 501;
 //   - $filter, $search and $orderby know what package odata knows;
 //   - the directory is consistent at once: nothing is replicated late;
+//   - device codes can be polled at any pace: slow_down is never answered;
 //   - every group takes guests, and no initial delta round names removed users;
 //   - of the throttling scopes only "app in one tenant" is kept, since there is
 //     one app and one tenant;
