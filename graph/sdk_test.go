@@ -41,7 +41,7 @@ type microsoft struct {
 // sends them to the tenant's host only.
 type tokens struct {
 	cred  azcore.TokenCredential
-	hosts authentication.AllowedHostsValidator
+	hosts *authentication.AllowedHostsValidator
 }
 
 func (p *tokens) GetAuthorizationToken(ctx context.Context, u *url.URL, _ map[string]any) (string, error) {
@@ -52,7 +52,7 @@ func (p *tokens) GetAuthorizationToken(ctx context.Context, u *url.URL, _ map[st
 	return token.Token, err
 }
 
-func (p *tokens) GetAllowedHostsValidator() *authentication.AllowedHostsValidator { return &p.hosts }
+func (p *tokens) GetAllowedHostsValidator() *authentication.AllowedHostsValidator { return p.hosts }
 
 func secret(t *testing.T, s *emulator.Server, o azcore.ClientOptions) azcore.TokenCredential {
 	t.Helper()
@@ -90,8 +90,10 @@ func meet(t *testing.T, o emulator.Options, credential func(*testing.T, *emulato
 	client.Transport = nethttplibrary.NewCustomTransportWithParentTransport(plain.Transport, nethttplibrary.GetDefaultMiddlewares()...)
 	host, err := url.Parse(server.GraphEndpoint())
 	require.NoError(t, err)
+	hosts, err := authentication.NewAllowedHostsValidatorErrorCheck([]string{host.Host, host.Hostname()})
+	require.NoError(t, err)
 	adapter, err := nethttplibrary.NewNetHttpRequestAdapterWithParseNodeFactoryAndSerializationWriterFactoryAndHttpClient(
-		authentication.NewBaseBearerTokenAuthenticationProvider(&tokens{cred, authentication.NewAllowedHostsValidator([]string{host.Host, host.Hostname()})}),
+		authentication.NewBaseBearerTokenAuthenticationProvider(&tokens{cred, hosts}),
 		jsonserialization.NewJsonParseNodeFactory(), jsonserialization.NewJsonSerializationWriterFactory(), client)
 	require.NoError(t, err)
 	root := server.GraphEndpoint() + "/v1.0"

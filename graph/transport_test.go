@@ -299,7 +299,7 @@ func TestCancelledCallKeepsTheContextsError(t *testing.T) {
 
 func TestHangingAttemptEndsAndIsRepeated(t *testing.T) {
 	handler, _ := inTurn(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, count("1"))
-	c := serve(t, handler, func(o *Options) { o.AttemptTimeout = 50 * time.Millisecond })
+	c := serve(t, handler, func(o *Options) { o.AttemptTimeout = 200 * time.Millisecond })
 	n, err := c.UserCount(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, 1, n)
