@@ -178,17 +178,18 @@ func (d *approvalDialog) Draw(width, height int) string {
 }
 
 func (d *approvalDialog) answers() string {
-	th := d.theme
-	button := func(text string, focused, enabled bool) string {
-		switch {
-		case focused && enabled:
-			return th.selected.Render("▸ " + text + " ")
-		case focused:
-			return th.current.Render("▸ " + text + " ")
-		case enabled:
-			return th.text.Render("  " + text + " ")
-		}
-		return th.disabled.Render("  " + text + " ")
+	return d.theme.answer(d.no, d.awake && d.onNo(), d.awake) + "   " + d.theme.answer(d.yes, d.awake && d.onYes(), d.awake && d.lifted())
+}
+
+// answer draws an answer of a dialog; the chosen one has a sign before it.
+func (th *theme) answer(text string, chosen, enabled bool) string {
+	switch {
+	case chosen && enabled:
+		return th.selected.Render("▸ " + text + " ")
+	case chosen:
+		return th.current.Render("▸ " + text + " ")
+	case enabled:
+		return th.text.Render("  " + text + " ")
 	}
-	return button(d.no, d.awake && d.onNo(), d.awake) + "   " + button(d.yes, d.awake && d.onYes(), d.awake && d.lifted())
+	return th.disabled.Render("  " + text + " ")
 }

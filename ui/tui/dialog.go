@@ -97,16 +97,7 @@ func (d *confirmDialog) Draw(width, height int) string {
 	for _, l := range lines {
 		b.WriteString("  " + l + "\n")
 	}
-	yes, no := "  Yes, "+d.verb+"  ", "  No  "
-	switch {
-	case !d.awake:
-		yes, no = th.disabled.Render(yes), th.disabled.Render(no)
-	case d.yes:
-		yes, no = th.selected.Render(yes), th.muted.Render(no)
-	default:
-		yes, no = th.muted.Render(yes), th.selected.Render(no)
-	}
-	b.WriteString("\n  " + no + "  " + yes)
+	b.WriteString("\n " + th.answer("No", d.awake && !d.yes, d.awake) + "   " + th.answer("Yes, "+d.verb, d.awake && d.yes, d.awake))
 	return th.box(boxText{title: d.title}, b.String(), w, min(len(lines)+5, height), true)
 }
 

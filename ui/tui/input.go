@@ -14,7 +14,7 @@ import (
 // a tenant holds and must keep its column. The terminal's own cursor stands in
 // it; none is drawn, so there is no timer. The zero value is an empty field.
 type input struct {
-	placeholder string
+	placeholder string // what may be typed, shown in parentheses while nothing is
 	model       textinput.Model // made by edit
 	made        bool
 	first       int // first rune that is shown
@@ -149,7 +149,11 @@ func (in *input) Draw(th *theme, width int) (line string, column int) {
 	}
 	text, pos := []rune(in.Value()), in.edit().Position()
 	if len(text) == 0 {
-		return th.muted.Render(th.cell(in.placeholder, width)), 0
+		hint := ""
+		if in.placeholder != "" {
+			hint = "(" + in.placeholder + ")"
+		}
+		return th.muted.Render(th.cell(hint, width)), 0
 	}
 	in.first = min(in.first, pos)
 	for in.first < pos && th.width(clean(string(text[in.first:pos]))) >= width {

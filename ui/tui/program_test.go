@@ -164,8 +164,13 @@ func TestQuitAsksWhileSomethingRuns(t *testing.T) {
 		s.shows("A writeback is running")
 		s.press("y") // too early: nobody can have read it
 		s.shows("A writeback is running")
+		s.hides("▸ No")
 		time.Sleep(confirmGrace)
-		s.press("enter") // the default is no
+		s.settle()
+		s.shows("▸ No     Yes, quit")
+		s.press("tab")
+		s.shows("  No   ▸ Yes, quit")
+		s.press("tab", "enter") // the default is no
 		s.hides("A writeback is running")
 	})
 }

@@ -18,7 +18,7 @@ func (p *segmentsPane) save() tea.Cmd {
 	}
 	d := &askDialog{theme: p.theme, title: "Save segment", hint: "saves"}
 	d.lead = p.theme.text.Render("A short name that administrators will recognise. The rule is saved on this machine, and computed anew each time.")
-	d.field.placeholder = "Sales US"
+	d.field.placeholder = "for instance Sales US"
 	d.submit = func(name string) (tea.Cmd, string) {
 		if problem := p.nameProblem(name); problem != "" {
 			return nil, problem

@@ -59,8 +59,12 @@ func TestDataOlderThanADayIsSyncedAtTheStart(t *testing.T) {
 }
 
 func TestANightPassesAndTheScreenShowsWhatItBrought(t *testing.T) {
-	onScreen(t, lateTenant, 120, 40, Options{}, func(s *screen) {
-		s.tenant.changes = []model.Change{{ID: "hired", Fields: []model.Field{{Attr: model.AttrDisplayName, Value: "Aaron Hired"}}}}
+	tenant := func() *fakeTenant {
+		t := lateTenant()
+		t.changes = []model.Change{{ID: "hired", Fields: []model.Field{{Attr: model.AttrDisplayName, Value: "Aaron Hired"}}}}
+		return t
+	}
+	onScreen(t, tenant, 120, 40, Options{}, func(s *screen) {
 		s.pass(aNight)
 		assert.Equal(t, 1, s.tenant.rounds())
 		s.shows("Aaron Hired")
