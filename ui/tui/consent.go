@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -16,6 +17,14 @@ import (
 const (
 	taskConsentURL   = "consent.url"
 	taskConsentRenew = "consent.renew"
+	taskConsentWait  = "consent.wait"
+)
+
+// While the consent page is open elsewhere, a fresh token is asked for every
+// few seconds, for two minutes: a consent takes up to a minute to arrive.
+const (
+	consentPause = 5 * time.Second
+	consentTries = 24
 )
 
 // consentScreen shows each permission: granted or missing, what it is for,
@@ -29,12 +38,14 @@ type consentScreen struct {
 	cursor int
 	url    string
 	asking bool
+	tries  int // left of those that are made by themselves; 0: nothing is waited for
 	failed *model.Error
 }
 
 type (
 	consentURLMsg   struct{ url string }
 	consentRenewMsg struct{ err error }
+	consentWaitMsg  struct{}
 )
 
 // newConsentScreen starts on the named permission; "" is the first that is
@@ -76,6 +87,10 @@ func (c *consentScreen) Handle(msg tea.Msg) (tea.Cmd, bool) {
 		if msg.err != nil {
 			return toast(levelWarn, "The page could not be opened: "+msg.err.Error()), true
 		}
+		c.tries, c.failed = consentTries, nil
+		return c.pause(), true
+	case consentWaitMsg:
+		return c.check(), true
 	case tea.KeyPressMsg:
 		return c.key(msg)
 	}
@@ -98,8 +113,11 @@ func (c *consentScreen) key(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 		return emit(copyMsg{text: c.url, what: "Consent page"}), true
 	case "consent.check":
 		return c.check(), true
+	case "consent.stop":
+		c.stop()
+		return nil, true
 	case "consent.leave":
-		c.tasks.cancel(taskConsentRenew)
+		c.stop()
 		return emit(leaveScreenMsg{}), true
 	}
 	return nil, false
@@ -110,12 +128,35 @@ func (c *consentScreen) move(d int) tea.Cmd {
 	if to == c.cursor {
 		return nil
 	}
+	c.stop()
 	c.cursor = to
 	return c.askURL()
 }
 
+// pause waits before the next try by itself.
+func (c *consentScreen) pause() tea.Cmd {
+	return c.tasks.run(taskConsentWait, func(ctx context.Context) tea.Msg {
+		timer := time.NewTimer(consentPause)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			return consentWaitMsg{}
+		case <-ctx.Done():
+			return nil
+		}
+	})
+}
+
+// stop waits no longer for the tenant.
+func (c *consentScreen) stop() {
+	c.tasks.cancel(taskConsentWait)
+	c.tasks.cancel(taskConsentRenew)
+	c.asking, c.tries = false, 0
+}
+
 // check asks for a fresh token: a consent given meanwhile shows in it.
 func (c *consentScreen) check() tea.Cmd {
+	c.tasks.cancel(taskConsentWait)
 	c.asking, c.failed = true, nil
 	return c.tasks.run(taskConsentRenew, func(ctx context.Context) tea.Msg {
 		_, err := c.ws.Renew(ctx)
@@ -126,17 +167,23 @@ func (c *consentScreen) check() tea.Cmd {
 func (c *consentScreen) renewed(err error) tea.Cmd {
 	c.asking = false
 	if err != nil {
-		c.failed = model.AsError(err)
+		c.failed, c.tries = model.AsError(err), 0
 		return nil
 	}
 	was := c.list[c.cursor]
 	c.reload()
 	switch {
 	case missingCapability(c.ws) == "" && (was.Granted || c.list[c.cursor].Granted):
+		c.tries = 0
 		return tea.Batch(emit(sessionChangedMsg{}), emit(leaveScreenMsg{}), toast(levelGood, "The permissions are granted"))
 	case c.list[c.cursor].Granted:
+		c.tries = 0
 		return tea.Batch(emit(sessionChangedMsg{}), toast(levelGood, c.list[c.cursor].Scope+" is granted"), c.askURL())
+	case c.tries > 1:
+		c.tries--
+		return tea.Batch(emit(sessionChangedMsg{}), c.pause())
 	}
+	c.tries = 0
 	return tea.Batch(emit(sessionChangedMsg{}), toast(levelWarn, c.list[c.cursor].Scope+" is not granted yet; a consent can take a minute to arrive"))
 }
 
@@ -148,12 +195,17 @@ func (c *consentScreen) Bindings() []binding {
 		}
 		list = append(list, binding{id: "consent.copy", keys: []string{"y"}, label: "copy page", help: "Copy the address of the consent page"})
 	}
+	leave := []string{"esc", "enter", "q"}
+	if c.tries > 0 {
+		leave = leave[1:]
+		list = append(list, binding{id: "consent.stop", keys: []string{"esc"}, label: "stop waiting", help: "Wait no longer for the tenant's answer"})
+	}
 	check := binding{id: "consent.check", keys: []string{"r"}, label: "check again", help: "Ask for a fresh token and look at its permissions"}
 	if c.asking {
 		check.disabled = "A fresh token is being asked for"
 	}
 	return append(list, check,
-		binding{id: "consent.leave", keys: []string{"esc", "enter", "q"}, label: "go on", help: "Go on with what is granted"},
+		binding{id: "consent.leave", keys: leave, label: "go on", help: "Go on with what is granted"},
 		binding{id: "consent.down", keys: []string{"down", "j"}, help: "Next permission"},
 		binding{id: "consent.up", keys: []string{"up", "k"}, help: "Previous permission"},
 	)
@@ -172,7 +224,7 @@ func (c *consentScreen) Draw() string {
 		}
 		b.WriteString(c.row(i, cap) + "\n")
 	}
-	b.WriteString("\n" + c.detail())
+	b.WriteString("\n" + c.state() + c.detail())
 	return c.theme.box(boxText{title: "Permissions", right: fmt.Sprintf("%d of %d granted", granted, len(c.list))}, b.String(), c.width, c.height, true)
 }
 
@@ -215,15 +267,32 @@ func (c *consentScreen) detail() string {
 	if !cap.Granted {
 		b.WriteByte('\n')
 		if c.url != "" {
-			item("Grant at", c.url)
+			item("Grant at", "an administrator of the tenant opens this page:")
+			// Broken at the edge only, so that a terminal copies it in one piece.
+			for _, l := range strings.Split(th.method.Hardwrap(clean(c.url), max(1, c.width-2), false), "\n") {
+				b.WriteString(th.accent.Render(l) + "\n")
+			}
+			b.WriteByte('\n')
 		}
-		item("", "An administrator who may consent for the tenant opens this page. Everything that does not need the permission works without it.")
-	}
-	switch {
-	case c.asking:
-		b.WriteString("\n   " + th.muted.Render("Asking for a fresh token …"))
-	case c.failed != nil:
-		b.WriteString("\n   " + th.bad.Render("✗ "+clean(sentence(c.failed))))
+		item("", "Everything that does not need the permission works without it.")
 	}
 	return b.String()
+}
+
+// state says what is asked of the tenant, or what came of it.
+func (c *consentScreen) state() string {
+	th := c.theme
+	switch {
+	case c.tries > 0:
+		return "   " + th.accent.Render("↻ The page is open: waiting for the tenant's answer …") + th.muted.Render("  esc stops") + "\n\n"
+	case c.asking:
+		return "   " + th.muted.Render("Asking for a fresh token …") + "\n\n"
+	case c.failed != nil:
+		var b strings.Builder
+		for _, l := range wrap(th, "✗ "+clean(sentence(c.failed)), max(10, c.width-8)) {
+			b.WriteString("   " + th.bad.Render(l) + "\n")
+		}
+		return b.String() + "\n"
+	}
+	return ""
 }

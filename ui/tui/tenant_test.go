@@ -34,7 +34,8 @@ type fakeTenant struct {
 	held      map[string]model.User // the store
 	state     refresh.State
 	segments  []workspace.Segment
-	deltaErr  error          // what following the changes fails with
+	deltaErr  error // what following the changes fails with
+	renewed   int
 	deltas    int            // how often the changes were followed
 	changes   []model.Change // what following them brings once
 	ledgerErr error          // what reading the segments fails with
@@ -136,7 +137,19 @@ func (t *fakeTenant) ConsentURL(scopes []string) string {
 	return "https://login.microsoftonline.com/contoso/v2.0/adminconsent?scope=" + strings.Join(scopes, "+")
 }
 
-func (t *fakeTenant) Renew(ctx context.Context) (*workspace.Session, error) { return t.Session(ctx) }
+func (t *fakeTenant) Renew(ctx context.Context) (*workspace.Session, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.renewed++
+	return t.Session(ctx)
+}
+
+// renewals is how often a fresh token was asked for.
+func (t *fakeTenant) renewals() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.renewed
+}
 
 // Source.
 
