@@ -203,10 +203,10 @@ func (g *graph) remove(c *call, groupID, memberID string) (*reply, *graphError) 
 	return noContent(), nil
 }
 
-// deleteMemberObject is the trap of that call without /$ref: with the rights
-// for it, it deletes the member object itself. It is refused, and noted as the
-// DELETE on a user that it is.
-func (g *graph) deleteMemberObject(c *call, _ []string) (*reply, *graphError) {
+// deleteObject refuses, and notes, every way to delete a user: by its own URL,
+// as an object of any type, and the trap of a removal without /$ref, which with
+// the rights for it deletes the member itself.
+func (g *graph) deleteObject(c *call, _ []string) (*reply, *graphError) {
 	g.ledger.userDelete(c)
 	return nil, insufficientPrivileges()
 }

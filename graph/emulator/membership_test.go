@@ -178,7 +178,9 @@ func TestTheTrapWithoutRefIsRefusedAndNoted(t *testing.T) {
 	count := s.Tenant().UserCount()
 	s.do(http.MethodDelete, "/groups/"+s.groupID("sg-sales")+"/members/"+user, nil).refused(http.StatusForbidden, "Authorization_RequestDenied", denied)
 	s.do(http.MethodDelete, "/users/"+user, nil).refused(http.StatusForbidden, "Authorization_RequestDenied", denied)
+	s.do(http.MethodDelete, "/directoryObjects/"+user, nil).refused(http.StatusForbidden, "Authorization_RequestDenied", denied)
+	assert.Equal(t, http.StatusForbidden, s.batch(request("1", http.MethodDelete, "/users/"+user))["1"].Status)
 	assert.Equal(t, count, s.Tenant().UserCount())
-	assert.Len(t, s.Judges().UserDeletes, 2)
-	assert.Len(t, s.Judges().Violations(), 2)
+	assert.Len(t, s.Judges().UserDeletes, 4)
+	assert.Len(t, s.Judges().Violations(), 4)
 }

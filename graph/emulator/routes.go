@@ -66,7 +66,7 @@ func graphRoutes() []route {
 		get("users/{id}/manager", 1, usersRead, (*graph).userManager),
 		get("users/{id}/directReports", 1, usersRead, (*graph).directReports),
 		get("users/{id}/memberOf", 2, groupsRead, (*graph).userMemberOf),
-		write(http.MethodDelete, "users/{id}", nil, (*graph).deleteUser),
+		write(http.MethodDelete, "users/{id}", nil, (*graph).deleteObject),
 
 		get("groups", 1, groupsRead, (*graph).groups),
 		get("groups/$count", 1, groupsRead, (*graph).groupsCount),
@@ -76,7 +76,7 @@ func graphRoutes() []route {
 		write(http.MethodPost, "groups/{id}/members/$ref", membersWrite, (*graph).addMember),
 		write(http.MethodDelete, "groups/{id}/members/$ref", membersWrite, (*graph).removeMemberByQuery),
 		write(http.MethodDelete, "groups/{id}/members/{member}/$ref", membersWrite, (*graph).removeMember),
-		write(http.MethodDelete, "groups/{id}/members/{member}", nil, (*graph).deleteMemberObject),
+		write(http.MethodDelete, "groups/{id}/members/{member}", nil, (*graph).deleteObject),
 
 		get("contacts", 1, contactsRead, (*graph).contacts),
 		get("contacts/$count", 1, contactsRead, (*graph).contactsCount),
@@ -89,6 +89,7 @@ func graphRoutes() []route {
 		get("oauth2PermissionGrants", 2, grantsRead, (*graph).permissionGrants),
 
 		get("directoryObjects/{id}", 1, objectsRead, (*graph).directoryObject),
+		write(http.MethodDelete, "directoryObjects/{id}", nil, (*graph).deleteObject),
 		{method: http.MethodPost, pattern: "directoryObjects/getByIds", cost: 5, read: true, any: objectsRead, handler: (*graph).getByIDs},
 	}
 	for _, relation := range []struct {

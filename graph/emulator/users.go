@@ -329,12 +329,6 @@ func (g *graph) directReports(c *call, arguments []string) (*reply, *graphError)
 	return g.memberPage(c, "directoryObjects", reports, "")
 }
 
-// deleteUser refuses, and notes, what rollcall must never do.
-func (g *graph) deleteUser(c *call, _ []string) (*reply, *graphError) {
-	g.ledger.userDelete(c)
-	return nil, insufficientPrivileges()
-}
-
 // selected are the names of $select.
 func selected(c *call) []string {
 	var out []string
