@@ -132,7 +132,6 @@ func Count(n int) string {
 	return sign + s
 }
 
-
 // Width is the number of terminal cells of clean text, measured rune by rune
 // as a terminal does that was not asked for anything else.
 func Width(s string) int { return ansi.WcWidth.StringWidth(s) }

@@ -20,7 +20,7 @@ const maxWhyPaths = 100
 // askWhy asks for an address and shows every path to it; on the recipients it
 // starts with the one under the cursor.
 func (p *previewPane) askWhy() tea.Cmd {
-	d := &whyDialog{theme: p.theme, outcome: p.outcome, chosen: -1}
+	d := &whyDialog{shared: p.shared, preview: p.preview(), chosen: -1}
 	d.field.placeholder = "an address, or a part of it"
 	if p.showRecipients {
 		if id := p.recipients.CursorID(); id != "" {
@@ -41,8 +41,8 @@ func (p *previewPane) askApproval() tea.Cmd {
 		th.accent.Render(plural(n, "unique recipient", "unique recipients")),
 		th.muted.Render("The addresses are kept as a snapshot in the ledger on this machine, with your name and the time. Nothing is sent and nothing in the tenant changes."),
 	}
-	if p.outcome.external > 0 {
-		facts = slices.Insert(facts, 3, th.warn.Render(plural(p.outcome.external, "of them is external", "of them are external")))
+	if external := preview.Counts.External; external > 0 {
+		facts = slices.Insert(facts, 3, th.warn.Render(plural(external, "of them is external", "of them are external")))
 	}
 	return emit(dialogMsg{newApproval(p.shared, "Approve this audience?", facts, "Yes, keep the snapshot", func() tea.Cmd {
 		return emit(previewApproveMsg{preview})

@@ -56,8 +56,8 @@ func (p *previewPane) factLines(width int) []string {
 		}
 		lines = append(lines, th.text.Render(th.cut(text, width))+th.muted.Render(th.cut(note, width-th.width(text))))
 	}
-	fact("internal", o.internal, "")
-	fact("external", o.external, "")
+	fact("internal", preview.Counts.Internal, "")
+	fact("external", preview.Counts.External, "")
 	for i, d := range o.domains {
 		if i == maxFactDomains {
 			lines = append(lines, th.muted.Render(spaces(12)+"… "+plural(len(o.domains)-i, "more domain", "more domains")))
@@ -65,8 +65,8 @@ func (p *previewPane) factLines(width int) []string {
 		}
 		lines = append(lines, th.muted.Render(th.cut(th.cellRight(count(d.count), 12)+"  "+clean(d.domain), width)))
 	}
-	fact("disabled accounts", o.disabled, "")
-	fact("reachable by SMS", o.sms, "")
+	fact("disabled accounts", preview.Counts.Disabled, "")
+	fact("reachable by SMS", preview.Counts.SMS, "")
 	fact("without address", len(preview.Expansion.WithoutAddress), "")
 	fact("duplicate paths", preview.Expansion.Duplicates, "")
 	if len(preview.Excluded) > 0 {

@@ -16,9 +16,7 @@ import (
 type previewOutcome struct {
 	preview *audience.Preview
 	roots   []previewItem
-
-	internal, external, sms, disabled int
-	domains                           []domainCount // of external recipients, most first
+	domains []domainCount // of external recipients, most first
 }
 
 // domainCount is how many external recipients a mail domain has.
@@ -30,20 +28,9 @@ type domainCount struct {
 func newPreviewOutcome(p *audience.Preview) *previewOutcome {
 	o := &previewOutcome{preview: p, roots: previewRoots(p)}
 	domains := make(map[string]int)
-	for _, r := range p.Recipients {
-		if r.External {
-			o.external++
-			if _, domain, ok := strings.Cut(r.Address, "@"); ok {
-				domains[strings.ToLower(domain)]++
-			}
-		} else {
-			o.internal++
-		}
-		if r.SMS {
-			o.sms++
-		}
-		if r.Disabled {
-			o.disabled++
+	for i := range p.Recipients {
+		if _, domain, ok := strings.Cut(p.Recipients[i].Address, "@"); ok && p.Recipients[i].External {
+			domains[strings.ToLower(domain)]++
 		}
 	}
 	for _, d := range slices.Sorted(maps.Keys(domains)) {

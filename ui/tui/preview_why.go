@@ -2,20 +2,23 @@ package tui
 
 import (
 	"cmp"
+	"context"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
+	"rollcall/model/audience"
 	"rollcall/model/expansion"
 )
 
 // whyDialog answers why an address would receive the message: every path from
 // an entry of the To line to it.
 type whyDialog struct {
-	theme   *theme
-	outcome *previewOutcome
+	shared
+	preview *audience.Preview
 	field   input
-	offers  []string // addresses that hold what was typed
+	offers  []string // addresses that hold the text that they are offered for
+	offered string
 	chosen  int      // index into offers; -1: none
 	asked   string
 	paths   []expansion.Path
@@ -25,13 +28,29 @@ type whyDialog struct {
 	cursor  *tea.Cursor
 }
 
+// taskWhyOffers looks for recipients that hold what was typed.
+const taskWhyOffers = "why.offers"
+
+// whyOffersMsg is its answer to the dialog that asked.
+type whyOffersMsg struct {
+	dialog *whyDialog
+	typed  string
+	offers []string
+}
+
 func (d *whyDialog) Handle(msg tea.Msg) (tea.Cmd, bool) {
+	if msg, ok := msg.(whyOffersMsg); ok {
+		if msg.dialog == d {
+			d.offers, d.offered = msg.offers, msg.typed
+		}
+		return nil, false
+	}
 	if key, ok := msg.(tea.KeyPressMsg); ok {
 		switch key.String() {
 		case "esc":
 			return nil, true
 		case "enter":
-			if len(d.offers) > 0 && d.asked == "" {
+			if len(d.offers) > 0 && d.offered == d.typed() {
 				d.field.SetValue(d.offers[max(0, d.chosen)])
 			}
 			d.look()
@@ -43,10 +62,12 @@ func (d *whyDialog) Handle(msg tea.Msg) (tea.Cmd, bool) {
 	}
 	if changed, _ := d.field.Handle(msg); changed {
 		d.asked, d.chosen = "", -1
-		d.offer()
+		return d.offer(), false
 	}
 	return nil, false
 }
+
+func (d *whyDialog) typed() string { return strings.ToLower(strings.TrimSpace(d.field.Value())) }
 
 // step moves among the offers, or scrolls the paths.
 func (d *whyDialog) step(key tea.KeyPressMsg) {
@@ -62,35 +83,45 @@ func (d *whyDialog) step(key tea.KeyPressMsg) {
 }
 
 // offer completes what was typed from the recipients and those taken away.
-func (d *whyDialog) offer() {
-	d.offers = nil
-	typed := strings.ToLower(strings.TrimSpace(d.field.Value()))
+// There may be a million of them: a newer keystroke ends the search.
+func (d *whyDialog) offer() tea.Cmd {
+	typed, p := d.typed(), d.preview
 	if typed == "" {
-		return
+		d.tasks.cancel(taskWhyOffers)
+		d.offers = nil
+		return nil
 	}
-	for _, list := range [][]expansion.Recipient{d.outcome.preview.Recipients, d.outcome.preview.Excluded} {
-		for i := range list {
-			if len(d.offers) == maxSuggestions {
-				return
-			}
-			if strings.Contains(strings.ToLower(list[i].Address), typed) || strings.Contains(strings.ToLower(list[i].Object.DisplayName), typed) {
-				d.offers = append(d.offers, list[i].Address)
+	return d.tasks.run(taskWhyOffers, func(ctx context.Context) tea.Msg {
+		answer := whyOffersMsg{dialog: d, typed: typed}
+		for _, list := range [][]expansion.Recipient{p.Recipients, p.Excluded} {
+			for i := range list {
+				if i%4096 == 0 && ctx.Err() != nil {
+					return nil
+				}
+				if len(answer.offers) == maxSuggestions {
+					return answer
+				}
+				if strings.Contains(strings.ToLower(list[i].Address), typed) || strings.Contains(strings.ToLower(list[i].Object.DisplayName), typed) {
+					answer.offers = append(answer.offers, list[i].Address)
+				}
 			}
 		}
-	}
+		return answer
+	})
 }
 
 // look finds the paths to the address in the field.
 func (d *whyDialog) look() {
 	d.asked = strings.TrimSpace(d.field.Value())
+	d.tasks.cancel(taskWhyOffers)
 	d.offers, d.verdict = nil, ""
 	d.scroll.Top()
 	if d.asked == "" {
 		return
 	}
-	d.paths, d.cut = d.outcome.preview.Expansion.Why(d.asked, maxWhyPaths)
+	d.paths, d.cut = d.preview.Expansion.Why(d.asked, maxWhyPaths)
 	switch {
-	case len(d.paths) == 0 && d.outcome.preview.Complete():
+	case len(d.paths) == 0 && d.preview.Complete():
 		d.verdict = "It would not receive the message: no entry leads to it."
 	case len(d.paths) == 0:
 		d.verdict = "No entry was seen to lead to it, but the answer is incomplete: it may be in a part that is missing."
@@ -100,8 +131,8 @@ func (d *whyDialog) look() {
 }
 
 func (d *whyDialog) takenAway() bool {
-	for i := range d.outcome.preview.Excluded {
-		if strings.EqualFold(d.outcome.preview.Excluded[i].Address, d.asked) {
+	for i := range d.preview.Excluded {
+		if strings.EqualFold(d.preview.Excluded[i].Address, d.asked) {
 			return true
 		}
 	}

@@ -167,9 +167,9 @@ func TestQuitAsksWhileSomethingRuns(t *testing.T) {
 		s.hides("▸ No")
 		time.Sleep(confirmGrace)
 		s.settle()
-		s.shows("▸ No     Yes, quit")
+		s.shows("▸ No      Yes, quit")
 		s.press("tab")
-		s.shows("  No   ▸ Yes, quit")
+		s.shows("  No    ▸ Yes, quit")
 		s.press("tab", "enter") // the default is no
 		s.hides("A writeback is running")
 	})

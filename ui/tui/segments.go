@@ -40,7 +40,7 @@ type segmentItem struct {
 type segmentTotal struct {
 	known bool
 	users int
-	err   *model.Error
+	fault string // why the rule cannot be evaluated; "" when it can
 }
 
 const (
@@ -191,9 +191,11 @@ func (p *segmentsPane) countAll() tea.Cmd {
 			if ctx.Err() != nil {
 				return nil
 			}
-			total := segmentTotal{known: true, err: model.AsError(err)}
+			total := segmentTotal{known: true}
 			if err == nil {
 				total.users = selection.Set.Count()
+			} else {
+				total.fault = faultText(selection.Diagnostics, err)
 			}
 			totals[strings.ToLower(s.Name)] = total
 		}

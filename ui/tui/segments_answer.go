@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -112,11 +113,20 @@ func (p *segmentsPane) answer(msg segmentAnswerMsg) {
 }
 
 // fault is the first error in the rule's text, if there is one.
-func (a *segmentAnswer) fault() (rule.Diagnostic, bool) {
-	for _, d := range a.diagnostics {
-		if d.Severity == rule.Error {
-			return d, true
-		}
+func (a *segmentAnswer) fault() (rule.Diagnostic, bool) { return firstFault(a.diagnostics) }
+
+func firstFault(diagnostics []rule.Diagnostic) (rule.Diagnostic, bool) {
+	i := slices.IndexFunc(diagnostics, func(d rule.Diagnostic) bool { return d.Severity == rule.Error })
+	if i < 0 {
+		return rule.Diagnostic{}, false
 	}
-	return rule.Diagnostic{}, false
+	return diagnostics[i], true
+}
+
+// faultText says in one sentence why a rule cannot be evaluated.
+func faultText(diagnostics []rule.Diagnostic, err error) string {
+	if fault, ok := firstFault(diagnostics); ok {
+		return fault.Message
+	}
+	return model.AsError(err).Message
 }

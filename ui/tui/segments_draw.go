@@ -59,8 +59,6 @@ func (p *segmentsPane) drawItem(i *segmentItem, width int, under bool) string {
 	number := ""
 	switch {
 	case i.saved == nil:
-	case i.total.err != nil:
-		number = "error"
 	case i.total.known:
 		number = count(i.total.users)
 	default:
@@ -70,22 +68,38 @@ func (p *segmentsPane) drawItem(i *segmentItem, width int, under bool) string {
 	if i.changed() {
 		mark = "●"
 	}
+	if i.total.fault != "" {
+		return p.drawFaultyItem(i, width, under)
+	}
 	const numberWidth = 8
 	name := th.cell(i.title(), max(1, width-numberWidth-4))
 	right := th.cellRight(number, numberWidth)
 	if under {
-		sign := " "
-		style := th.current
-		if p.editor == nil {
-			sign, style = "▸", th.selected
-		}
-		return style.Render(th.fit(sign+mark+name+" "+right+" ", width))
+		return p.drawUnder(mark+name+" "+right+" ", width)
 	}
-	style := th.text
-	if i.total.err != nil {
-		style = th.bad
+	return " " + th.marked.Render(mark) + th.text.Render(name) + " " + th.text.Render(right)
+}
+
+// drawUnder is the row under the cursor.
+func (p *segmentsPane) drawUnder(text string, width int) string {
+	if p.editor != nil {
+		return p.theme.current.Render(p.theme.fit(" "+text, width))
 	}
-	return " " + th.marked.Render(mark) + th.text.Render(name) + " " + style.Render(right)
+	return p.theme.selected.Render(p.theme.fit("▸"+text, width))
+}
+
+// drawFaultyItem is a segment whose saved rule can no longer be evaluated: an
+// attribute may be gone from the profile. The fault stands in place of the
+// number; under the cursor the rule's box says all of it.
+func (p *segmentsPane) drawFaultyItem(i *segmentItem, width int, under bool) string {
+	th := p.theme
+	name := clean(i.title())
+	name = th.cell(name, max(1, min(th.width(name), width/2-2)))
+	fault := th.cell(i.total.fault, max(0, width-th.width(name)-4))
+	if under {
+		return p.drawUnder("✗"+name+" "+fault+" ", width)
+	}
+	return " " + th.bad.Render("✗") + th.text.Render(name) + " " + th.bad.Render(fault) + " "
 }
 
 // drawRule shows the rule under the cursor: its rows, its text, who it selects.

@@ -159,3 +159,18 @@ func TestSegmentsThatCannotBeReadSayWhy(t *testing.T) {
 		s.shows("Engineers")
 	})
 }
+
+func TestSegmentThatNoLongerCompilesShowsItsFaultOnItsRow(t *testing.T) {
+	tenant := func() *fakeTenant {
+		t := syncedTenant()
+		t.segments = append(t.segments, workspace.Segment{Name: "Shoes", Rule: `user.shoeSize -eq "44"`})
+		return t
+	}
+	onEachSize(t, tenant, Options{NoSync: true}, func(s *screen, suffix string) {
+		s.press("2")
+		s.shows("✗Shoes")
+		s.golden("segments-fault" + suffix)
+		s.press("G")
+		s.shows("▸✗Shoes")
+	})
+}

@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
 	"github.com/stretchr/testify/assert"
@@ -71,39 +70,4 @@ func (scriptRows) ID(i int) string { return scriptNames[i] }
 func (scriptRows) Find(string) int { return -1 }
 func (scriptRows) Cells(i int, cells []tableCell) {
 	cells[0].text, cells[1].text = scriptNames[i], "¦ Sales"
-}
-
-func TestHostileNamesPutNoControlByteOnTheScreen(t *testing.T) {
-	for _, name := range hostileNames {
-		assertHarmless(t, clean(name))
-	}
-}
-
-func assertHarmless(t *testing.T, s string) {
-	t.Helper()
-	assert.True(t, utf8.ValidString(s), "%q", s)
-	for _, r := range s {
-		assert.False(t, unicode.IsControl(r), "%U in %q", r, s)
-		if unicode.Is(unicode.Cf, r) {
-			assert.Contains(t, []rune{'\u200c', '\u200d'}, r, "%U in %q", r, s)
-		}
-		assert.NotContains(t, []rune{'\u2028', '\u2029'}, r)
-	}
-}
-
-func FuzzClean(f *testing.F) {
-	for _, name := range append(append([]string{}, scriptNames...), hostileNames...) {
-		f.Add(name)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		once := clean(s)
-		assertHarmless(t, once)
-		assert.Equal(t, once, clean(once), "cleaning what is clean changes nothing")
-	})
-}
-
-func TestCountHasThousandsSeparators(t *testing.T) {
-	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 104882: "104,882", 1234567: "1,234,567", -1000: "-1,000"} {
-		assert.Equal(t, want, count(n))
-	}
 }
