@@ -106,10 +106,16 @@ func TestTheSecondCallerTakesOverWhenTheFirstHasNoTimeLeft(t *testing.T) {
 		r := b.runner()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		_, first := blocked(t, ctx, b, r)
-		second := start(t.Context(), r, refresh.Request{})
+		b.tenant.fail = func(call, _ string) error {
+			if call != "delta" || ctx.Err() != nil {
+				return nil
+			}
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		first := start(ctx, r, refresh.Request{})
 		synctest.Wait()
-		b.tenant.fail = nil
+		second := start(t.Context(), r, refresh.Request{})
 		assert.Equal(t, model.KindUnavailable, model.AsError((<-first).err).Kind)
 		two := <-second
 		require.NoError(t, two.err)
