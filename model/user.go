@@ -96,7 +96,16 @@ func (u *User) Apply(c Change) {
 	}
 }
 
+// find looks at the end first: whoever fills or empties a whole record goes in
+// order.
 func (u *User) find(a AttrID) (int, bool) {
+	n := len(u.fields)
+	switch {
+	case n == 0 || u.fields[n-1].Attr < a:
+		return n, false
+	case u.fields[n-1].Attr == a:
+		return n - 1, true
+	}
 	return slices.BinarySearchFunc(u.fields, a, func(f Field, a AttrID) int { return int(f.Attr) - int(a) })
 }
 
