@@ -71,7 +71,10 @@ func (p *segmentsPane) drawItem(i *segmentItem, width int, under bool) string {
 	if i.total.fault != "" {
 		return p.drawFaultyItem(i, width, under)
 	}
-	const numberWidth = 8
+	numberWidth := 8
+	if i.saved == nil {
+		numberWidth = 0 // its name is long, and it has no number yet
+	}
 	name := th.cell(i.title(), max(1, width-numberWidth-4))
 	right := th.cellRight(number, numberWidth)
 	if under {
