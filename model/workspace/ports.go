@@ -115,4 +115,7 @@ type Ledger interface {
 
 	Record(ctx context.Context, e Event) error
 	Events(ctx context.Context, since time.Time) ([]Event, error) // oldest first
+	// VerifyAudit returns how many events are in order. Its error, of code
+	// "auditBroken", names the first that was changed or is missing.
+	VerifyAudit(ctx context.Context) (events int, err error)
 }

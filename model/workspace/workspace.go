@@ -250,6 +250,16 @@ func (w *Workspace) Progress() refresh.Progress {
 // Synced reports whether the directory has been read to its end at least once.
 func (w *Workspace) Synced() bool { return !w.Progress().SyncedAt.IsZero() }
 
+// VerifyAudit fails when a line of the audit was changed or removed.
+func (w *Workspace) VerifyAudit(ctx context.Context) error {
+	parts, err := w.opened()
+	if err != nil {
+		return err
+	}
+	_, err = parts.Ledger.VerifyAudit(ctx)
+	return err
+}
+
 // Events returns the audit since a time, oldest first.
 func (w *Workspace) Events(ctx context.Context, since time.Time) ([]Event, error) {
 	parts, err := w.opened()

@@ -94,6 +94,12 @@ func TestTheLogIsReadFromATimeOn(t *testing.T) {
 		assert.Len(t, s.object("log", "--since", since)["events"], lines, since)
 	}
 	assert.Contains(t, s.ok("log"), "admin@contoso.com")
+
+	s.tenant.Ledger.AuditErr = &model.Error{Kind: model.KindFailed, Code: "auditBroken", Message: "event 2 was changed"}
+	tampered := s.run("log")
+	assert.Equal(t, 1, tampered.code, "a log that was changed from outside is shown and not vouched for")
+	assert.Contains(t, tampered.stdout, "admin@contoso.com")
+	assert.Contains(t, tampered.stderr, "event 2 was changed")
 }
 
 func TestSignInSaysWhatWasGranted(t *testing.T) {

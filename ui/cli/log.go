@@ -27,7 +27,12 @@ func (a *app) logCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.printEvents(events)
+				if err := a.printEvents(events); err != nil {
+					return err
+				}
+				// A log that somebody has mended by hand is worse than none: it is
+				// shown, and the exit code says so.
+				return w.VerifyAudit(cmd.Context())
 			})
 		},
 	}

@@ -63,6 +63,12 @@ func (l fakeLedger) Events(_ context.Context, since time.Time) ([]workspace.Even
 	return slices.DeleteFunc(slices.Clone(l.t.events), func(e workspace.Event) bool { return e.At.Before(since) }), nil
 }
 
+func (l fakeLedger) VerifyAudit(context.Context) (int, error) {
+	l.t.mu.Lock()
+	defer l.t.mu.Unlock()
+	return len(l.t.events), nil
+}
+
 func (l fakeLedger) SavePlan(_ context.Context, p *writeback.Plan) error {
 	l.t.mu.Lock()
 	defer l.t.mu.Unlock()

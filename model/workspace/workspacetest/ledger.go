@@ -17,6 +17,8 @@ import (
 
 // Ledger keeps what a disk would: copies. The zero value is empty.
 type Ledger struct {
+	AuditErr error // what a check of the audit finds
+
 	mu        sync.Mutex
 	segments  map[string]workspace.Segment
 	snapshots []workspace.Snapshot
@@ -80,6 +82,13 @@ func (l *Ledger) Events(_ context.Context, since time.Time) ([]workspace.Event, 
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(l.events), func(e workspace.Event) bool { return e.At.Before(since) }), nil
+}
+
+// VerifyAudit answers with AuditErr.
+func (l *Ledger) VerifyAudit(context.Context) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.events), l.AuditErr
 }
 
 // SavePlan keeps a plan, once.
