@@ -14,7 +14,7 @@ import (
 // a tenant holds and must keep its column. The terminal's own cursor stands in
 // it; none is drawn, so there is no timer. The zero value is an empty field.
 type input struct {
-	placeholder string // what may be typed, shown in parentheses while nothing is
+	placeholder string          // what may be typed, shown in parentheses while nothing is
 	model       textinput.Model // made by edit
 	made        bool
 	first       int // first rune that is shown

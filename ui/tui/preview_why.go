@@ -19,7 +19,7 @@ type whyDialog struct {
 	field   input
 	offers  []string // addresses that hold the text that they are offered for
 	offered string
-	chosen  int      // index into offers; -1: none
+	chosen  int // index into offers; -1: none
 	asked   string
 	paths   []expansion.Path
 	cut     bool
