@@ -93,7 +93,7 @@ func checkTenant(path, stored, wanted string) error {
 	return &model.Error{
 		Kind: model.KindFailed, Code: "otherTenant",
 		Message: fmt.Sprintf("%s belongs to tenant %s, not to %s", path, stored, wanted),
-		Remedy:  "use a profile of its own for each tenant",
+		Remedy:  "use a profile of its own for each tenant: --profile NAME",
 	}
 }
 

@@ -35,8 +35,8 @@ var (
 
 // LedgerOptions say how ledger.db is opened.
 type LedgerOptions struct {
-	// TenantID is the tenant that the file must belong to, and belongs to from
-	// now on if it has none yet; "" when it is not known.
+	// TenantID is the tenant that the file must belong to, if it belongs to one
+	// yet (see Bind); "" when it is not known.
 	TenantID string
 	Timeout  time.Duration    // how long to wait for another process's lock; 0: a second
 	Now      func() time.Time // nil: time.Now
@@ -136,11 +136,9 @@ func layOutLedger(db *bolt.DB) error {
 	})
 }
 
-// prepare checks the header. It writes only the tenant that is not there yet,
-// so that opening an unchanged ledger changes nothing.
+// prepare checks the header. Opening a ledger changes nothing in it.
 func (l *Ledger) prepare(tenantID string) error {
-	complete := false
-	err := l.db.View(func(tx *bolt.Tx) error {
+	return l.db.View(func(tx *bolt.Tx) error {
 		header := tx.Bucket(bucketHeader)
 		if header == nil {
 			return damage("no header")
@@ -148,14 +146,23 @@ func (l *Ledger) prepare(tenantID string) error {
 		if err := checkLedgerFormat(l.path, header.Get(keyFormat)); err != nil {
 			return err
 		}
-		stored := header.Get(keyTenant)
-		complete = len(stored) > 0 || tenantID == ""
+		return checkTenant(l.path, string(header.Get(keyTenant)), tenantID)
+	})
+}
+
+// Bind makes the file the tenant's own, for good. A file of another tenant is
+// refused.
+func (l *Ledger) Bind(ctx context.Context, tenantID string) error {
+	bound := false
+	err := l.view(ctx, func(tx *bolt.Tx) error {
+		stored := tx.Bucket(bucketHeader).Get(keyTenant)
+		bound = len(stored) > 0
 		return checkTenant(l.path, string(stored), tenantID)
 	})
-	if err != nil || complete {
+	if err != nil || bound {
 		return err
 	}
-	return l.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(bucketHeader).Put(keyTenant, []byte(tenantID)) })
+	return l.update(ctx, func(tx *bolt.Tx) error { return tx.Bucket(bucketHeader).Put(keyTenant, []byte(tenantID)) })
 }
 
 func checkLedgerFormat(path string, stored []byte) error {

@@ -195,13 +195,20 @@ func TestTheAuditIsAChain(t *testing.T) {
 	}
 }
 
-func TestALedgerBelongsToTheFirstTenantThatIsKnown(t *testing.T) {
+func TestALedgerBelongsToTheFirstTenantThatItIsBoundTo(t *testing.T) {
+	const other = "22222222-2222-2222-2222-222222222222"
 	path := ledgerPath(t)
-	require.NoError(t, openLedger(t, path).Close())
+	mistyped, err := OpenLedger(path, LedgerOptions{TenantID: other})
+	require.NoError(t, err, "a file that is nobody's may be opened for any tenant")
+	require.NoError(t, mistyped.Close())
+
 	l, err := OpenLedger(path, LedgerOptions{TenantID: tenantID})
-	require.NoError(t, err)
+	require.NoError(t, err, "opening alone binds to nobody")
+	require.NoError(t, l.Bind(t.Context(), tenantID))
+	require.NoError(t, l.Bind(t.Context(), tenantID))
+	failure(t, l.Bind(t.Context(), other), "otherTenant")
 	require.NoError(t, l.Close())
-	_, err = OpenLedger(path, LedgerOptions{TenantID: "22222222-2222-2222-2222-222222222222"})
+	_, err = OpenLedger(path, LedgerOptions{TenantID: other})
 	failure(t, err, "otherTenant")
 	require.NoError(t, openLedger(t, path).Close(), "who does not know the tenant yet may open it")
 }

@@ -106,6 +106,10 @@ type Event struct {
 type Ledger interface {
 	writeback.Journal
 
+	// Bind makes the ledger the tenant's own, once somebody has signed in to it.
+	// One that belongs to another tenant is refused.
+	Bind(ctx context.Context, tenantID string) error
+
 	Segments(ctx context.Context) ([]Segment, error) // by name
 	SaveSegment(ctx context.Context, s Segment) error
 	DeleteSegment(ctx context.Context, name string) error // KindUsage error when unknown

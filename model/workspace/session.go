@@ -19,20 +19,20 @@ func (w *Workspace) Session() *Session {
 // Connect reuses a session silently: it asks nobody. Its error is of
 // KindSignIn when an administrator must sign in.
 func (w *Workspace) Connect(ctx context.Context) (*Session, error) {
-	return w.authenticate(func(a Auth) (*Session, error) { return a.Session(ctx) })
+	return w.authenticate(ctx, func(a Auth) (*Session, error) { return a.Session(ctx) })
 }
 
 // SignIn asks the administrator by device code; prompt gets the code.
 func (w *Workspace) SignIn(ctx context.Context, prompt func(DeviceCode)) (*Session, error) {
-	return w.authenticate(func(a Auth) (*Session, error) { return a.SignIn(ctx, prompt) })
+	return w.authenticate(ctx, func(a Auth) (*Session, error) { return a.SignIn(ctx, prompt) })
 }
 
 // Renew asks for a fresh token, so that a consent given meanwhile shows.
 func (w *Workspace) Renew(ctx context.Context) (*Session, error) {
-	return w.authenticate(func(a Auth) (*Session, error) { return a.Renew(ctx) })
+	return w.authenticate(ctx, func(a Auth) (*Session, error) { return a.Renew(ctx) })
 }
 
-func (w *Workspace) authenticate(ask func(Auth) (*Session, error)) (*Session, error) {
+func (w *Workspace) authenticate(ctx context.Context, ask func(Auth) (*Session, error)) (*Session, error) {
 	parts, err := w.opened()
 	if err != nil {
 		return nil, err
@@ -41,10 +41,10 @@ func (w *Workspace) authenticate(ask func(Auth) (*Session, error)) (*Session, er
 	if err != nil {
 		return nil, err
 	}
-	w.mu.Lock()
-	if w.session == nil || w.session.TenantID != session.TenantID {
-		w.domains = nil
+	if err := parts.Ledger.Bind(ctx, session.TenantID); err != nil {
+		return nil, err
 	}
+	w.mu.Lock()
 	w.session = session
 	w.mu.Unlock()
 	return session, nil

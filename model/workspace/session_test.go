@@ -129,7 +129,7 @@ func TestConsentIsAskedForMissingPermissionsOnly(t *testing.T) {
 	assert.Empty(t, scopes(workspace.CapabilityGroups), "a higher permission serves as well")
 }
 
-func TestDomainsAreAskedOnceATenant(t *testing.T) {
+func TestDomainsAreAskedOnce(t *testing.T) {
 	tenant := workspacetest.Contoso()
 	w := open(t, tenant)
 	preview := func() {
@@ -141,10 +141,15 @@ func TestDomainsAreAskedOnceATenant(t *testing.T) {
 	require.NoError(t, err)
 	preview()
 	assert.Len(t, tenant.Asked("Domains"), 1)
+}
 
+func TestAProfileStaysWithItsFirstTenant(t *testing.T) {
+	tenant := workspacetest.Contoso()
+	w := open(t, tenant)
+	first, err := w.Connect(t.Context())
+	require.NoError(t, err)
 	tenant.Account.TenantID = "22222222-2222-4222-8222-222222222222"
 	_, err = w.Renew(t.Context())
-	require.NoError(t, err)
-	preview()
-	assert.Len(t, tenant.Asked("Domains"), 2)
+	failure(t, err, model.KindFailed, "otherTenant")
+	assert.Same(t, first, w.Session())
 }

@@ -63,6 +63,8 @@ func (l fakeLedger) Events(_ context.Context, since time.Time) ([]workspace.Even
 	return slices.DeleteFunc(slices.Clone(l.t.events), func(e workspace.Event) bool { return e.At.Before(since) }), nil
 }
 
+func (l fakeLedger) Bind(context.Context, string) error { return nil }
+
 func (l fakeLedger) VerifyAudit(context.Context) (int, error) {
 	l.t.mu.Lock()
 	defer l.t.mu.Unlock()

@@ -20,6 +20,7 @@ type Ledger struct {
 	AuditErr error // what a check of the audit finds
 
 	mu        sync.Mutex
+	tenantID  string
 	segments  map[string]workspace.Segment
 	snapshots []workspace.Snapshot
 	events    []workspace.Event
@@ -82,6 +83,19 @@ func (l *Ledger) Events(_ context.Context, since time.Time) ([]workspace.Event, 
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(l.events), func(e workspace.Event) bool { return e.At.Before(since) }), nil
+}
+
+// Bind refuses any tenant but the first.
+func (l *Ledger) Bind(_ context.Context, tenantID string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.tenantID == "" {
+		l.tenantID = tenantID
+	}
+	if l.tenantID != tenantID {
+		return &model.Error{Kind: model.KindFailed, Code: "otherTenant", Message: "the ledger belongs to another tenant"}
+	}
+	return nil
 }
 
 // VerifyAudit answers with AuditErr.
