@@ -40,10 +40,11 @@ type pane interface {
 	Cursor() *tea.Cursor
 }
 
-// quitGuard is a pane that knows when quitting would interrupt something.
+// quitGuard is a pane that knows when quitting would interrupt or lose
+// something.
 type quitGuard interface {
 	// QuitWarning says what quitting now would interrupt and how it goes on
-	// later; "" when nothing would be.
+	// later, or what it would lose; "" when nothing.
 	QuitWarning() string
 }
 

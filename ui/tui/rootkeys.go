@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 )
@@ -117,24 +118,25 @@ func (m *root) runBinding(b binding) tea.Cmd {
 	return m.key(press(b.keys[0]))
 }
 
-// quit asks when a pane says that something would be interrupted.
+// quit asks when a pane says that something would be interrupted or lost.
 func (m *root) quit() tea.Cmd {
+	var warnings []string
 	for _, p := range m.panes {
-		g, ok := p.(quitGuard)
-		if !ok {
-			continue
-		}
-		if warning := g.QuitWarning(); warning != "" {
-			if len(m.dialogs) > 0 && m.dialogs[len(m.dialogs)-1].quits {
-				return tea.Quit // asked already, and ctrl-c again
+		if g, ok := p.(quitGuard); ok {
+			if warning := g.QuitWarning(); warning != "" {
+				warnings = append(warnings, warning)
 			}
-			d := newConfirmDialog(m.shared, "Quit now?", warning, "quit", quitMsg{})
-			cmd := m.open(d)
-			m.dialogs[len(m.dialogs)-1].quits = true
-			return cmd
 		}
 	}
-	return tea.Quit
+	switch n := len(m.dialogs); {
+	case len(warnings) == 0:
+		return tea.Quit
+	case n > 0 && m.dialogs[n-1].quits:
+		return tea.Quit // asked already, and ctrl-c again
+	}
+	cmd := m.open(newConfirmDialog(m.shared, "Quit now?", strings.Join(warnings, " "), "quit", quitMsg{}))
+	m.dialogs[len(m.dialogs)-1].quits = true
+	return cmd
 }
 
 func (m *root) paste(msg tea.PasteMsg) tea.Cmd {

@@ -7,6 +7,23 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
+// QuitWarning names the segments whose rule would be lost; "" when none would.
+func (p *segmentsPane) QuitWarning() string {
+	var titles []string
+	for _, i := range p.items {
+		if i.changed() && (i.saved != nil || i.rule() != "") {
+			titles = append(titles, i.title())
+		}
+	}
+	switch len(titles) {
+	case 0:
+		return ""
+	case 1:
+		return "What was typed for " + titles[0] + " is not saved and would be lost; ctrl-s in Segments saves it."
+	}
+	return "What was typed for " + count(len(titles)) + " segments is not saved and would be lost: " + strings.Join(titles, ", ") + "."
+}
+
 // save keeps the draft under its name; a new one is asked for its name.
 func (p *segmentsPane) save() tea.Cmd {
 	item := p.current()

@@ -174,3 +174,27 @@ func TestSegmentThatNoLongerCompilesShowsItsFaultOnItsRow(t *testing.T) {
 		s.shows("▸✗Shoes")
 	})
 }
+
+func TestQuittingAsksBeforeAnUnsavedSegmentIsLost(t *testing.T) {
+	onScreen(t, syncedTenant, 80, 24, Options{NoSync: true}, func(s *screen) {
+		segments := s.root.panes[paneSegments].(*segmentsPane)
+		s.press("2", "enter", "esc", "n", "esc")
+		assert.Empty(t, segments.QuitWarning(), "a segment that was only looked at, or holds no rule, loses nothing")
+
+		s.press("n", "ctrl+t")
+		s.typed(`user.city -eq "Paris"`)
+		s.press("ctrl+c")
+		s.shows("Quit now?")
+		s.shows("What was typed for (new segment) is not saved")
+		s.wait(confirmGrace)
+		s.press("enter") // No is the default
+		s.hides("Quit now?")
+		s.shows(`user.city -eq "Paris"`)
+
+		s.press("esc", "1", "ctrl+c")
+		s.shows("Quit now?") // wherever the administrator is
+		s.press("esc", "2", "G", "enter", "ctrl+t", "end")
+		s.typed(" ")
+		assert.Contains(t, segments.QuitWarning(), "2 segments is not saved and would be lost: (new segment), Everybody")
+	})
+}
