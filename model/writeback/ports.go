@@ -98,7 +98,7 @@ type Plan struct {
 	Add       []Ref         `json:"add"`
 	Remove    []Ref         `json:"remove"`
 	Keep      []string      `json:"keep"`      // object ids of the direct members that stay, whatever they are, ascending
-	Unchanged int           `json:"unchanged"` // members that the audience holds as well
+	Unchanged int           `json:"unchanged"` // members that the audience holds as well; in an undo, every member that stays
 	Skipped   []Skipped     `json:"skipped"`
 	Guards    []GuardResult `json:"guards"`
 	Author    string        `json:"author"`
@@ -163,6 +163,10 @@ type Run struct {
 	Begun    time.Time `json:"begun"`
 	Ended    time.Time `json:"ended,omitzero"`
 }
+
+// Verified reports whether the run has come to its end, so that nothing of its
+// plan is left to write or to approve. A nil run, one that never began, has not.
+func (r *Run) Verified() bool { return r != nil && r.State == RunVerified }
 
 // Journal is the write-ahead record. Each method is durable when it returns.
 type Journal interface {

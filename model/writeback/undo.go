@@ -39,8 +39,6 @@ func Undo(run *Run, members []model.Object, g Guards, author string, now time.Ti
 		case is && !was:
 			p.Remove = append(p.Remove, row.Ref)
 			removing[row.ID] = true
-		default:
-			p.Unchanged++
 		}
 	}
 	for id := range present {
@@ -48,6 +46,7 @@ func Undo(run *Run, members []model.Object, g Guards, author string, now time.Ti
 			p.Keep = append(p.Keep, id)
 		}
 	}
+	p.Unchanged = len(p.Keep)
 	after := len(p.Keep) + len(p.Add)
 	g.LeastSize = min(g.LeastSize, len(run.Before))
 	p.Guards = g.hold(len(p.Add), len(p.Remove), after, after)
