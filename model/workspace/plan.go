@@ -164,8 +164,16 @@ func (w *Workspace) Approve(allowAdditions, allowRemovals int) writeback.Approva
 
 // CheckApproval reports whether an approval covers a plan, by the plan's own
 // guards and by the profile's present ones: the plan may be older than these,
-// or come from a file. Its error is of KindGuard.
+// or come from a file. A plan whose run was verified has nothing left to write
+// and needs none. Its own errors are of KindGuard.
 func (w *Workspace) CheckApproval(ctx context.Context, p *writeback.Plan, a writeback.Approval) error {
+	past, err := w.Run(ctx, p.ID)
+	if err != nil {
+		return err
+	}
+	if past.Verified() {
+		return nil
+	}
 	if err := writeback.Check(p, a); err != nil {
 		return err
 	}
@@ -213,7 +221,7 @@ func (w *Workspace) Resume(ctx context.Context, planID string, progress func(wri
 	if err != nil {
 		return nil, err
 	}
-	if past != nil && past.State != writeback.RunVerified {
+	if past != nil {
 		if err := w.CheckApproval(ctx, &past.Plan, past.Approval); err != nil {
 			return nil, err
 		}

@@ -136,6 +136,23 @@ func TestApplyWritesVerifiesAndStandsInTheAudit(t *testing.T) {
 	assert.Zero(t, again.Added+again.Removed)
 }
 
+func TestAPlanThatWasAppliedNeedsNoGuardLiftedAgain(t *testing.T) {
+	tenant := workspacetest.Contoso()
+	tenant.Guards.MaxRemovals = 0
+	w := synced(t, tenant)
+	plan := salesPlan(t, w)
+	_, err := w.Apply(t.Context(), plan, w.Approve(0, 0), nil)
+	failure(t, err, model.KindGuard, "guardRemovals")
+	_, err = w.Apply(t.Context(), plan, w.Approve(0, 1), nil)
+	require.NoError(t, err)
+
+	require.NoError(t, w.CheckApproval(t.Context(), plan, w.Approve(0, 0)))
+	again, err := w.Apply(t.Context(), plan, w.Approve(0, 0), nil)
+	require.NoError(t, err)
+	assert.Equal(t, 3, again.AlreadyDone)
+	assert.Len(t, tenant.Asked("Write"), 2, "one for the addition and one for the removal, of the first apply")
+}
+
 func TestAPlanOfAnotherTenantIsNotApplied(t *testing.T) {
 	fabrikam := workspacetest.Contoso()
 	fabrikam.Account.TenantID = "22222222-2222-4222-8222-222222222222"
@@ -188,8 +205,9 @@ func TestAnInterruptedRunStandsInTheAuditAndIsResumed(t *testing.T) {
 	report, err = w.Resume(t.Context(), plan.ID, nil)
 	require.NoError(t, err)
 	assert.True(t, report.Verified)
-	assert.Equal(t, 2, report.Added)
+	assert.Equal(t, 1, report.Added)
 	assert.Equal(t, 1, report.Removed)
+	assert.Equal(t, 1, report.AlreadyDone, "the interrupted call wrote it")
 	assert.Equal(t, "plan.resume", lastEvent(t, w).Action)
 }
 

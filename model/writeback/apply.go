@@ -53,8 +53,8 @@ func (d Deps) withDefaults() Deps {
 // Before anything is written the group is read again: one that cannot be
 // written any more, and one that others have changed since, are refused
 // (KindGuard; see Stale). Rows that are right already are not written. A plan
-// that was applied before changes nothing and reports its rows as already
-// done; one whose run was interrupted goes on.
+// that was applied before changes nothing, needs no approval for it, and
+// reports its rows as already done; one whose run was interrupted goes on.
 //
 // An error that comes with a report means that rows were or may have been
 // written; Resume finishes them.
@@ -63,12 +63,14 @@ func Apply(ctx context.Context, d Deps, p *Plan, a Approval) (*Report, error) {
 	if err := p.Verify(); err != nil {
 		return nil, err
 	}
-	if err := Check(p, a); err != nil {
-		return nil, err
-	}
 	past, err := d.Journal.Run(ctx, p.ID)
 	if err != nil {
 		return nil, err
+	}
+	if !past.Verified() {
+		if err := Check(p, a); err != nil {
+			return nil, err
+		}
 	}
 	if past != nil {
 		return d.goOn(ctx, past)
@@ -124,7 +126,7 @@ func (d Deps) goOn(ctx context.Context, run *Run) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	if run.State != RunVerified {
+	if !run.Verified() {
 		return newRunner(d, run).finish(ctx, members)
 	}
 	present := idSet(members)

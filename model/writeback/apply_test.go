@@ -160,8 +160,7 @@ func TestAChangeThatNeverShowsIsNotCalledVerified(t *testing.T) {
 	w.writes = nil
 	report, err = Resume(context.Background(), w.deps(), p.ID)
 	require.NoError(t, err)
-	assert.True(t, report.Verified)
-	assert.Equal(t, 1, report.Added)
+	assert.Equal(t, &Report{PlanID: p.ID, AlreadyDone: 1, Verified: true, Members: 1}, report, "an earlier call wrote it")
 	assert.Empty(t, w.writes, "it shows by now")
 }
 
@@ -208,7 +207,7 @@ func TestAFailedRowIsListedAndDoesNotStopTheOthers(t *testing.T) {
 	assert.Equal(t, RunPartial, run.State)
 	report, err = Resume(context.Background(), w.deps(), p.ID)
 	require.NoError(t, err, "the refusal was lifted meanwhile")
-	assert.Equal(t, 4, report.Added)
+	assert.Equal(t, &Report{PlanID: p.ID, Added: 1, AlreadyDone: 4, Verified: true, Members: 4}, report)
 	assert.Equal(t, []string{"u-guest", "u-n1", "u-n2", "u-n3"}, w.ids())
 }
 
@@ -251,6 +250,42 @@ func TestAPlanThatWasAppliedIsNotAppliedOverLaterChanges(t *testing.T) {
 	assert.Empty(t, w.writes)
 }
 
+func TestAPlanThatWasAppliedNeedsNoGuardLiftedAgain(t *testing.T) {
+	w := newWorld(many("old", 3)...)
+	params := w.params(ModeMirror, user("new"))
+	params.Guards = Guards{MaxRemovals: 2, MaxAdditions: -1, LeastSize: -1}
+	p := propose(t, params)
+	lifted := approved
+	lifted.AllowRemovals = 3
+	_, err := Apply(context.Background(), w.deps(), p, lifted)
+	require.NoError(t, err)
+
+	w.writes = nil
+	report, err := Apply(context.Background(), w.deps(), p, approved)
+	require.NoError(t, err)
+	assert.Equal(t, &Report{PlanID: p.ID, AlreadyDone: 4, Verified: true, Members: 1}, report)
+	assert.Empty(t, w.writes)
+
+	w.runs[p.ID].State = RunPartial
+	_, err = Apply(context.Background(), w.deps(), p, approved)
+	assert.Equal(t, "guardRemovals", model.AsError(err).Code, "a run that has not ended may write")
+}
+
+func TestAResumedRunCountsWhatItWroteApartFromWhatWasWrittenBefore(t *testing.T) {
+	w := newWorld(users("old")...)
+	p := propose(t, w.params(ModeMirror, users("n1", "n2", "n3", "n4")...))
+	w.steps = 9 // Run, Group, DirectMembers, Begin, sent, three rows, answers: then death
+	report, err := Apply(context.Background(), w.deps(), p, approved)
+	require.ErrorIs(t, err, errDead)
+	assert.Equal(t, 3, report.Added)
+
+	w.steps, w.writes = -1, nil
+	report, err = Resume(context.Background(), w.deps(), p.ID)
+	require.NoError(t, err)
+	assert.Equal(t, &Report{PlanID: p.ID, Added: 1, Removed: 1, AlreadyDone: 3, Verified: true, Members: 4}, report)
+	assert.Len(t, w.writes, 2)
+}
+
 func TestAnEmptyPlanAppliesToNothing(t *testing.T) {
 	w := newWorld(users("a")...)
 	p := propose(t, w.params(ModeMirror, user("a")))
@@ -278,6 +313,7 @@ func TestAnUndoKeepsWhatOthersHaveDone(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{"old2"}, refNames(undo.Add))
 	assert.Equal(t, []string{"n2"}, refNames(undo.Remove))
+	assert.Equal(t, 2, undo.Unchanged, "joiner and old1: members that are no row of the run count as well")
 	assert.Equal(t, p.ID, undo.UndoOf)
 	assert.NotEqual(t, p.ID, undo.ID)
 	_, err = Apply(context.Background(), w.deps(), undo, approved)

@@ -16,13 +16,18 @@ type Failure struct {
 	Err    *model.Error
 }
 
-// Report is the outcome of an apply or resume. The rows are counted over the
-// whole run, not over its last part alone.
+// Report is the outcome of one call of Apply or Resume. Its rows are those of
+// the whole plan, told apart by who made them right: what this call wrote is
+// added or removed, and what was right without it is already done, whether an
+// earlier call of the same run wrote it or somebody else did. So a plan that
+// verifies has Added + Removed + AlreadyDone rows, however often its run was
+// interrupted, and one that is applied again reports all of them as already
+// done. Rows that no call came to are in none of the numbers.
 type Report struct {
 	PlanID      string
-	Added       int
-	Removed     int
-	AlreadyDone int // rows that were right before they were written
+	Added       int // rows that this call wrote
+	Removed     int // rows that this call wrote
+	AlreadyDone int // rows that were right without this call
 	Failed      []Failure
 	Verified    bool // read back, and every row of the plan found as wanted
 	Members     int  // direct members after the run, as read back

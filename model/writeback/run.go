@@ -23,6 +23,7 @@ type runner struct {
 	Deps
 	run    *Run
 	byID   map[string]int // row
+	sent   map[int]bool   // rows that this call handed over, whatever was answered
 	causes map[int]*model.Error
 
 	mu       sync.Mutex // guards the rows' states, causes and counts while a write is under way
@@ -30,7 +31,7 @@ type runner struct {
 }
 
 func newRunner(d Deps, run *Run) *runner {
-	r := &runner{Deps: d, run: run, byID: make(map[string]int, len(run.Rows)), causes: make(map[int]*model.Error)}
+	r := &runner{Deps: d, run: run, byID: make(map[string]int, len(run.Rows)), sent: make(map[int]bool), causes: make(map[int]*model.Error)}
 	for i, row := range run.Rows {
 		r.byID[row.ID] = i
 	}
@@ -107,6 +108,9 @@ func (r *runner) write(ctx context.Context, batch []int, remove bool) error {
 	if remove {
 		add, gone = nil, ids
 	}
+	for _, i := range batch {
+		r.sent[i] = true
+	}
 	writeErr := r.Groups.Write(ctx, r.run.Plan.Group.ID, add, gone, r.note)
 	if err := r.Journal.SetRows(context.WithoutCancel(ctx), r.run.Plan.ID, r.rowsOf(batch)); err != nil {
 		return err
@@ -182,12 +186,12 @@ func (r *runner) resumeRemedy() string {
 	return "rollcall resume " + r.run.Plan.ID
 }
 
-// report counts the rows of the run.
+// report counts the rows of the run: see Report.
 func (r *runner) report(members int, verified bool) *Report {
 	report := &Report{PlanID: r.run.Plan.ID, Members: members, Verified: verified}
 	for i, row := range r.run.Rows {
 		switch {
-		case row.State == RowAlready:
+		case row.State == RowAlready, row.State == RowDone && !r.sent[i]:
 			report.AlreadyDone++
 		case row.State == RowDone && row.Remove:
 			report.Removed++
