@@ -2,6 +2,7 @@ package tui
 
 import (
 	"strings"
+	"unicode"
 
 	"charm.land/bubbles/v2/key"
 	"charm.land/bubbles/v2/textinput"
@@ -18,6 +19,7 @@ type input struct {
 	model       textinput.Model // made by edit
 	made        bool
 	first       int // first rune that is shown
+	lead        int // cells before it, for the mark that more stands there
 }
 
 // edit is the field's editor.
@@ -75,8 +77,9 @@ func (in *input) SetPos(offset int) {
 	in.edit().SetCursor(len([]rune(v[:min(max(offset, 0), len(v))])))
 }
 
-// Shown is the byte offset in Value of what the last Draw showed first.
-func (in *input) Shown() int { return in.offset(in.first) }
+// Shown is the byte offset in Value of what the last Draw showed first, and
+// the column where it stands: the mark of a cut start goes before it.
+func (in *input) Shown() (offset, column int) { return in.offset(in.first), in.lead }
 
 // offset is the byte offset of a rune of Value.
 func (in *input) offset(n int) int {
@@ -141,29 +144,74 @@ func lastGrapheme(s string) int {
 	return n
 }
 
+// markedInput is the least width of a field that marks its cut edges: a mark on
+// each side, the cursor, and a wide sign.
+const markedInput = 5
+
 // Draw shows the text in exactly width cells, scrolled so that the cursor is
-// visible, and reports the cursor's column.
+// visible and no room is left while text is hidden, and reports the cursor's
+// column. An edge where the text goes on bears an ellipsis, in another style
+// than text.
 func (in *input) Draw(th *theme, width int) (line string, column int) {
 	if width <= 0 {
 		return "", 0
 	}
 	text, pos := []rune(in.Value()), in.edit().Position()
 	if len(text) == 0 {
+		in.first, in.lead = 0, 0
 		hint := ""
 		if in.placeholder != "" {
 			hint = "(" + in.placeholder + ")"
 		}
 		return th.muted.Render(th.cell(hint, width)), 0
 	}
+	in.scroll(th, text, pos, width)
+	column = in.lead + th.width(clean(string(text[in.first:pos])))
+	left, shown, right := "", clean(string(text[in.first:])), ""
+	if in.lead > 0 {
+		left = ellipsis
+	}
+	if room := width - in.lead; th.width(shown) > room {
+		if width >= markedInput {
+			right = ellipsis
+		}
+		shown = th.first(shown, room-th.width(right), "")
+		shown += spaces(room - th.width(shown+right))
+	}
+	line = th.muted.Render(left) + th.text.Render(shown) + th.muted.Render(right)
+	return line + spaces(width-th.width(left+shown+right)), min(column, width-1)
+}
+
+// scroll moves the first rune that is shown as little as it has to.
+func (in *input) scroll(th *theme, text []rune, pos, width int) {
+	mark := 0
+	if width >= markedInput {
+		mark = 1
+	}
+	lead := func(first int) int { return min(first, 1) * mark }
+	// The cursor takes a cell, and stands before the mark of a cut end.
+	visible := func(first int) bool {
+		after := 1
+		if pos < len(text) {
+			after += mark
+		}
+		return lead(first)+th.width(clean(string(text[first:pos])))+after <= width
+	}
+	whole := func(first int) bool { return lead(first)+th.width(clean(string(text[first:])))+1 <= width }
+
 	in.first = min(in.first, pos)
-	for in.first < pos && th.width(clean(string(text[in.first:pos]))) >= width {
+	if !visible(in.first) {
+		for in.first = pos; in.first > 0 && visible(in.first-1); in.first-- {
+		}
+	}
+	for in.first > 0 && whole(in.first-1) {
+		in.first--
+	}
+	// An accent is not shown without its letter.
+	for in.first > 0 && in.first < pos && unicode.Is(unicode.Mn, text[in.first]) {
 		in.first++
 	}
-	column = th.width(clean(string(text[in.first:pos])))
-	shown := clean(string(text[in.first:]))
-	// Nothing is cut with an ellipsis here: it would look like text.
-	shown = th.first(shown, width, "")
-	return th.text.Render(shown) + spaces(width-th.width(shown)), min(column, width-1)
+	in.lead = lead(in.first)
 }
 
 // unbroken drops the line break that copying a cell or a line brings along,

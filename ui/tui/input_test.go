@@ -70,19 +70,43 @@ func TestInputLeavesThePanesKeysToIt(t *testing.T) {
 }
 
 func TestInputScrollsWithItsCursor(t *testing.T) {
-	th := darkTheme()
+	th := monoTheme()
 	var in input
 	in.SetValue("a rather long line of text")
-	line, column := in.Draw(th, 10)
-	assert.Equal(t, 10, th.width(line))
-	assert.Equal(t, 9, column)
-	assert.Contains(t, line, "text")
-	assert.Equal(t, len("a rather long lin"), in.Shown())
-	in.SetPos(0)
-	line, column = in.Draw(th, 10)
-	assert.Contains(t, line, "a rather")
-	assert.Zero(t, column)
-	assert.Zero(t, in.Shown())
+	for _, step := range []struct {
+		name       string
+		pos, width int
+		want       string
+		column     int
+		shown      string // what is hidden at the left
+	}{
+		{"the end is shown, and that more stands before it", 26, 10, "… of text ", 9, "a rather long line"},
+		{"the start is shown, and that more stands behind it", 0, 10, "a rather …", 0, ""},
+		{"the middle has a mark at both ends", 13, 10, "…er long …", 8, "a rath"},
+		{"a step back needs no scrolling", 12, 10, "…er long …", 7, "a rath"},
+		{"room behind the end is filled from the start", 26, 20, "… long line of text ", 19, "a rather"},
+		{"a little room scrolls to its cursor", 26, 3, "xt ", 2, "a rather long line of te"},
+		{"all of it comes back with the room", 26, 30, "a rather long line of text    ", 26, ""},
+	} {
+		in.SetPos(step.pos)
+		line, column := in.Draw(th, step.width)
+		assert.Equal(t, step.want, ansi.Strip(line), step.name)
+		assert.Equal(t, step.column, column, step.name)
+		offset, _ := in.Shown()
+		assert.Equal(t, step.shown, in.Value()[:offset], step.name)
+	}
+}
+
+func TestToLineComesBackWithItsRoom(t *testing.T) {
+	onScreen(t, nestedTenant, 80, 24, Options{NoSync: true}, func(s *screen) {
+		s.press("3")
+		s.typed("staff@contoso.com, -segment:Engineers, partners@contoso.com")
+		s.resize(44, 12)
+		s.shows("│ …")
+		s.hides("staff@contoso.com")
+		s.resize(80, 24)
+		s.shows("│ staff@contoso.com, -segment:Engineers, partners@contoso.com")
+	})
 }
 
 func TestInputIsNeverWiderThanItsRoom(t *testing.T) {

@@ -210,8 +210,8 @@ func underline(th *theme, field *input, a *segmentAnswer, width int) string {
 	}
 	text := field.Value()
 	start, end := min(fault.Start, len(text)), min(max(fault.End, fault.Start+1), len(text))
-	shown := field.Shown()
-	from := th.width(clean(text[min(shown, start):start]))
+	shown, from := field.Shown()
+	from += th.width(clean(text[min(shown, start):start]))
 	n := max(1, th.width(clean(text[max(start, min(shown, end)):max(end, start)])))
 	if from >= width {
 		return ""
