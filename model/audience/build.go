@@ -59,9 +59,7 @@ func Build(ctx context.Context, ports Ports, entries []Entry, o Options) (*Previ
 		return nil, err
 	}
 	p.Expansion = included
-	p.Missing = once(slices.Concat(r.missing, included.Missing, excluded.Missing), func(m expansion.Missing) string {
-		return m.Entry + "\x00" + m.Reason.Message
-	})
+	p.Missing = missing(r.missing, included.Missing, excluded.Missing)
 	p.Notes = once(slices.Concat(included.Notes, excluded.Notes), func(note string) string { return note })
 	p.subtract(excluded)
 	p.Counts = count(p.Recipients)
@@ -73,6 +71,7 @@ func (p *Preview) subtract(excluded *expansion.Result) {
 	if len(excluded.Objects()) == 0 {
 		p.Recipients = p.Expansion.Recipients
 		p.WithoutAddress = p.Expansion.WithoutAddress
+		p.NonRecipients = p.Expansion.NonRecipients
 		p.objects = p.Expansion.Objects()
 		return
 	}
@@ -88,7 +87,31 @@ func (p *Preview) subtract(excluded *expansion.Result) {
 		return slices.DeleteFunc(slices.Clone(objects), func(o model.Object) bool { return cover.Holds(&o) })
 	}
 	p.WithoutAddress = remaining(p.Expansion.WithoutAddress)
+	p.NonRecipients = remaining(p.Expansion.NonRecipients)
 	p.objects = remaining(p.Expansion.Objects())
+}
+
+// missing joins what is missing, that of exclusions last. The same part of both
+// sides is one of an exclusion: whoever it holds is taken away in any case, so
+// that only counted recipients are in doubt.
+func missing(unresolved, included, excluded []expansion.Missing) []expansion.Missing {
+	all := slices.Concat(unresolved, included, excluded)
+	for i := len(all) - len(excluded); i < len(all); i++ {
+		all[i].Excluded = true
+	}
+	excludedLast := func(a, b expansion.Missing) int {
+		switch {
+		case a.Excluded == b.Excluded:
+			return 0
+		case b.Excluded:
+			return -1
+		}
+		return 1
+	}
+	slices.SortStableFunc(all, func(a, b expansion.Missing) int { return excludedLast(b, a) })
+	all = once(all, func(m expansion.Missing) string { return m.Entry + "\x00" + m.Reason.Message })
+	slices.SortStableFunc(all, excludedLast)
+	return all
 }
 
 // once drops what was said before: a list can be included and excluded.

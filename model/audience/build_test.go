@@ -196,6 +196,7 @@ func TestWhatDoesNotResolveIsMissingWithItsReason(t *testing.T) {
 				assert.False(t, p.Complete(), "an exclusion that is not known leaves the answer open as well")
 				require.Len(t, p.Missing, 1)
 				assert.Equal(t, tt.entry, p.Missing[0].Entry)
+				assert.Equal(t, sign == "-", p.Missing[0].Excluded)
 				assert.Equal(t, tt.code, p.Missing[0].Reason.Code)
 				assert.Contains(t, p.Missing[0].Reason.Message+" "+p.Missing[0].Reason.Remedy, tt.says)
 				assert.Equal(t, "ann bob cy di", names(p.Recipients), "the rest is still answered")
@@ -209,7 +210,45 @@ func TestAListThatIsIncludedAndExcludedIsMissingOnce(t *testing.T) {
 	w.members["g-sub"] = []model.Object{{ID: "c-1", Type: model.ObjectContact, Limited: true}}
 	p := build(t, w, "all@contoso.com", "-group:sub")
 	require.Len(t, p.Missing, 1)
+	assert.True(t, p.Missing[0].Excluded, "whoever it is, the exclusion takes it away")
 	assert.Equal(t, "1 member of sub could not be read: OrgContact.Read.All is missing", p.Missing[0].Reason.Message)
+}
+
+func TestMissingPartsOfExclusionsAreToldApartAndComeLast(t *testing.T) {
+	w := newWorld()
+	limited := []model.Object{{ID: "c-1", Type: model.ObjectContact, Limited: true}}
+	w.byName["in"], w.byName["out"] = []model.Object{group("in")}, []model.Object{group("out")}
+	w.members["g-in"], w.members["g-out"] = limited, limited
+	p := build(t, w, "-group:out", "-group:nope", "group:in", "group:none")
+	sides := make(map[string]bool)
+	var order []string
+	for _, m := range p.Missing {
+		sides[m.Entry] = m.Excluded
+		order = append(order, m.Entry)
+	}
+	assert.Equal(t, map[string]bool{"group:none": false, "in": false, "group:nope": true, "out": true}, sides)
+	assert.Equal(t, []string{"group:none", "in", "group:nope", "out"}, order)
+
+	unresolved := p.Summary().Unresolved
+	require.Len(t, unresolved, 4)
+	assert.False(t, unresolved[0].Excluded)
+	assert.True(t, unresolved[3].Excluded)
+}
+
+func TestDevicesAndServicePrincipalsAreCountedApart(t *testing.T) {
+	w := newWorld()
+	kiosk := model.Object{ID: "d-1", Type: model.ObjectDevice, DisplayName: "kiosk"}
+	robot := model.Object{ID: "s-1", Type: model.ObjectServicePrincipal, DisplayName: "robot"}
+	w.members["g-sub"] = append(w.members["g-sub"], kiosk, robot)
+	p := build(t, w, "group:sub")
+	assert.Equal(t, []model.Object{kiosk, robot}, p.NonRecipients)
+	assert.Equal(t, 2, p.Summary().NonRecipients)
+	assert.Equal(t, 2, p.Summary().Recipients.Unique)
+
+	w.byName["kiosks"] = []model.Object{group("kiosks")}
+	w.members["g-kiosks"] = []model.Object{kiosk}
+	p = build(t, w, "group:sub", "-group:kiosks")
+	assert.Equal(t, []model.Object{robot}, p.NonRecipients, "an exclusion takes devices away too")
 }
 
 func TestAnAudienceWithoutAnAnswerIsAnError(t *testing.T) {
@@ -242,14 +281,14 @@ func TestTheSummaryHasTheKeysThatScriptsRelyOn(t *testing.T) {
 	require.NoError(t, err)
 	assert.JSONEq(t, `{
 		"recipients": {"unique": 4, "internal": 3, "external": 1, "sms": 1},
-		"withoutAddress": 1, "disabled": 1, "duplicates": 2, "excluded": 1,
+		"withoutAddress": 1, "nonRecipients": 0, "disabled": 1, "duplicates": 2, "excluded": 1,
 		"groups": [
 			{"id": "g-all", "displayName": "all", "mail": "all@contoso.com", "kind": "security", "depth": 0, "direct": 4, "unique": 4, "cycle": false, "hidden": false, "source": "graph"},
 			{"id": "g-sub", "displayName": "sub", "mail": "sub@contoso.com", "kind": "security", "depth": 1, "direct": 2, "unique": 2, "cycle": false, "hidden": false, "source": "graph"}
 		],
 		"unresolved": [{"entry": "nobody@contoso.com",
 			"reason": "Graph knows no group, user or contact with the address nobody@contoso.com",
-			"remedy": "check the address; it may be a dynamic distribution list, which only Exchange can expand"}],
+			"remedy": "check the address; it may be a dynamic distribution list, which only Exchange can expand", "excluded": false}],
 		"notes": [], "complete": false, "asOf": "2026-11-22T12:00:00Z", "requests": 7,
 		"addresses": ["ann@contoso.com", "bob@contoso.com", "di@contoso.com", "eve@fabrikam.com"]
 	}`, string(data))

@@ -17,9 +17,13 @@ type Preview struct {
 	Excluded []expansion.Recipient
 	// WithoutAddress are the members that are left and have no address.
 	WithoutAddress []model.Object
-	// Missing joins what include and exclude could not resolve or read. An
-	// exclusion that is not known in full leaves the answer as open as an
-	// inclusion does.
+	// NonRecipients are the devices and service principals that are left: they
+	// are members and receive no mail.
+	NonRecipients []model.Object
+	// Missing joins what include and exclude could not resolve or read, the
+	// parts of exclusions (see expansion.Missing.Excluded) last. Where only
+	// inclusions are incomplete there are at least as many recipients as
+	// counted, where only exclusions are, at most as many; with both, neither.
 	Missing []expansion.Missing
 	Notes   []string
 	Counts  Counts

@@ -25,7 +25,7 @@ func (r *resolution) add(ctx context.Context, e Entry) error {
 		if !e.remote() || !entryOnly(reason) {
 			return err
 		}
-		r.missing = append(r.missing, expansion.Missing{Entry: e.String(), Reason: reason})
+		r.missing = append(r.missing, expansion.Missing{Entry: e.String(), Reason: reason, Excluded: e.Exclude})
 		return nil
 	}
 	root := expansion.Root{Label: e.String(), Objects: objects}

@@ -10,6 +10,7 @@ import (
 type Summary struct {
 	Recipients     Counts         `json:"recipients"`
 	WithoutAddress int            `json:"withoutAddress"`
+	NonRecipients  int            `json:"nonRecipients"` // devices and service principals
 	Disabled       int            `json:"disabled"`
 	Duplicates     int            `json:"duplicates"`
 	Excluded       int            `json:"excluded"`
@@ -41,6 +42,9 @@ type Unresolved struct {
 	Entry  string `json:"entry"`
 	Reason string `json:"reason"`
 	Remedy string `json:"remedy,omitempty"`
+	// Excluded says that the part belongs to an exclusion, so that fewer and not
+	// more may be left than counted.
+	Excluded bool `json:"excluded"`
 }
 
 // Summary returns the preview's figures. Its lists are empty, never nil.
@@ -48,6 +52,7 @@ func (p *Preview) Summary() Summary {
 	s := Summary{
 		Recipients:     p.Counts,
 		WithoutAddress: len(p.WithoutAddress),
+		NonRecipients:  len(p.NonRecipients),
 		Disabled:       p.Counts.Disabled,
 		Duplicates:     p.Expansion.Duplicates,
 		Excluded:       len(p.Excluded),
@@ -66,7 +71,7 @@ func (p *Preview) Summary() Summary {
 		})
 	}
 	for _, m := range p.Missing {
-		s.Unresolved = append(s.Unresolved, Unresolved{Entry: m.Entry, Reason: m.Reason.Message, Remedy: m.Reason.Remedy})
+		s.Unresolved = append(s.Unresolved, Unresolved{Entry: m.Entry, Reason: m.Reason.Message, Remedy: m.Reason.Remedy, Excluded: m.Excluded})
 	}
 	for i := range p.Recipients {
 		s.Addresses[i] = p.Recipients[i].Address

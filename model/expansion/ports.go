@@ -73,6 +73,10 @@ type Recipient struct {
 type Missing struct {
 	Entry  string       // list or entry, as shown
 	Reason *model.Error // what happened and what to do
+	// Excluded says that the part belongs to an exclusion: without it too few
+	// are taken away, so that a count is too high and not too low. A walk does
+	// not know what its roots are for; who subtracts one from another sets it.
+	Excluded bool
 }
 
 // String is the part and what happened to it; the part is not named twice where

@@ -121,7 +121,7 @@ func TestJSONHasTheKeysThatScriptsRelyOn(t *testing.T) {
 	assert.Equal(t, names("valid count diagnostics"), keys(s.object("segment", "check", salesRule)))
 
 	preview := s.object("preview", "all-staff@contoso.com")
-	assert.Equal(t, names("recipients withoutAddress disabled duplicates excluded groups unresolved notes complete asOf requests addresses"), keys(preview))
+	assert.Equal(t, names("recipients withoutAddress nonRecipients disabled duplicates excluded groups unresolved notes complete asOf requests addresses"), keys(preview))
 	assert.Equal(t, names("unique internal external sms"), keys(preview["recipients"]))
 	assert.Equal(t, names("id displayName mail kind depth direct unique cycle hidden source"), keys(preview["groups"].([]any)[0]))
 	incomplete := s.run("preview", "board@contoso.com", "--json")
