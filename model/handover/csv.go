@@ -4,32 +4,31 @@ import (
 	"bytes"
 	"encoding/csv"
 	"strings"
+	"unicode"
 
 	"rollcall/model/expansion"
 	"rollcall/model/writeback"
 )
 
 // Cell makes a text safe as a cell of a CSV file that somebody will open in a
-// spreadsheet: one that a spreadsheet would read as a formula gets an
-// apostrophe in front, which it shows as text. Source: OWASP, "CSV Injection".
+// spreadsheet or look at on a terminal: one that a spreadsheet would read as a
+// formula gets an apostrophe in front, which it shows as text (source: OWASP,
+// "CSV Injection"), and characters that a terminal would obey become U+FFFD. A
+// line break and a tab stay: inside quotes they are part of the text.
 func Cell(text string) string {
-	if text == "" {
-		return text
-	}
 	// A spreadsheet looks past leading blanks; a tab or a carriage return can
 	// begin a formula itself.
-	first := strings.TrimLeft(text, " \u00a0")
-	if first != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", firstRune(first)) {
+	formula := strings.IndexAny(strings.TrimLeft(text, " \u00a0"), "=+-@\t\r\n＝＋－＠") == 0
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Bidi_Control, r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
+	if formula {
 		return "'" + text
 	}
 	return text
-}
-
-func firstRune(s string) rune {
-	for _, r := range s {
-		return r
-	}
-	return 0
 }
 
 // Recipients returns a CSV with a header row and one recipient a row.

@@ -16,11 +16,23 @@ import (
 )
 
 func TestCellNeutralisesFormulas(t *testing.T) {
-	for _, hostile := range []string{"=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "  =1", "\r=1", "＝1", "\u00a0=cmd|'/c calc'!A1"} {
+	for _, hostile := range []string{"=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "  =1", "＝1", "\u00a0=cmd|'/c calc'!A1"} {
 		assert.Equal(t, "'"+hostile, Cell(hostile))
 	}
 	for _, plain := range []string{"", "Adele Vance", "a-b@contoso.com", "田中", "' quoted"} {
 		assert.Equal(t, plain, Cell(plain))
+	}
+}
+
+func TestCellLeavesATerminalNothingToObey(t *testing.T) {
+	for hostile, want := range map[string]string{
+		"\x1b]52;c;cm0=\x07": "\ufffd]52;c;cm0=\ufffd",
+		"a\x7fb\u009bc\x00":  "a\ufffdb\ufffdc\ufffd",
+		"left\u202etfel":     "left\ufffdtfel",
+		"\r=1":               "'\ufffd=1",
+		"two\nlines\tkept":   "two\nlines\tkept",
+	} {
+		assert.Equal(t, want, Cell(hostile))
 	}
 }
 

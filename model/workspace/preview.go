@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"os"
 	"strings"
 
 	"rollcall/model"
@@ -199,9 +198,9 @@ func (l *local) List(_ context.Context, name string) ([]model.Object, error) {
 }
 
 func (l *local) File(_ context.Context, path string) ([]model.Object, error) {
-	file, err := os.Open(path)
+	file, err := OpenFile(path)
 	if err != nil {
-		return nil, &model.Error{Kind: model.KindUsage, Code: "fileUnreadable", Message: fmt.Sprintf("the file cannot be read: %v", err), Err: err}
+		return nil, err
 	}
 	defer file.Close()
 	rows, err := audience.ReadCSV(file, path)
@@ -222,10 +221,10 @@ func (l *local) File(_ context.Context, path string) ([]model.Object, error) {
 				Remedy:  "name the one that is meant by object id",
 			}
 		}
-		if !strings.Contains(row.Value, "@") {
+		if !strings.Contains(row.Value, "@") || len(row.Value) > maxAddress {
 			return nil, &model.Error{
 				Kind: model.KindUsage, Code: "userNotFound",
-				Message: fmt.Sprintf("%s line %d: no synced user has the id %q", path, row.Line, row.Value),
+				Message: fmt.Sprintf("%s line %d: no synced user has the id %.80q", path, row.Line, row.Value),
 				Remedy:  "correct the row, or run `rollcall sync` if the user is new",
 			}
 		}
@@ -235,6 +234,10 @@ func (l *local) File(_ context.Context, path string) ([]model.Object, error) {
 	}
 	return objects, nil
 }
+
+// maxAddress is the longest address there is, in bytes: 64 before the @ and 255
+// behind it. Source: RFC 5321, 4.5.3.1.
+const maxAddress = 64 + 1 + 255
 
 // find returns the rows that an object id or address names: more than one
 // where the user principal name of a user is an address of another.

@@ -77,14 +77,7 @@ func (w *Workspace) SaveSegment(ctx context.Context, name, text string) (*Segmen
 	if name == "" || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
 		return nil, &model.Error{Kind: model.KindUsage, Code: "segmentName", Message: "a segment needs a name of printable characters"}
 	}
-	if strings.TrimSpace(text) == "" {
-		return nil, &model.Error{
-			Kind: model.KindUsage, Code: "ruleEmpty",
-			Message: "a segment needs a rule: an empty one selects nobody",
-			Remedy:  "write user.objectId -ne null to select everybody",
-		}
-	}
-	if _, _, err := rule.Compile(text, w.settings.Schema, w.Now()); err != nil {
+	if _, err := w.CheckRule(text); err != nil {
 		return nil, err
 	}
 	segments, err := parts.Ledger.Segments(ctx)
@@ -120,8 +113,16 @@ func (w *Workspace) DeleteSegment(ctx context.Context, name string) error {
 }
 
 // CheckRule returns what there is to say about a rule, and the fault that
-// keeps it from being evaluated, if any.
+// keeps it from being used, if any. An empty rule is one: it selects nobody,
+// and whoever gives it meant something else.
 func (w *Workspace) CheckRule(text string) ([]rule.Diagnostic, error) {
+	if strings.TrimSpace(text) == "" {
+		return nil, &model.Error{
+			Kind: model.KindUsage, Code: "ruleEmpty",
+			Message: "the rule is empty: it would select nobody",
+			Remedy:  "write user.objectId -ne null to select everybody",
+		}
+	}
 	_, diagnostics, err := rule.Compile(text, w.settings.Schema, w.Now())
 	return diagnostics, err
 }

@@ -146,11 +146,15 @@ func (a *app) reportWrite(r *writeback.Report, err error) error {
 
 func (a *app) resumeCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "resume ID", Short: "Finish a plan that was interrupted, or try its failed rows again", Args: cobra.ExactArgs(1),
+		Use: "resume FILE|ID", Short: "Finish a plan that was interrupted, or try its failed rows again", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			return a.withSession(ctx, func(w *workspace.Workspace) error {
-				report, err := w.Resume(ctx, args[0], a.writeProgress())
+				plan, err := a.loadPlan(ctx, w, args[0])
+				if err != nil {
+					return err
+				}
+				report, err := w.Resume(ctx, plan.ID, a.writeProgress())
 				return a.reportWrite(report, err)
 			})
 		},
@@ -160,14 +164,18 @@ func (a *app) resumeCommand() *cobra.Command {
 func (a *app) undoCommand() *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
-		Use:   "undo ID",
+		Use:   "undo FILE|ID",
 		Short: "Propose the plan that takes an applied plan back",
 		Long:  "undo makes a new plan from the members before the first write. It changes nothing: read it and apply it.",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			return a.withSession(ctx, func(w *workspace.Workspace) error {
-				plan, err := w.Undo(ctx, args[0])
+				applied, err := a.loadPlan(ctx, w, args[0])
+				if err != nil {
+					return err
+				}
+				plan, err := w.Undo(ctx, applied.ID)
 				if err != nil {
 					return err
 				}

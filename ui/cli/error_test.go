@@ -241,3 +241,21 @@ func TestEveryWorkspaceIsClosed(t *testing.T) {
 	assert.Equal(t, 3, s.tenant.Opened)
 	assert.Equal(t, 3, s.tenant.Closed)
 }
+
+func TestOnlyRegularFilesAreRead(t *testing.T) {
+	s := newShell(t)
+	for _, device := range []string{"/dev/zero", t.TempDir()} {
+		for _, args := range [][]string{{"preview", "file:" + device}, {"plan", "show", device}} {
+			a := s.run(args...)
+			assert.Equal(t, 2, a.code, args)
+			assert.Contains(t, a.stderr, "is not a regular file")
+		}
+	}
+}
+
+func TestTheEmbeddedTenantHasLimits(t *testing.T) {
+	s := newShell(t)
+	assert.Equal(t, 2, s.run("--demo", "--demo-users", "99999999999", "sync").code)
+	assert.Equal(t, 2, s.run("--demo", "--demo-latency", "-1s", "sync").code)
+	assert.Empty(t, s.connections, "nothing was opened")
+}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -50,6 +51,10 @@ type Serve struct {
 	Demo
 	Listen string
 }
+
+// maxDemoUsers bounds the embedded tenant: ten times the largest tenant that
+// rollcall is made for.
+const maxDemoUsers = 10_000_000
 
 const (
 	formatTable  = "table"
@@ -104,6 +109,12 @@ func (f *flags) check(cmd *cobra.Command) error {
 	}
 	if f.tenant.Users < 1 {
 		return usageError(cmd, fmt.Errorf("the embedded tenant needs at least one user, not %d", f.tenant.Users))
+	}
+	if f.tenant.Users > maxDemoUsers {
+		return usageError(cmd, fmt.Errorf("the embedded tenant holds at most %s users, not %s", grouped(maxDemoUsers), grouped(f.tenant.Users)))
+	}
+	if f.tenant.Latency < 0 || f.tenant.Churn < 0 {
+		return usageError(cmd, errors.New("a duration of the embedded tenant cannot be negative"))
 	}
 	if f.timeout <= 0 {
 		return usageError(cmd, fmt.Errorf("--timeout must be longer than 0, not %s", f.timeout))

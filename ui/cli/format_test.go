@@ -86,6 +86,19 @@ func TestCSVDisarmsFormulasAndKeepsEveryCell(t *testing.T) {
 	}, records)
 }
 
+func TestJSONEscapesWhatATerminalWouldObey(t *testing.T) {
+	s := newShell(t)
+	const hostile = "a\x1b[2J\x7f\u009b\u202eb"
+	s.rename(workspacetest.Adele, hostile)
+	out := s.ok("users", "adele", "--json")
+	assert.NotContains(t, out, "\x7f")
+	assert.NotContains(t, out, "\u009b")
+	assert.NotContains(t, out, "\u202e")
+	users := decode(t, out)["users"].([]any)
+	require.Len(t, users, 1)
+	assert.Equal(t, hostile, users[0].(map[string]any)["displayName"], "nothing is lost")
+}
+
 func TestNDJSONIsOneObjectARow(t *testing.T) {
 	s := newShell(t)
 	var mails []string

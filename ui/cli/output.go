@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"rollcall/model"
 	"rollcall/model/handover"
@@ -43,11 +45,36 @@ func (a *app) printError(e *model.Error) {
 	}
 }
 
-// writeJSON writes one value on one line.
+// writeJSON writes one value on one line. Characters that act on a terminal are
+// escaped as JSON allows: the output of a program may be shown on one.
 func writeJSON(w io.Writer, v any) error {
-	encoder := json.NewEncoder(w)
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
-	return encoder.Encode(v)
+	if err := encoder.Encode(v); err != nil {
+		return err
+	}
+	line := strings.TrimSuffix(b.String(), "\n")
+	if strings.ContainsFunc(line, acts) {
+		var escaped strings.Builder
+		for _, r := range line {
+			if acts(r) {
+				fmt.Fprintf(&escaped, `\u%04x`, r)
+			} else {
+				escaped.WriteRune(r)
+			}
+		}
+		line = escaped.String()
+	}
+	_, err := io.WriteString(w, line+"\n")
+	return err
+}
+
+// acts reports whether a character that encoding/json leaves as it is could
+// act on a terminal or reorder what stands beside it: DEL, C1 controls, and the
+// bidirectional controls. All are in the basic plane.
+func acts(r rune) bool {
+	return r >= 0x7f && r <= 0x9f || unicode.Is(unicode.Bidi_Control, r)
 }
 
 // column is one column of a table.

@@ -36,9 +36,10 @@ removes them, add leaves them, remove only removes.`,
   rollcall plan --from sales@contoso.com --exclude file:leavers.csv --to sg-sales --mode add --out sales.json`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
+			if len(args) > 0 && len(from) == 0 {
 				return subcommandNeeded(cmd, args)
 			}
+			from = append(from, args...) // --from ENTRY ENTRY…
 			if len(from) == 0 || to == "" {
 				return usageError(cmd, errors.New("a plan needs --from ENTRY and --to GROUP"))
 			}
@@ -115,12 +116,17 @@ func writePlan(path string, plan *writeback.Plan) error {
 
 // loadPlan reads a plan by file name or by id.
 func (a *app) loadPlan(ctx context.Context, w *workspace.Workspace, fileOrID string) (*writeback.Plan, error) {
-	data, err := os.ReadFile(fileOrID)
-	if errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(fileOrID, `/\.`) {
+	if _, err := os.Stat(fileOrID); errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(fileOrID, `/\.`) {
 		return w.LoadPlan(ctx, fileOrID)
 	}
+	file, err := workspace.OpenFile(fileOrID)
 	if err != nil {
-		return nil, &model.Error{Kind: model.KindUsage, Code: "fileUnreadable", Message: fmt.Sprintf("the plan cannot be read: %v", err), Remedy: "name a plan file, or an id of `rollcall plan list`", Err: err}
+		return nil, err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(file)
+	if err != nil {
+		return nil, err
 	}
 	return writeback.Decode(data)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -265,14 +266,19 @@ func (a *app) printWhy(p *audience.Preview, address string) error {
 		t.rows = append(t.rows, []string{texts[i]})
 		lines[i] = map[string]string{"path": texts[i]}
 	}
+	excluded := takenAway(p, address, paths[0].Member)
 	return a.print(output{
 		object: struct {
-			Address string   `json:"address"`
-			Paths   []string `json:"paths"`
-			Cut     bool     `json:"cut"`
-		}{address, texts, cut},
+			Address  string   `json:"address"`
+			Excluded bool     `json:"excluded"` // reached by the paths, and taken away by an exclusion
+			Paths    []string `json:"paths"`
+			Cut      bool     `json:"cut"`
+		}{address, excluded, texts, cut},
 		lines: lines, table: t,
 		person: func(w io.Writer) error {
+			if excluded {
+				fmt.Fprintf(w, "%s is reached as below, but an exclusion takes it away: it would not receive the message\n", text.Clean(address))
+			}
 			for _, line := range texts {
 				fmt.Fprintln(w, text.Clean(line))
 			}
@@ -281,5 +287,13 @@ func (a *app) printWhy(p *audience.Preview, address string) error {
 			}
 			return nil
 		},
+	})
+}
+
+// takenAway reports whether the recipient that goes by an address, and that a
+// member stands for, is excluded.
+func takenAway(p *audience.Preview, address string, member model.Object) bool {
+	return slices.ContainsFunc(p.Excluded, func(r expansion.Recipient) bool {
+		return strings.EqualFold(r.Address, address) || r.Object.ID == address || r.Object.ID != "" && r.Object.ID == member.ID
 	})
 }

@@ -120,7 +120,7 @@ func (a *app) segmentShow(ctx context.Context, name string) error {
 }
 
 func (a *app) segmentSave(ctx context.Context, name, rule string) error {
-	return a.withRule(ctx, rule, func(w *workspace.Workspace) error {
+	return a.withRule(ctx, &rule, func(w *workspace.Workspace) error {
 		segment, err := w.SaveSegment(ctx, name, rule)
 		if err != nil {
 			return err
@@ -153,7 +153,7 @@ func (a *app) printSegment(ctx context.Context, w *workspace.Workspace, segment 
 }
 
 func (a *app) segmentCheck(ctx context.Context, rule string) error {
-	return a.withRule(ctx, rule, func(w *workspace.Workspace) error {
+	return a.withRule(ctx, &rule, func(w *workspace.Workspace) error {
 		selected, err := w.Select(ctx, rule)
 		if err != nil {
 			return err
@@ -187,11 +187,13 @@ func messages(diagnostics []rule.Diagnostic) []string {
 }
 
 // withRule is withDirectory for a rule that somebody has just written: a fault
-// is shown before anything is read.
-func (a *app) withRule(ctx context.Context, rule string, run func(*workspace.Workspace) error) error {
+// is shown before anything is read. A nil rule is none.
+func (a *app) withRule(ctx context.Context, rule *string, run func(*workspace.Workspace) error) error {
 	return a.with(ctx, func(w *workspace.Workspace) error {
-		if diagnostics, err := w.CheckRule(rule); err != nil {
-			return a.showFault(rule, diagnostics, err)
+		if rule != nil {
+			if diagnostics, err := w.CheckRule(*rule); err != nil {
+				return a.showFault(*rule, diagnostics, err)
+			}
 		}
 		if err := a.synced(ctx, w); err != nil {
 			return err
@@ -207,10 +209,22 @@ func (a *app) showFault(source string, diagnostics []rule.Diagnostic, err error)
 	if i < 0 || a.flags.machine() || strings.Contains(source, "\n") {
 		return err
 	}
+	// Of a long rule only the end of what stands before the fault is shown, and
+	// the beginning of the fault and of what follows.
+	const around = 60
 	d := diagnostics[i]
-	indent := text.Width(text.Clean(source[:d.Start]))
-	span := max(1, text.Width(text.Clean(source[d.Start:d.End])))
-	fmt.Fprintf(a.env.Stderr, "  %s\n  %s%s\n", text.Clean(source), strings.Repeat(" ", indent), strings.Repeat("^", span))
+	before, fault, after := []rune(text.Clean(source[:d.Start])), []rune(text.Clean(source[d.Start:d.End])), []rune(text.Clean(source[d.End:]))
+	if n := len(before) - around; n > 0 {
+		before = append([]rune("…"), before[n:]...)
+	}
+	if len(fault) > around {
+		fault, after = append(fault[:around:around], '…'), nil
+	}
+	if len(after) > around {
+		after = append(after[:around:around], '…')
+	}
+	indent, span := text.Width(string(before)), max(1, text.Width(string(fault)))
+	fmt.Fprintf(a.env.Stderr, "  %s%s%s\n  %s%s\n", string(before), string(fault), string(after), strings.Repeat(" ", indent), strings.Repeat("^", span))
 	return err
 }
 

@@ -24,6 +24,15 @@ func (s *selection) register(cmd *cobra.Command) {
 	cmd.MarkFlagsMutuallyExclusive("where", "segment")
 }
 
+// rule is what --where was given, nil when it was not given: an empty one is
+// somebody's empty variable, and does not mean everybody.
+func (s *selection) rule(cmd *cobra.Command) *string {
+	if !cmd.Flags().Changed("where") {
+		return nil
+	}
+	return &s.where
+}
+
 // rows returns the chosen users in the order of display name, with the
 // snapshot that the rows belong to.
 func (s *selection) rows(ctx context.Context, w *workspace.Workspace) (*directory.Snapshot, []int32, error) {
@@ -69,7 +78,7 @@ not; ~word matches loosely; field:value looks into one attribute.`,
 				return usageError(cmd, fmt.Errorf("--limit takes a number of users, not %d", limit))
 			}
 			ctx := cmd.Context()
-			return a.withRule(ctx, choice.where, func(w *workspace.Workspace) error {
+			return a.withRule(ctx, choice.rule(cmd), func(w *workspace.Workspace) error {
 				attributes, err := pickColumns(w.Schema(), columns, a.flags.machine())
 				if err != nil {
 					return err
@@ -239,7 +248,7 @@ func (a *app) facetsCommand() *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
-			return a.withRule(ctx, choice.where, func(w *workspace.Workspace) error {
+			return a.withRule(ctx, choice.rule(cmd), func(w *workspace.Workspace) error {
 				attribute, err := syncedAttribute(w.Schema(), args[0])
 				if err != nil {
 					return err

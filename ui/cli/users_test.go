@@ -89,3 +89,23 @@ func TestAFirstCommandSyncsByItself(t *testing.T) {
 	s.ok("users")
 	assert.Len(t, s.tenant.Asked("Users"), 1, "the local copy answers")
 }
+
+func TestAnEmptyRuleIsNotEverybody(t *testing.T) {
+	s := newShell(t)
+	for _, args := range [][]string{
+		{"users", "--where", "", "--count"}, {"users", "--where", "  "}, {"facets", "city", "--where", ""}, {"segment", "check", ""},
+	} {
+		a := s.run(args...)
+		assert.Equal(t, 2, a.code, args)
+		assert.Contains(t, a.stderr, "the rule is empty")
+		assert.Empty(t, a.stdout)
+	}
+}
+
+func TestOfALongRuleOnlyTheFaultIsShown(t *testing.T) {
+	s := newShell(t)
+	a := s.run("users", "--where", strings.Repeat(`user.city -eq "Prague" -or `, 2000)+`user.shoeSize -eq "42"`)
+	assert.Equal(t, 2, a.code)
+	assert.Less(t, len(a.stderr), 1000)
+	assert.Contains(t, a.stderr, "user.shoeSize")
+}
