@@ -159,15 +159,14 @@ func (a *app) printPreview(p *audience.Preview, snapshot *workspace.Snapshot, sh
 // what is missing.
 func previewText(w io.Writer, p *audience.Preview, show previewFlags) error {
 	b := &strings.Builder{}
-	state := ""
-	if !p.Complete() {
-		state = " — incomplete: at least this many"
-	}
-	fmt.Fprintf(b, "%s unique recipients%s\n", grouped(p.Counts.Unique), state)
+	fmt.Fprintf(b, "%s%s\n", text.Plural(p.Counts.Unique, "unique recipient", "unique recipients"), bounds(p.Missing))
 	fmt.Fprintf(b, "  %s internal, %s external, %s by SMS, %s with a disabled account\n",
 		grouped(p.Counts.Internal), grouped(p.Counts.External), grouped(p.Counts.SMS), grouped(p.Counts.Disabled))
-	fmt.Fprintf(b, "  %s members without an address, %s duplicates, %s excluded\n",
-		grouped(len(p.WithoutAddress)), grouped(p.Expansion.Duplicates), grouped(len(p.Excluded)))
+	fmt.Fprintf(b, "  %s without an address, %s, %s excluded\n",
+		text.Plural(len(p.WithoutAddress), "member", "members"), text.Plural(p.Expansion.Duplicates, "duplicate", "duplicates"), grouped(len(p.Excluded)))
+	if n := len(p.NonRecipients); n > 0 {
+		fmt.Fprintf(b, "  %s nothing: devices and service principals\n", text.Plural(n, "member receives", "members receive"))
+	}
 	if show.tree {
 		shown := make(map[*expansion.Node]bool)
 		for _, n := range p.Expansion.Nodes {
@@ -184,13 +183,40 @@ func previewText(w io.Writer, p *audience.Preview, show previewFlags) error {
 		}
 	}
 	for _, m := range p.Missing {
-		fmt.Fprintf(b, "missing: %s\n", text.Clean(m.String()))
+		part := "missing"
+		if m.Excluded {
+			part = "missing exclusion"
+		}
+		fmt.Fprintf(b, "%s: %s\n", part, text.Clean(m.String()))
 	}
 	for _, n := range p.Notes {
 		fmt.Fprintf(b, "note: %s\n", text.Clean(n))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// bounds says of an incomplete count on which side of the truth it lies: what
+// an entry did not yield could only add, what an exclusion did not yield could
+// only take away.
+func bounds(missing []expansion.Missing) string {
+	exclusions := 0
+	for _, m := range missing {
+		if m.Excluded {
+			exclusions++
+		}
+	}
+	switch exclusions {
+	case 0:
+		if len(missing) == 0 {
+			return ""
+		}
+		return " — incomplete: at least this many"
+	case len(missing):
+		return " — incomplete: at most this many"
+	default:
+		return " — incomplete: there may be more or fewer"
+	}
 }
 
 func listsTable(nodes []*expansion.Node) *table {

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"rollcall/model"
+	"rollcall/model/expansion"
 	"rollcall/model/workspace/workspacetest"
 )
 
@@ -51,4 +52,23 @@ func TestAddressesArePrintedWhenAsked(t *testing.T) {
 	s := newShell(t)
 	assert.NotContains(t, s.ok("preview", "partners@contoso.com"), "fergus@fabrikam.com")
 	assert.Contains(t, s.ok("preview", "partners@contoso.com", "--addresses"), "bert@contoso.com\nfergus@fabrikam.com\n")
+}
+
+func TestAnIncompleteCountSaysOnWhichSideItLies(t *testing.T) {
+	unknown, missing := expansion.Missing{}, expansion.Missing{Excluded: true}
+	assert.Empty(t, bounds(nil))
+	assert.Contains(t, bounds([]expansion.Missing{unknown}), "at least")
+	assert.Contains(t, bounds([]expansion.Missing{missing, missing}), "at most")
+	assert.Contains(t, bounds([]expansion.Missing{unknown, missing}), "more or fewer")
+}
+
+func TestWhyTellsThatAnExclusionTakesTheAddressAway(t *testing.T) {
+	s := newShell(t)
+	args := []string{"preview", "segment:All", "--exclude", `rule:user.mail -eq "adele@contoso.com"`, "--why", "adele@contoso.com"}
+	s.ok("segment", "save", "All", "user.objectId -ne null")
+	assert.Contains(t, s.ok(args...), "an exclusion takes it away")
+	assert.Equal(t, true, s.object(args...)["excluded"])
+	args[len(args)-1] = "bert@contoso.com"
+	assert.NotContains(t, s.ok(args...), "exclusion")
+	assert.Equal(t, false, s.object(args...)["excluded"])
 }

@@ -132,6 +132,14 @@ func Count(n int) string {
 	return sign + s
 }
 
+// Plural is a count with its noun: "1 user", "1,204 users".
+func Plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return Count(n) + " " + many
+}
+
 // Width is the number of terminal cells of clean text, measured rune by rune
 // as a terminal does that was not asked for anything else.
 func Width(s string) int { return ansi.WcWidth.StringWidth(s) }

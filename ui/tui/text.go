@@ -142,8 +142,5 @@ func count(n int) string { return text.Count(n) }
 
 // plural is a count with its noun: "1 user", "1,204 users".
 func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return count(n) + " " + many
+	return text.Plural(n, one, many)
 }
