@@ -259,3 +259,25 @@ func TestAPlanIsExportedForSomebodyElse(t *testing.T) {
 	assert.Contains(t, s.ok("plan", "export", id, "--as", "powershell"), workspacetest.ID(workspacetest.GroupSales))
 	assert.Equal(t, 2, s.run("plan", "export", id, "--as", "xlsx").code)
 }
+
+func TestFromTakesSeveralEntriesInARow(t *testing.T) {
+	s := newShell(t)
+	plan := s.object("plan", "--from", "rule:"+salesRule, `rule:user.mail -eq "bert@contoso.com"`, "--to", "sg-sales")
+	assert.Equal(t, []any{"rule:" + salesRule, `rule:user.mail -eq "bert@contoso.com"`}, plan["from"])
+	a := s.run("plan", "sho")
+	assert.Equal(t, 2, a.code)
+	assert.Contains(t, a.stderr, `plan has no "sho"`)
+}
+
+func TestUndoAndResumeTakeAFileAndKnowWhatIsUnknown(t *testing.T) {
+	s := newShell(t)
+	file := filepath.Join(t.TempDir(), "p.json")
+	id := s.plan("--out", file)
+	s.ok("apply", file, "--yes")
+	assert.Equal(t, id, s.object("undo", file)["undoOf"])
+	for _, command := range []string{"undo", "resume", "apply"} {
+		a := s.run(command, "ffffffffffff")
+		assert.Equal(t, 2, a.code, command)
+		assert.NotContains(t, a.stderr, "never applied", command)
+	}
+}
