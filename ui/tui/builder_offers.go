@@ -163,6 +163,18 @@ func (e *segmentEditor) choose(next bool) {
 	}
 }
 
+// meansOnlyOffer reports whether what was typed is the beginning of the one
+// value that is left. A value of the column that is typed in full has no
+// offers; among several, what was typed may be one that nobody has yet; and an
+// operator that compares a part takes a part.
+func (e *segmentEditor) meansOnlyOffer() bool {
+	r := e.current()
+	if r == nil || len(e.offers) != 1 || e.valueTyped(r.operator) == "" {
+		return false
+	}
+	return slices.Contains([]rule.Operator{rule.OpEq, rule.OpNe, rule.OpIn, rule.OpNotIn}, r.operator)
+}
+
 // accept puts the chosen completion, or the first, into the cell.
 func (e *segmentEditor) accept() {
 	r := e.current()

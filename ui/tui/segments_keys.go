@@ -201,11 +201,11 @@ func (p *segmentsPane) editorKey(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	return tea.Batch(p.ask(), e.complete()), true
 }
 
-// enterKey takes the chosen completion; without one it goes on to the next
-// cell, and behind the last one to a new row.
+// enterKey takes the chosen completion, or the only one; without one it goes on
+// to the next cell, and behind the last one to a new row.
 func (p *segmentsPane) enterKey() tea.Cmd {
 	e := p.editor
-	if e.cell == cellValue && e.chosen < 0 && e.field.Value() != "" {
+	if e.cell == cellValue && e.chosen < 0 && e.field.Value() != "" && !e.meansOnlyOffer() {
 		e.offers = nil // what was typed stands; only a chosen value replaces it
 	}
 	switch {

@@ -198,3 +198,38 @@ func TestQuittingAsksBeforeAnUnsavedSegmentIsLost(t *testing.T) {
 		assert.Contains(t, segments.QuitWarning(), "2 segments is not saved and would be lost: (new segment), Everybody")
 	})
 }
+
+func TestEnterTakesTheOnlyValueThatWasMeant(t *testing.T) {
+	for _, tt := range []struct{ name, operator, typed, want string }{
+		{"the only value left is meant", "", "Sal", `user.department -eq "Sales"`},
+		{"a value of its own stands", "", "Salt", `user.department -eq "Salt"`},
+		{"among several what was typed stands", "", "e", `user.department -eq "e"`},
+		{"an operator on a part takes a part", "s", "Sal", `user.department -startsWith "Sal"`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			onScreen(t, syncedTenant, 120, 40, Options{NoSync: true}, func(s *screen) {
+				s.press("2", "n")
+				s.typed("department")
+				s.press("tab")
+				s.typed(tt.operator)
+				s.press("tab")
+				s.typed(tt.typed)
+				s.press("enter")
+				editor := s.root.panes[paneSegments].(*segmentsPane).editor
+				assert.Equal(t, tt.want, editor.text.Value())
+			})
+		})
+	}
+	onScreen(t, syncedTenant, 120, 40, Options{NoSync: true}, func(s *screen) {
+		s.press("2", "n")
+		s.typed("department")
+		s.press("tab", "tab")
+		s.typed("e")
+		s.press("down", "enter")
+		s.shows(`user.department -eq "Engineering"`)
+		editor := s.root.panes[paneSegments].(*segmentsPane).editor
+		assert.Len(t, editor.builder.rows, 1, "the next enter goes on")
+		s.press("enter")
+		assert.Len(t, editor.builder.rows, 2)
+	})
+}
