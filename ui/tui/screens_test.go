@@ -137,6 +137,15 @@ func TestSignInEndsInTheSyncedDirectory(t *testing.T) {
 	})
 }
 
+func TestSignInThatFailsAfterItsCodeAsksForANewOne(t *testing.T) {
+	onScreen(t, signedOutTenant, 80, 24, Options{}, func(s *screen) {
+		s.shows("r new code")
+		s.send(signInEndMsg{&model.Error{Kind: model.KindSignIn, Code: "AADSTS70020", Message: "the code has expired"}})
+		s.settle()
+		s.shows("r asks for a new code")
+	})
+}
+
 func TestSignInFailureShowsItsRemedy(t *testing.T) {
 	tenant := func() *fakeTenant {
 		t := signedOutTenant()
@@ -145,6 +154,7 @@ func TestSignInFailureShowsItsRemedy(t *testing.T) {
 	}
 	onScreen(t, tenant, 80, 24, Options{}, func(s *screen) {
 		s.golden("signin-failed-80x24")
+		s.shows("r tries again") // there was no code, so none is new
 		s.press("esc")
 		s.shows("nobody is signed in")
 	})

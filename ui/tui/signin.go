@@ -27,6 +27,7 @@ type signInScreen struct {
 	width, height int
 
 	code   *workspace.DeviceCode
+	coded  bool // the tenant gave a code: it does not for an app that signs in as itself
 	qr     []string
 	failed *model.Error
 }
@@ -83,7 +84,7 @@ func (s *signInScreen) begin() tea.Cmd {
 func (s *signInScreen) Handle(msg tea.Msg) (tea.Cmd, bool) {
 	switch msg := msg.(type) {
 	case deviceCodeMsg:
-		s.code = &msg.code
+		s.code, s.coded = &msg.code, true
 		s.qr = qrLines(s.theme, msg.code.VerificationURL)
 		return s.tick(), true
 	case countdownMsg:
@@ -143,8 +144,11 @@ func (s *signInScreen) Bindings() []binding {
 			list = append(list, binding{id: "signIn.open", keys: []string{"o"}, label: "open page", help: "Open the page in a browser on this machine"})
 		}
 	}
-	return append(list,
-		binding{id: "signIn.again", keys: []string{"r"}, label: "new code", help: "Ask for a new code"},
+	again := binding{id: "signIn.again", keys: []string{"r"}, label: "try again", help: "Try to sign in again"}
+	if s.coded {
+		again.label, again.help = "new code", "Ask for a new code"
+	}
+	return append(list, again,
 		binding{id: "signIn.later", keys: []string{"esc", "q"}, label: "later", help: "Go on with what was synced before"},
 	)
 }
@@ -208,9 +212,13 @@ func (s *signInScreen) text() []string {
 		if s.failed.Code != "" {
 			lines = append(lines, "", th.muted.Render(clean(s.failed.Code)))
 		}
-		return append(lines, "", th.key.Render("r")+th.muted.Render(" asks for a new code"))
+		again := " tries again"
+		if s.coded {
+			again = " asks for a new code"
+		}
+		return append(lines, "", th.key.Render("r")+th.muted.Render(again))
 	case s.code == nil:
-		return []string{th.muted.Render("Asking the tenant for a sign-in code …")}
+		return []string{th.muted.Render("Signing in …")}
 	}
 	lines := []string{th.muted.Render("Open this page on any device"), "  " + th.accent.Render(clean(s.code.VerificationURL)), ""}
 	lines = append(lines, th.muted.Render("and enter this code"), "")
