@@ -108,3 +108,29 @@ func TestRangeMarksEverythingBetween(t *testing.T) {
 		s.shows("3 marked")
 	})
 }
+
+func TestUserWithABlankNameIsShownByItsAddress(t *testing.T) {
+	tenant := func() *fakeTenant {
+		users := smallTenant()
+		users[0].Set(model.Field{Attr: model.AttrDisplayName, Value: "   "})
+		return newFakeTenant(users).synced()
+	}
+	onScreen(t, tenant, 120, 40, Options{NoSync: true}, func(s *screen) {
+		rows := &s.directory().rows
+		for i := range rows.Len() {
+			cells := make([]tableCell, len(rows.attributes))
+			rows.Cells(i, cells)
+			assert.NotEmpty(t, strings.TrimSpace(cells[0].text), rows.ID(i))
+			if rows.ID(i) == "00000000-0000-4000-8000-000000000001" {
+				assert.Equal(t, "user0001@contoso.com", cells[0].text)
+			}
+		}
+	})
+}
+
+func TestPlaceNamedTwiceInARowStandsOnce(t *testing.T) {
+	assert.Equal(t, "Pune, MH, India", place("Pune", "Pune", "MH", "India"))
+	assert.Equal(t, "Luxembourg", place("", "Luxembourg", "", "luxembourg"))
+	assert.Equal(t, "New York, NY, New York", place("New York", "NY", "New York"))
+	assert.Empty(t, place("", "  "))
+}

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -115,7 +116,7 @@ func (p *directoryPane) detailLines(user *model.User, width int) []string {
 			lines = append(lines, th.muted.Render(th.fit(label, detailLabelWidth))+th.cut(l, width-detailLabelWidth))
 		}
 	}
-	item("Office", joinNonEmpty(", ", value(model.AttrOfficeLocation), value(model.AttrCity), value(model.AttrState), value(model.AttrCountry)))
+	item("Office", place(value(model.AttrOfficeLocation), value(model.AttrCity), value(model.AttrState), value(model.AttrCountry)))
 	item("Manager", p.managerName(user.ManagerID))
 	item("Reports", count(p.details.reportsOf(p.rows.snapshot, user.ID)))
 	item("Mobile", value(model.AttrMobilePhone))
@@ -157,6 +158,13 @@ func (p *directoryPane) managerName(id string) string {
 	}
 	manager := p.rows.snapshot.User(row)
 	return clean(manager.DisplayName())
+}
+
+// place joins the parts of a place from small to large. One that is named
+// twice in a row, as where the office bears its city's name, stands once.
+func place(parts ...string) string {
+	parts = slices.DeleteFunc(parts, func(s string) bool { return strings.TrimSpace(s) == "" })
+	return strings.Join(slices.CompactFunc(parts, strings.EqualFold), ", ")
 }
 
 // joinNonEmpty joins the texts that are there.

@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"slices"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -36,10 +37,18 @@ func (r *userRows) Cells(i int, cells []tableCell) {
 	row := r.rows[i]
 	for c, a := range r.attributes {
 		cells[c].text = r.snapshot.Value(row, a)
-		if a == model.AttrDisplayName && cells[c].text == "" {
-			cells[c].text = r.snapshot.Value(row, model.AttrUserPrincipalName)
+		if a == model.AttrDisplayName {
+			cells[c].text = named(cells[c].text, r.snapshot.Value(row, model.AttrUserPrincipalName))
 		}
 	}
+}
+
+// named is a display name, or what stands for one that is blank.
+func named(displayName, otherwise string) string {
+	if strings.TrimSpace(displayName) == "" {
+		return otherwise
+	}
+	return displayName
 }
 
 // userQuery says which users in which order.

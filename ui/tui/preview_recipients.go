@@ -50,7 +50,7 @@ func (r *recipientRows) Find(id string) int {
 func (r *recipientRows) Cells(i int, cells []tableCell) {
 	rec := r.at(i)
 	cells[0].text = rec.Address
-	cells[1].text = rec.Object.DisplayName
+	cells[1].text = named(rec.Object.DisplayName, rec.Address)
 	var remarks []string
 	if rec.External {
 		remarks = append(remarks, "external")

@@ -95,7 +95,7 @@ func (a *segmentAnswer) firstUsers(s *directory.Snapshot, set *directory.Set) {
 		if !set.Has(row) {
 			continue
 		}
-		u := segmentUser{name: s.Value(row, model.AttrDisplayName), mail: s.Value(row, model.AttrMail), note: s.Value(row, model.AttrDepartment)}
+		u := segmentUser{name: named(s.Value(row, model.AttrDisplayName), s.Value(row, model.AttrUserPrincipalName)), mail: s.Value(row, model.AttrMail), note: s.Value(row, model.AttrDepartment)}
 		if u.mail == "" {
 			u.mail = s.Value(row, model.AttrUserPrincipalName)
 		}

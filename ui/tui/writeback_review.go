@@ -73,7 +73,7 @@ func (r *review) fill() {
 	}
 	r.rows = r.rows[:0]
 	take := func(sign rune, ref writeback.Ref, filter reviewFilter) {
-		row := reviewRow{sign: sign, id: ref.ID, name: ref.DisplayName, upn: ref.UserPrincipalName}
+		row := reviewRow{sign: sign, id: ref.ID, name: named(ref.DisplayName, ref.UserPrincipalName), upn: ref.UserPrincipalName}
 		if r.out[ref.ID] {
 			row.sign, row.remark = '·', "left out"
 			filter = filterSkipped
