@@ -134,7 +134,7 @@ func (p *previewPane) expand() tea.Cmd {
 		}
 		return previewDoneMsg{ask: ask, outcome: newPreviewOutcome(preview)}
 	})
-	return tea.Batch(run, p.tasks.after(previewPoll, previewTickMsg{}))
+	return tea.Batch(run, p.tasks.after(previewPoll, previewTickMsg{walk}))
 }
 
 // poll keeps the progress line moving while a walk runs, and stops with it.

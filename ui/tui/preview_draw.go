@@ -145,7 +145,10 @@ func (p *previewPane) drawWalking(width int) string {
 	th := p.theme
 	read, known := int(p.walk.read.Load()), int(p.walk.known.Load())
 	progress := "Looking up the entries…"
-	if known > 0 {
+	switch {
+	case known > 0 && read >= known:
+		progress = plural(known, "list", "lists") + " read; counting recipients…"
+	case known > 0:
 		progress = count(read) + " of " + plural(known, "list", "lists") + " read; more may turn up inside them"
 	}
 	return strings.Join([]string{
