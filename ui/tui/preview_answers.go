@@ -106,7 +106,11 @@ func (p *previewPane) compare() tea.Cmd {
 			gained, lost := diffAddresses(s.Addresses, addresses)
 			return dialogMsg{compareDialog(sh, s, gained, lost, len(addresses))}
 		}
-		return toastMsg{level: levelInfo, text: "No snapshot of this audience was approved yet: press a to approve one"}
+		advice := "press a to approve one"
+		if !preview.Complete() {
+			advice = "this answer is incomplete and cannot be the first; i shows what is missing"
+		}
+		return toastMsg{level: levelInfo, text: "No snapshot of this audience was approved yet: " + advice}
 	})
 }
 

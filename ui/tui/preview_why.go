@@ -19,6 +19,7 @@ type whyDialog struct {
 	field   input
 	offers  []string // addresses that hold the text that they are offered for
 	offered string
+	others  int // addresses that hold the text beyond the offers
 	chosen  int // index into offers; -1: none
 	asked   string
 	paths   []expansion.Path
@@ -36,12 +37,13 @@ type whyOffersMsg struct {
 	dialog *whyDialog
 	typed  string
 	offers []string
+	others int
 }
 
 func (d *whyDialog) Handle(msg tea.Msg) (tea.Cmd, bool) {
 	if msg, ok := msg.(whyOffersMsg); ok {
 		if msg.dialog == d {
-			d.offers, d.offered = msg.offers, msg.typed
+			d.offers, d.others, d.offered = msg.offers, msg.others, msg.typed
 		}
 		return nil, false
 	}
@@ -98,11 +100,13 @@ func (d *whyDialog) offer() tea.Cmd {
 				if i%4096 == 0 && ctx.Err() != nil {
 					return nil
 				}
-				if len(answer.offers) == maxSuggestions {
-					return answer
+				if !strings.Contains(strings.ToLower(list[i].Address), typed) && !strings.Contains(strings.ToLower(list[i].Object.DisplayName), typed) {
+					continue
 				}
-				if strings.Contains(strings.ToLower(list[i].Address), typed) || strings.Contains(strings.ToLower(list[i].Object.DisplayName), typed) {
+				if len(answer.offers) < maxSuggestions {
 					answer.offers = append(answer.offers, list[i].Address)
+				} else {
+					answer.others++
 				}
 			}
 		}
@@ -163,6 +167,9 @@ func (d *whyDialog) Draw(width, height int) string {
 		} else {
 			lines = append(lines, "  "+th.text.Render(th.cell(o, inner-2)))
 		}
+	}
+	if len(d.offers) > 0 && d.others > 0 {
+		lines = append(lines, "  "+th.muted.Render(th.cut("… and "+count(d.others)+" more; type more of the address", inner-2)))
 	}
 	right, bottom := "", "esc closes"
 	if d.asked != "" {
