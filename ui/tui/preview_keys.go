@@ -11,8 +11,8 @@ func (p *previewPane) Bindings() []binding {
 		return p.typingBindings()
 	case p.searching:
 		return []binding{
-			{id: "preview.searchDone", keys: []string{"enter"}, label: "keep", help: "Keep the search and go to the recipients"},
 			{id: "preview.searchCancel", keys: []string{"esc"}, label: "clear", help: "Show all recipients again"},
+			{id: "preview.searchDone", keys: []string{"enter"}, label: "keep", help: "Keep the search and go to the recipients"},
 		}
 	}
 	answer := ""
@@ -63,17 +63,18 @@ func (p *previewPane) Bindings() []binding {
 	)
 }
 
+// typingBindings name the way out first: digits and letters are text here.
 func (p *previewPane) typingBindings() []binding {
-	list := []binding{{id: "preview.expand", keys: []string{"enter"}, label: "expand", help: "Expand what the To line says", disabled: p.nothingToAsk()}}
+	expand := binding{id: "preview.expand", keys: []string{"enter"}, label: "expand", help: "Expand what the To line says", disabled: p.nothingToAsk()}
 	if len(p.to.suggestions) > 0 {
-		list = append(list,
-			binding{id: "preview.accept", keys: []string{"tab"}, label: "complete", help: "Take the completion"},
-			binding{id: "preview.choose", keys: []string{"down", "up"}, label: "choose", help: "Choose another completion"},
-			binding{id: "preview.dismiss", keys: []string{"esc"}, label: "dismiss", help: "Hide the completions"},
-		)
-		return list
+		return []binding{
+			{id: "preview.dismiss", keys: []string{"esc"}, label: "dismiss", help: "Hide the completions; esc again leaves the To line"},
+			expand,
+			{id: "preview.accept", keys: []string{"tab"}, label: "complete", help: "Take the completion"},
+			{id: "preview.choose", keys: []string{"down", "up"}, label: "choose", help: "Choose another completion"},
+		}
 	}
-	return append(list, binding{id: "preview.leave", keys: []string{"esc", "tab"}, label: "leave", help: "Leave the To line for the lists and their keys"})
+	return []binding{{id: "preview.leave", keys: []string{"esc", "tab"}, label: "leave", help: "Leave the To line for the lists and their keys"}, expand}
 }
 
 func (p *previewPane) nothingToAsk() string {

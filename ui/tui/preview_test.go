@@ -170,9 +170,71 @@ func TestIncompletePreviewIsSaidAndNotApproved(t *testing.T) {
 		s.golden("preview-incomplete" + suffix)
 		s.press("a")
 		s.shows("the answer is incomplete, so it cannot be approved")
+		s.press("d")
+		s.shows("No snapshot of this audience was approved yet: this answer is incomplete")
+		s.hides("press a")
 		s.press("i")
 		s.shows("What is missing, and notes")
 		assert.Empty(s.t, s.tenant.snaps)
+	})
+}
+
+func TestWhySaysHowManyMoreAddressesMatch(t *testing.T) {
+	onScreen(t, nestedTenant, 80, 24, Options{NoSync: true}, func(s *screen) {
+		s.press("3")
+		s.typed("staff@contoso.com")
+		s.press("enter", "w")
+		s.typed("user000")
+		s.shows("… and 2 more; type more of the address")
+		s.typed("9")
+		s.shows("user0009@contoso.com")
+		s.hides("more; type more")
+	})
+}
+
+func TestTypingSaysFirstHowToLeave(t *testing.T) {
+	onEachSize(t, nestedTenant, Options{NoSync: true}, func(s *screen, _ string) {
+		status := func() string {
+			lines := strings.Split(strings.TrimSpace(s.text()), "\n")
+			return strings.Join(strings.Fields(lines[len(lines)-1])[3:], " ") // behind the sync state
+		}
+		s.press("3")
+		s.typed("4")
+		s.shows("│ 4") // a digit is text here
+		assert.True(s.t, strings.HasPrefix(status(), "esc leave"), status())
+		s.typed(", seg")
+		assert.True(s.t, strings.HasPrefix(status(), "esc dismiss"), status())
+		s.press("esc", "esc", "4")
+		assert.Equal(s.t, paneWriteback, s.root.current)
+		assert.True(s.t, strings.HasPrefix(status(), "esc leave"), status())
+		s.typed("seg")
+		assert.True(s.t, strings.HasPrefix(status(), "esc dismiss"), status())
+		s.press("esc", "tab")
+		assert.True(s.t, strings.HasPrefix(status(), "esc leave"), status())
+	})
+}
+
+func TestListsThatAreAllReadAreBeingCounted(t *testing.T) {
+	tenant := func() *fakeTenant {
+		t := nestedTenant()
+		t.slow = make(chan struct{})
+		return t
+	}
+	onScreen(t, tenant, 80, 24, Options{NoSync: true}, func(s *screen) {
+		s.press("3")
+		s.typed("staff@contoso.com")
+		s.press("enter")
+		walk := s.root.panes[panePreview].(*previewPane).walk
+		walk.known.Store(49)
+		for range 2 { // the progress goes on moving
+			walk.read.Add(20)
+			s.wait(2 * previewPoll)
+			s.shows(count(int(walk.read.Load())) + " of 49 lists read")
+		}
+		walk.read.Store(49)
+		s.wait(2 * previewPoll)
+		s.shows("49 lists read; counting recipients…")
+		s.press("esc")
 	})
 }
 

@@ -16,9 +16,9 @@ func (p *writebackPane) Bindings() []binding {
 		return append(p.reviewBindings(), tableBindings()...)
 	case p.focus == fieldAudience && len(p.audience.suggestions) > 0:
 		return []binding{
+			{id: "form.dismiss", keys: []string{"esc"}, label: "dismiss", help: "Hide the completions; esc again leaves the fields"},
 			{id: "form.accept", keys: []string{"tab"}, label: "complete", help: "Take the completion"},
 			{id: "form.choose", keys: []string{"down", "up"}, label: "choose", help: "Choose another completion"},
-			{id: "form.dismiss", keys: []string{"esc"}, label: "dismiss", help: "Hide the completions"},
 		}
 	}
 	return p.formBindings()
@@ -39,8 +39,9 @@ func (p *writebackPane) formBindings() []binding {
 		list[2] = binding{id: "form.former", keys: []string{"shift+tab"}, help: "Go to the former field"}
 		list = append(list, binding{id: "form.older", keys: []string{"down", "j"}, help: "Older plan"}, binding{id: "form.newer", keys: []string{"up", "k"}, help: "Newer plan"})
 	}
-	if p.Typing() {
-		list = append(list, binding{id: "form.leave", keys: []string{"esc"}, label: "leave", help: "Leave the fields for the other keys"})
+	if p.Typing() { // the way out first: digits and letters are text here
+		leave := binding{id: "form.leave", keys: []string{"esc"}, label: "leave", help: "Leave the fields for the other keys"}
+		list = append([]binding{leave}, list...)
 	}
 	return list
 }
