@@ -83,7 +83,7 @@ func (c *Client) batch(ctx context.Context, items []batchItem) ([]batchAnswer, e
 		items[i].ID = strconv.Itoa(i)
 		pending[i] = i
 	}
-	deadline := c.opts.Now().Add(c.opts.Timeout)
+	ctx = c.transport.begun(ctx)
 	for round := 1; ; round++ {
 		got, err := c.sendBatch(ctx, items, pending, round)
 		if err != nil && round == 1 {
@@ -104,13 +104,12 @@ func (c *Client) batch(ctx context.Context, items []batchItem) ([]batchAnswer, e
 		if len(again) == 0 {
 			return answers, nil
 		}
-		if c.opts.Now().Add(wait).After(deadline) {
+		fits, err := c.transport.pause(ctx, wait)
+		switch {
+		case err != nil:
+			return unanswered(answers, again, err), nil
+		case !fits:
 			return answers, nil // each carries its refusal
-		}
-		if wait > 0 {
-			if err := c.opts.Sleep(ctx, wait); err != nil {
-				return unanswered(answers, again, err), nil
-			}
 		}
 		pending = again
 	}
@@ -175,8 +174,12 @@ func (c *Client) sendBatch(ctx context.Context, items []batchItem, pending []int
 		if n == maxMalformed {
 			return nil, unreadable(c.root.Host, err)
 		}
-		if err := c.opts.Sleep(ctx, c.transport.gate.backoff(n)); err != nil {
-			return nil, err
+		fits, stopped := c.transport.pause(ctx, c.transport.gate.backoff(n))
+		switch {
+		case stopped != nil:
+			return nil, stopped
+		case !fits:
+			return nil, unreadable(c.root.Host, err)
 		}
 	}
 }

@@ -162,14 +162,21 @@ func (t *transport) keptThrottling(c *call) *model.Error {
 	}
 }
 
-// outOfPatience ends a call whose next repetition would come too late.
+// outOfPatience ends a call whose next repetition would come too late, and says
+// how long it has waited.
 func (t *transport) outOfPatience(c *call, resp *http.Response, err error) error {
+	waited := t.now().Sub(c.began).Round(100 * time.Millisecond)
 	if err != nil {
-		return t.interrupted(c.req.Context(), err)
+		if ctxErr := c.req.Context().Err(); ctxErr != nil {
+			return ctxErr
+		}
+		e := t.noConnection(err)
+		e.Message += fmt.Sprintf(" (tried for %s)", waited)
+		return e
 	}
 	return &model.Error{
 		Kind: model.KindUnavailable, Code: fmt.Sprintf("HTTP%d", resp.StatusCode),
-		Message:   fmt.Sprintf("%s has been answering %d %s for %s", t.root.Host, resp.StatusCode, http.StatusText(resp.StatusCode), t.now().Sub(c.began).Round(time.Second)),
+		Message:   fmt.Sprintf("%s has been answering %d %s for %s", t.root.Host, resp.StatusCode, http.StatusText(resp.StatusCode), waited),
 		Remedy:    "try again later, or raise --timeout",
 		RequestID: resp.Header.Get("request-id"),
 	}

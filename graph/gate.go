@@ -40,8 +40,9 @@ func (g *gate) until() time.Time {
 }
 
 // pass waits until the gate is open, plus a little for each caller of its own,
-// so that those who waited do not leave in one burst. A gate that would open
-// after the deadline is not waited for: pass then returns errPatience at once.
+// so that those who waited do not leave in one burst. A gate that opens no
+// sooner than the deadline is not waited for: pass then returns errPatience at
+// once. No wait ends after the deadline.
 func (g *gate) pass(ctx context.Context, deadline time.Time) error {
 	for {
 		if err := ctx.Err(); err != nil {
@@ -51,10 +52,14 @@ func (g *gate) pass(ctx context.Context, deadline time.Time) error {
 		if !open.After(now) {
 			return nil
 		}
-		if open.After(deadline) {
+		if !open.Before(deadline) {
 			return errPatience
 		}
-		if err := g.sleep(ctx, open.Sub(now)+g.jitter(spread)); err != nil {
+		wait := open.Sub(now)
+		if apart := wait + g.jitter(spread); now.Add(apart).Before(deadline) {
+			wait = apart
+		}
+		if err := g.sleep(ctx, wait); err != nil {
 			return err
 		}
 	}

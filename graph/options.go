@@ -32,10 +32,13 @@ type Options struct {
 	// trusted roots; nil is a copy of http.DefaultTransport with room for the
 	// client's parallel requests.
 	Transport http.RoundTripper
-	// Timeout is the patience of one call, waits and repetitions included; 0 is
-	// ten minutes, four windows of the write limit.
+	// Timeout is the patience of one call (a page, a batch), its attempts, waits
+	// and repetitions included: it ends earlier where the next wait would not fit
+	// in. The time that the credential takes is not counted: it has a patience
+	// of its own. 0 is ten minutes, four windows of the write limit.
 	Timeout time.Duration
-	// AttemptTimeout bounds one attempt, its body included; 0 is one minute.
+	// AttemptTimeout bounds one attempt, its body included; 0 is one minute. What
+	// is left of the patience bounds it as well.
 	AttemptTimeout time.Duration
 	// Now and Sleep are the clock; nil is the real one. Sleep returns the
 	// context's error when it is cancelled.

@@ -32,9 +32,11 @@ func getPage[T any](ctx context.Context, c *Client, build func() (*abstractions.
 }
 
 // read makes a GET and decodes its answer. A body that is cut short or is not
-// what it should be is asked for again a few times, then it is an error.
+// what it should be is asked for again a few times, as far as the patience of
+// the call goes, then it is an error.
 func read[T any](ctx context.Context, c *Client, build func() (*abstractions.RequestInformation, error), decode func([]byte) (T, error)) (T, error) {
 	var none T
+	ctx = c.transport.begun(ctx)
 	for n := 1; ; n++ {
 		info, err := build()
 		if err != nil {
@@ -51,17 +53,22 @@ func read[T any](ctx context.Context, c *Client, build func() (*abstractions.Req
 		if n == maxMalformed {
 			return none, unreadable(c.root.Host, err)
 		}
-		if err := c.opts.Sleep(ctx, c.transport.gate.backoff(n)); err != nil {
-			return none, err
+		fits, stopped := c.transport.pause(ctx, c.transport.gate.backoff(n))
+		switch {
+		case stopped != nil:
+			return none, stopped
+		case !fits:
+			return none, unreadable(c.root.Host, err)
 		}
 	}
 }
 
 // unreadable is the error for an answer of 200 whose body is not what Graph
-// documents.
+// documents. To the administrator the service is not available: it answers, and
+// not as it should.
 func unreadable(host string, err error) *model.Error {
 	return &model.Error{
-		Kind: model.KindFailed, Code: "answerUnreadable",
+		Kind: model.KindUnavailable, Code: "answerUnreadable",
 		Message: fmt.Sprintf("%s gave an answer that cannot be read: %s", host, plain.Line(err.Error())),
 		Remedy:  "try again; if it stays, check whether a proxy changes the answers", Err: err,
 	}

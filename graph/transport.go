@@ -73,6 +73,8 @@ type callSettings struct {
 	repeatable bool   // may be sent twice although it is no GET
 	note       string // for the activity log
 	earlier    int    // attempts made before, whose answers could not be read
+
+	began time.Time // when the call's patience began; zero: with the request
 }
 
 type settingsKey struct{}
@@ -97,11 +99,33 @@ func withPriority(ctx context.Context, priority string) context.Context {
 	return withSettings(ctx, func(s *callSettings) { s.priority = priority })
 }
 
+// begun starts the patience of a call that may take several requests; one that
+// runs goes on.
+func (t *transport) begun(ctx context.Context) context.Context {
+	return withSettings(ctx, func(s *callSettings) {
+		if s.began.IsZero() {
+			s.began = t.now()
+		}
+	})
+}
+
+// pause waits d before a call of begun goes on. It reports false, at once, when
+// the wait would outlast the patience; the error is the context's.
+func (t *transport) pause(ctx context.Context, d time.Duration) (fits bool, err error) {
+	if !t.now().Add(d).Before(settingsOf(ctx).began.Add(t.timeout)) {
+		return false, nil
+	}
+	if d == 0 {
+		return true, nil
+	}
+	return true, t.sleep(ctx, d)
+}
+
 // call is the state of one RoundTrip over its attempts.
 type call struct {
 	req       *http.Request
 	settings  callSettings
-	began     time.Time
+	began     time.Time // less the time that tokens took
 	attempt   int
 	repeats   int // after server errors and broken connections
 	dials     int // of those, without a connection
@@ -116,13 +140,16 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := t.allow(req); err != nil {
 		return nil, err
 	}
-	c := &call{req: req, settings: settingsOf(req.Context()), began: t.now()}
+	c := &call{req: req, settings: settingsOf(t.begun(req.Context()))}
+	c.began = c.settings.began
 	for {
+		asked := t.now()
 		token, err := t.token(c) // before the gate: this may take its time
 		if err != nil {
 			return nil, t.tokenFailure(req.Context(), err)
 		}
-		if err := t.gate.pass(req.Context(), c.began.Add(t.timeout)); err != nil {
+		c.began = c.began.Add(t.now().Sub(asked))
+		if err := t.gate.pass(req.Context(), t.deadline(c)); err != nil {
 			if errors.Is(err, errPatience) {
 				return nil, t.keptThrottling(c)
 			}
@@ -139,7 +166,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		if wait == 0 {
 			continue // at once, or when the gate opens
 		}
-		if t.now().Add(wait).After(c.began.Add(t.timeout)) {
+		if !t.now().Add(wait).Before(t.deadline(c)) {
 			return nil, t.outOfPatience(c, resp, err)
 		}
 		if err := t.sleep(req.Context(), wait); err != nil {
@@ -147,6 +174,9 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 	}
 }
+
+// deadline is when the patience of a call ends.
+func (t *transport) deadline(c *call) time.Time { return c.began.Add(t.timeout) }
 
 // refOnly is the only path that may be deleted: a group's reference to a
 // member, never the member.
@@ -207,7 +237,7 @@ func (t *transport) token(c *call) (string, error) {
 // once makes one attempt and reads its answer to the end.
 func (t *transport) once(c *call, token string) (*http.Response, error) {
 	c.attempt++
-	ctx, cancel := context.WithTimeout(c.req.Context(), t.attempt)
+	ctx, cancel := context.WithTimeout(c.req.Context(), min(t.attempt, t.deadline(c).Sub(t.now())))
 	defer cancel()
 	req := c.req.Clone(ctx)
 	if c.req.GetBody != nil {

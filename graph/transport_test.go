@@ -110,6 +110,80 @@ func TestThrottlingBeyondThePatienceSaysHowLong(t *testing.T) {
 	assert.LessOrEqual(t, c.clock.Now().Sub(began), 10*time.Minute)
 }
 
+func TestNoWaitOutlastsThePatience(t *testing.T) {
+	unreadable := func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>") }
+	const patience = 5 * time.Second
+	for name, tc := range map[string]struct {
+		answer     http.HandlerFunc
+		code, says string
+		requests   int32
+	}{
+		// Waits of 0.25, 0.5, 1 and 2 s: the next one, of 4 s, does not fit.
+		"server errors": {refuse(500), "HTTP500", "500 Internal Server Error for 3.8s", 5},
+		"broken":        {cut, "noConnection", "(tried for 3.8s)", 5},
+		"throttled":     {refuse(429, "Retry-After", "2"), "TooManyRequests", "throttling for 4s and asks to wait 2s more", 3},
+		"opens too late": {
+			refuse(429, "Retry-After", "5"), "TooManyRequests", "throttling for 0s and asks to wait 5s more", 1,
+		},
+		"unreadable": {unreadable, "answerUnreadable", "cannot be read", maxMalformed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			handler, calls := inTurn(tc.answer)
+			c := serve(t, handler, func(o *Options) {
+				o.Timeout = patience
+			})
+			began := c.clock.Now()
+			_, err := c.UserCount(t.Context())
+			e := asModelError(t, err)
+			assert.Equal(t, model.KindUnavailable, e.Kind)
+			assert.Equal(t, tc.code, e.Code)
+			assert.Contains(t, e.Message, tc.says)
+			assert.Less(t, c.clock.Now().Sub(began), patience)
+			if name != "broken" { // net/http itself repeats one on a connection that it had kept
+				assert.Equal(t, tc.requests, calls.Load())
+			}
+		})
+	}
+}
+
+func TestRepetitionsOfAnUnreadableAnswerShareOnePatience(t *testing.T) {
+	// Three server errors take 1.75 s of the 2 s; the answer that follows is
+	// unreadable, and to ask for it again would take 0.25 s more.
+	handler, calls := inTurn(refuse(500), refuse(500), refuse(500), func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "<html>")
+	})
+	c := serve(t, handler, func(o *Options) { o.Timeout = 2 * time.Second })
+	_, err := c.UserCount(t.Context())
+	e := asModelError(t, err)
+	assert.Equal(t, "answerUnreadable", e.Code)
+	assert.Equal(t, model.KindUnavailable, e.Kind)
+	assert.EqualValues(t, 4, calls.Load())
+	assert.Equal(t, []time.Duration{250 * time.Millisecond, 500 * time.Millisecond, time.Second}, c.clock.waits())
+}
+
+func TestTheSpreadAfterAGateStaysWithinThePatience(t *testing.T) {
+	handler, calls := inTurn(refuse(429, "Retry-After", "4"), count("1"))
+	c := serve(t, handler, func(o *Options) {
+		o.Timeout = 4200 * time.Millisecond
+		o.Jitter = func(limit time.Duration) time.Duration { return limit }
+	})
+	_, err := c.UserCount(t.Context())
+	require.NoError(t, err)
+	assert.EqualValues(t, 2, calls.Load())
+	assert.Equal(t, []time.Duration{4 * time.Second}, c.clock.waits())
+}
+
+func TestAHangingAttemptEndsWithThePatience(t *testing.T) {
+	handler, _ := inTurn(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	c := serve(t, handler, func(o *Options) {
+		o.Timeout, o.AttemptTimeout = 100*time.Millisecond, time.Hour
+	})
+	_, err := c.UserCount(t.Context())
+	e := asModelError(t, err)
+	assert.Equal(t, model.KindUnavailable, e.Kind)
+	assert.Contains(t, e.Message, "no answer in time")
+}
+
 func TestServerErrorsAreRepeatedForReadsOnly(t *testing.T) {
 	for _, status := range []int{408, 500, 502, 503, 504} {
 		handler, calls := inTurn(refuse(status), count("1"))
