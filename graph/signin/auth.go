@@ -82,11 +82,15 @@ func (a *Auth) GetToken(ctx context.Context, request policy.TokenRequestOptions)
 	if len(request.Scopes) == 0 {
 		request.Scopes = a.opts.Scopes
 	}
+	began := a.opts.Now()
+	patient, cancel := context.WithTimeout(ctx, a.opts.Timeout)
+	defer cancel()
+	seenCtx, seen := observe(patient)
 	select {
 	case a.turn <- struct{}{}:
 		defer func() { <-a.turn }()
-	case <-ctx.Done():
-		return azcore.AccessToken{}, ctx.Err()
+	case <-patient.Done():
+		return azcore.AccessToken{}, a.outOfPatience(ctx, began, seen)
 	}
 	key := strings.Join(request.Scopes, " ")
 	if request.Claims == "" {
@@ -102,9 +106,11 @@ func (a *Auth) GetToken(ctx context.Context, request policy.TokenRequestOptions)
 	// evaluation apart from others: asking for them in one place and not in the
 	// other would find nothing there.
 	request.EnableCAE = true
-	seenCtx, seen := observe(ctx)
 	token, err := cred.GetToken(seenCtx, request)
-	if err != nil {
+	switch {
+	case err != nil && patient.Err() != nil:
+		return azcore.AccessToken{}, a.outOfPatience(ctx, began, seen)
+	case err != nil:
 		return azcore.AccessToken{}, a.explain(ctx, err, seen)
 	}
 	a.hold(cred, key, token)
@@ -295,7 +301,7 @@ func (a *Auth) session(ctx context.Context, token azcore.AccessToken) (*workspac
 // probe makes the cheapest request that the authority answers to anybody. It
 // returns nil when an answer came that is no refusal.
 func (a *Auth) probe(ctx context.Context) *model.Error {
-	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	ctx, cancel := context.WithTimeout(ctx, min(probeTimeout, a.opts.Timeout))
 	defer cancel()
 	ctx, seen := observe(ctx)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.authority()+"/v2.0/.well-known/openid-configuration", nil)

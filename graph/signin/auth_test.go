@@ -302,6 +302,42 @@ func TestOfflineIsNotSignedOut(t *testing.T) {
 	assert.NotEmpty(t, s.Account)
 }
 
+func TestATokenThatDoesNotComeIsWaitedForWithinThePatience(t *testing.T) {
+	tn := start(t, emulator.Options{})
+	for name, tc := range map[string]struct {
+		answer func(*http.Request) (*http.Response, error)
+		says   string
+	}{
+		"hanging": {func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		}, " within 2s"},
+		// The first repetition of azcore comes after some 0.4 s.
+		"failing": {func(r *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 500, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+		}, " within 2s (HTTP 500)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var asked atomic.Int32
+			a := tn.auth(t, secret(tn.ClientSecret()), func(o *signin.Options) {
+				o.Timeout = 100 * time.Millisecond
+				o.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+					if asked.Add(1) == 1 {
+						tn.clock.Advance(2 * time.Second)
+					}
+					return tc.answer(r)
+				})
+			})
+			_, err := a.Session(t.Context())
+			e := asModelError(t, err)
+			assert.Equal(t, model.KindUnavailable, e.Kind)
+			assert.Equal(t, "signInUnavailable", e.Code)
+			assert.Equal(t, "the sign-in service at "+strings.TrimPrefix(tn.URL(), "https://")+" gave no token"+tc.says, e.Message)
+			assert.EqualValues(t, 1, asked.Load(), "a repetition would come too late")
+		})
+	}
+}
+
 func TestWaitingForACodeHoldsNobodyBack(t *testing.T) {
 	tn := start(t, emulator.Options{})
 	a := tn.auth(t)

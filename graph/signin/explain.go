@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
@@ -58,6 +59,25 @@ func (a *Auth) explain(ctx context.Context, err error, seen *observation) error 
 		Message: "the sign-in service at " + a.host() + " gave an answer that could not be read",
 		Remedy:  "check authority_host, and whether a proxy changes the answers",
 	}
+}
+
+// outOfPatience explains a request for a token that was not answered within
+// Options.Timeout, and says how long it has taken.
+func (a *Auth) outOfPatience(ctx context.Context, began time.Time, seen *observation) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	waited := a.opts.Now().Sub(began).Round(100 * time.Millisecond)
+	e := &model.Error{
+		Kind: model.KindUnavailable, Code: "signInUnavailable",
+		Message: fmt.Sprintf("the sign-in service at %s gave no token within %s", a.host(), waited),
+		Remedy:  "try again in a few minutes, or raise --timeout",
+	}
+	if _, entra, _ := seen.failure(); entra != nil {
+		e.Message += fmt.Sprintf(" (HTTP %d)", entra.status)
+		e.RequestID = entra.CorrelationID
+	}
+	return e
 }
 
 // misconfigured explains an error of a credential's constructor: it has seen

@@ -66,6 +66,10 @@ type Options struct {
 	Scopes        []string // empty is {Resource/.default}: whatever has been consented
 	RedirectURI   string   // "" is http://localhost: where the consent page returns to; must be registered
 
+	// Timeout is the patience of one request for a token, its waits and
+	// repetitions included; 0 is ten minutes. Waiting for somebody to enter a
+	// device code does not count.
+	Timeout time.Duration
 	// Transport carries the requests; nil is http.DefaultTransport.
 	Transport http.RoundTripper
 	// Store keeps the account between runs; nil forgets it.
@@ -96,6 +100,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.RedirectURI == "" {
 		o.RedirectURI = localRedirect
+	}
+	if o.Timeout == 0 {
+		o.Timeout = 10 * time.Minute
 	}
 	if o.Transport == nil {
 		o.Transport = http.DefaultTransport
