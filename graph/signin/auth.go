@@ -24,6 +24,11 @@ const early = 5 * time.Minute
 // probeTimeout bounds the connectivity check that tells offline from signed out.
 const probeTimeout = 5 * time.Second
 
+// nameTimeout bounds the lookup of the tenant's name, which a session can do
+// without: an outage of Graph is to be said by the call that needs Graph, and
+// not after this one has spent a patience of its own.
+const nameTimeout = 10 * time.Second
+
 // Auth signs in to one tenant. It is safe for concurrent use.
 type Auth struct {
 	opts     Options
@@ -276,7 +281,9 @@ func (a *Auth) session(ctx context.Context, token azcore.AccessToken) (*workspac
 		s.Account = a.opts.ClientID
 	}
 	if a.opts.Organization != nil {
-		name, domain, err := a.opts.Organization(ctx)
+		lookup, cancel := context.WithTimeout(ctx, min(nameTimeout, a.opts.Timeout/4))
+		defer cancel()
+		name, domain, err := a.opts.Organization(lookup)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}

@@ -338,6 +338,25 @@ func TestATokenThatDoesNotComeIsWaitedForWithinThePatience(t *testing.T) {
 	}
 }
 
+func TestASessionDoesNotWaitLongForItsTenantsName(t *testing.T) {
+	tn := start(t, emulator.Options{})
+	asked := false
+	a := tn.auth(t, secret(tn.ClientSecret()), func(o *signin.Options) {
+		o.Timeout = time.Minute
+		o.Organization = func(ctx context.Context) (string, string, error) {
+			asked = true
+			deadline, ok := ctx.Deadline()
+			assert.True(t, ok)
+			assert.Less(t, time.Until(deadline), o.Timeout/4)
+			return "", "", context.DeadlineExceeded
+		}
+	})
+	s, err := a.Session(t.Context())
+	require.NoError(t, err)
+	assert.True(t, asked)
+	assert.Equal(t, tn.TenantID(), s.TenantName, "the id stands in for the name")
+}
+
 func TestWaitingForACodeHoldsNobodyBack(t *testing.T) {
 	tn := start(t, emulator.Options{})
 	a := tn.auth(t)
