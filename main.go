@@ -140,6 +140,7 @@ func (h *house) openParts(ctx context.Context, c cli.Connection, schema *model.S
 		ClientSecret:    signin.Secret(c.ClientSecret),
 		CertificatePath: c.CertificatePath,
 		AuthorityHost:   c.AuthorityHost,
+		Resource:        graph.Resource(c.GraphEndpoint),
 		Timeout:         c.Timeout,
 		Transport:       transport,
 	}

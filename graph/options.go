@@ -110,3 +110,20 @@ func uniform(limit time.Duration) time.Duration {
 	}
 	return rand.N(limit)
 }
+
+// Resource is what tokens for an endpoint are issued for: the endpoint's own
+// host in Microsoft's national clouds, and the public cloud's for every other
+// endpoint, such as a proxy or an embedded tenant. Source: Graph documentation,
+// "National cloud deployments".
+func Resource(endpoint string) string {
+	const public = "https://graph.microsoft.com"
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return public
+	}
+	switch host := strings.ToLower(u.Hostname()); host {
+	case "graph.microsoft.us", "dod-graph.microsoft.us", "microsoftgraph.chinacloudapi.cn":
+		return "https://" + host
+	}
+	return public
+}
