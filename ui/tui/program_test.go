@@ -192,3 +192,15 @@ func TestRunRefusesWhatCannotShowAScreen(t *testing.T) {
 		})
 	}
 }
+
+func TestAResumedScreenIsDrawnWhole(t *testing.T) {
+	onScreen(t, syncedTenant, 80, 24, Options{}, func(s *screen) {
+		want := s.out.screen()
+		// What a shell leaves behind while rollcall is suspended.
+		_, err := s.out.Write([]byte("\x1b[2J\x1b[H$ fg\nrollcall demo\n"))
+		require.NoError(t, err)
+		s.send(tea.ResumeMsg{})
+		s.settle()
+		assert.Equal(t, want, s.out.screen())
+	})
+}

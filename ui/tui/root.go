@@ -97,6 +97,11 @@ func (m *root) update(msg tea.Msg) tea.Cmd {
 		m.activity.note(m.ws.Now(), levelBad, msg.text(), msg.stack)
 		return m.toasts.show(m.shared, levelBad, msg.text()+"; details are in Activity")
 
+	case tea.ResumeMsg:
+		// The shell has written over the screen, and the window may have another
+		// size now; the renderer knows of neither.
+		return tea.Sequence(tea.RequestWindowSize, tea.ClearScreen)
+
 	case tea.BackgroundColorMsg:
 		m.adoptBackground(msg.IsDark())
 	case tea.ColorProfileMsg:
