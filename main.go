@@ -94,6 +94,7 @@ func (h *house) open(c cli.Connection) *workspace.Workspace {
 		Schema:   schema,
 		Guards:   writeback.DefaultGuards(),
 		Operator: operator(),
+		OpenFile: cache.OpenFile,
 		Open: func(ctx context.Context) (*workspace.Parts, error) {
 			return h.openParts(ctx, c, schema)
 		},

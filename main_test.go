@@ -52,6 +52,17 @@ func TestTheModelKnowsNoNetworkDiskOrTerminal(t *testing.T) {
 	}
 }
 
+func TestTheModelOpensNoFileItself(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{range .Imports}}{{$.ImportPath}} {{.}}{{"\n"}}{{end}}`, "./model/...").Output()
+	require.NoError(t, err)
+	for line := range strings.Lines(string(out)) {
+		importer, imported, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if importer != "rollcall/model/workspace/workspacetest" {
+			assert.NotEqual(t, "os", imported, importer)
+		}
+	}
+}
+
 func TestTheSDKStaysOutOfModelAndScreens(t *testing.T) {
 	for _, pattern := range []string{"./model/...", "./ui/...", "./cache/...", "./graph/signin/...", "./graph/emulator/..."} {
 		for _, path := range deps(t, pattern) {

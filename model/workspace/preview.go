@@ -198,7 +198,7 @@ func (l *local) List(_ context.Context, name string) ([]model.Object, error) {
 }
 
 func (l *local) File(_ context.Context, path string) ([]model.Object, error) {
-	file, err := OpenFile(path)
+	file, err := l.workspace.OpenFile(path)
 	if err != nil {
 		return nil, err
 	}

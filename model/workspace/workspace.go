@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -25,6 +26,10 @@ type Settings struct {
 	// Operator names whoever runs this process, as the audit shows it while
 	// nobody is signed in: "adele@laptop".
 	Operator string
+
+	// OpenFile opens a file that an administrator named in an entry, for
+	// reading; nil refuses all.
+	OpenFile func(path string) (io.ReadCloser, error)
 
 	// Open opens the files and makes the clients. It runs once, inside
 	// Workspace.Open, so that a screen can be drawn before it.
@@ -165,6 +170,19 @@ func (w *Workspace) Schema() *model.Schema { return w.settings.Schema }
 
 // Now is the workspace's clock.
 func (w *Workspace) Now() time.Time { return w.settings.Now() }
+
+// OpenFile opens a file that an administrator named, for reading. Its error is
+// of KindUsage.
+func (w *Workspace) OpenFile(path string) (io.ReadCloser, error) {
+	err := errors.New("files cannot be read here")
+	if w.settings.OpenFile != nil {
+		var file io.ReadCloser
+		if file, err = w.settings.OpenFile(path); err == nil {
+			return file, nil
+		}
+	}
+	return nil, &model.Error{Kind: model.KindUsage, Code: "fileUnreadable", Message: fmt.Sprintf("the file cannot be read: %v", err), Err: err}
+}
 
 // Notes is what opening the profile had to say; nil before Open.
 func (w *Workspace) Notes() []string {

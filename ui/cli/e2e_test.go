@@ -329,6 +329,8 @@ func TestBadInputGetsOneClearErrorAndTheRightExitCode(t *testing.T) {
 		"unknown format":        {m, []string{"users", "--format", "xml"}, 2, "--format"},
 		"unreadable CSV":        {m, []string{"preview", "file:" + broken}, 2, "broken.csv"},
 		"broken row 7,000":      {m, []string{"preview", "file:" + row7000}, 2, "7000"},
+		"a device as CSV":       {m, []string{"preview", "file:/dev/zero"}, 2, "/dev/zero is not a regular file"},
+		"a folder as plan":      {m, []string{"plan", "show", m.home}, 2, "is not a regular file"},
 		"missing file":          {m, []string{"preview", "file:none.csv"}, 2, "none.csv"},
 		"broken rule":           {m, []string{"users", "--where", `user.departmnt -eq "Sales"`}, 2, "department"},
 		"unknown group":         {m, []string{"plan", "--from", "leadership@contoso.com", "--to", "sg-nowhere"}, 2, "sg-nowhere"},

@@ -242,17 +242,6 @@ func TestEveryWorkspaceIsClosed(t *testing.T) {
 	assert.Equal(t, 3, s.tenant.Closed)
 }
 
-func TestOnlyRegularFilesAreRead(t *testing.T) {
-	s := newShell(t)
-	for _, device := range []string{"/dev/zero", t.TempDir()} {
-		for _, args := range [][]string{{"preview", "file:" + device}, {"plan", "show", device}} {
-			a := s.run(args...)
-			assert.Equal(t, 2, a.code, args)
-			assert.Contains(t, a.stderr, "is not a regular file")
-		}
-	}
-}
-
 func TestTheEmbeddedTenantHasLimits(t *testing.T) {
 	s := newShell(t)
 	assert.Equal(t, 2, s.run("--demo", "--demo-users", "99999999999", "sync").code)

@@ -119,14 +119,14 @@ func (a *app) loadPlan(ctx context.Context, w *workspace.Workspace, fileOrID str
 	if _, err := os.Stat(fileOrID); errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(fileOrID, `/\.`) {
 		return w.LoadPlan(ctx, fileOrID)
 	}
-	file, err := workspace.OpenFile(fileOrID)
+	file, err := w.OpenFile(fileOrID)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
 	data, err := io.ReadAll(file)
 	if err != nil {
-		return nil, err
+		return nil, &model.Error{Kind: model.KindUsage, Code: "fileUnreadable", Message: fmt.Sprintf("the plan cannot be read: %v", err), Err: err}
 	}
 	return writeback.Decode(data)
 }

@@ -3,6 +3,8 @@ package workspacetest
 import (
 	"context"
 	"fmt"
+	"io"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -47,6 +49,7 @@ func (t *Tenant) Workspace() *workspace.Workspace {
 		Guards:   t.Guards,
 		Now:      func() time.Time { return noon },
 		Operator: "operator@laptop",
+		OpenFile: func(path string) (io.ReadCloser, error) { return os.Open(path) },
 		Open: func(context.Context) (*workspace.Parts, error) {
 			t.Opened++
 			if t.OpenErr != nil {
