@@ -16,91 +16,41 @@ type menuItem struct {
 // menuDialog lets one be chosen, narrowing as one types.
 type menuDialog struct {
 	shared
-	title  string
-	items  []menuItem
-	search input
-	shown  []int
-	cursor int // into shown
-	offset int
-	column int // of the text cursor, after Draw
+	picker
+	title string
+	items []menuItem
 }
 
 // newMenuDialog offers items with the cursor on the given one.
 func newMenuDialog(s shared, title string, items []menuItem, cursor int) *menuDialog {
-	d := &menuDialog{shared: s, title: title, items: items}
-	d.search.placeholder = "type to narrow"
-	d.narrow()
-	d.cursor = min(max(cursor, 0), max(0, len(items)-1))
+	texts := make([]string, len(items))
+	for i, it := range items {
+		texts[i] = strings.ToLower(it.label)
+	}
+	d := &menuDialog{shared: s, picker: newPicker("type to narrow", texts), title: title, items: items}
+	d.move(cursor)
 	return d
 }
 
-func (d *menuDialog) narrow() {
-	typed := strings.ToLower(strings.TrimSpace(d.search.Value()))
-	d.shown, d.cursor, d.offset = d.shown[:0], 0, 0
-	for i, it := range d.items {
-		if strings.Contains(strings.ToLower(it.label), typed) {
-			d.shown = append(d.shown, i)
-		}
-	}
-}
-
 func (d *menuDialog) Handle(msg tea.Msg) (tea.Cmd, bool) {
-	if k, ok := msg.(tea.KeyPressMsg); ok {
-		last := max(0, len(d.shown)-1)
-		switch k.String() {
-		case "esc":
-			return nil, true
-		case "down", "ctrl+n":
-			d.cursor = min(d.cursor+1, last)
-			return nil, false
-		case "up", "ctrl+p":
-			d.cursor = max(d.cursor-1, 0)
-			return nil, false
-		case "pgdown":
-			d.cursor = min(d.cursor+10, last)
-			return nil, false
-		case "pgup":
-			d.cursor = max(d.cursor-10, 0)
-			return nil, false
-		case "enter":
-			if len(d.shown) == 0 {
-				return nil, false
-			}
-			return emit(d.items[d.shown[d.cursor]].msg), true
-		}
+	if k, ok := msg.(tea.KeyPressMsg); ok && k.String() == "esc" {
+		return nil, true
 	}
-	if changed, _ := d.search.Handle(msg); changed {
-		d.narrow()
+	if chosen := d.handle(msg); chosen >= 0 {
+		return emit(d.items[chosen].msg), true
 	}
 	return nil, false
 }
 
 func (d *menuDialog) Draw(width, height int) string {
 	th := d.theme
-	w := min(width, 48)
-	h := min(height, len(d.items)+4)
-	rows := max(1, h-4)
-	d.offset = min(max(d.offset, d.cursor-rows+1), d.cursor)
-	var b strings.Builder
-	line, column := d.search.Draw(th, w-8)
-	d.column = column
-	b.WriteString(" " + th.key.Render("/") + " " + line + "\n")
-	b.WriteString(th.border.Render(strings.Repeat("─", w-2)) + "\n")
-	for i := d.offset; i < len(d.shown) && i < d.offset+rows; i++ {
-		it := d.items[d.shown[i]]
+	w, h := min(width, 48), min(height, len(d.items)+4)
+	content := d.draw(th, w, h, func(entry int, _ bool) string {
+		it := d.items[entry]
 		detail := th.cut(clean(it.detail), (w-8)/2)
-		row := th.cell(it.label, w-8-th.width(detail)) + " " + detail
-		if i == d.cursor {
-			b.WriteString(th.selected.Render(th.fit(" ▸ "+row, w-2)))
-		} else {
-			b.WriteString("   " + row)
-		}
-		b.WriteByte('\n')
-	}
-	if len(d.shown) == 0 {
-		b.WriteString("\n   " + th.muted.Render("Nothing matches"))
-	}
-	return th.box(boxText{title: d.title}, b.String(), w, h, true)
+		return th.cell(it.label, w-8-th.width(detail)) + " " + detail
+	}, "Nothing matches")
+	return th.box(boxText{title: d.title}, content, w, h, true)
 }
 
 func (d *menuDialog) Bindings() []binding {
@@ -111,4 +61,4 @@ func (d *menuDialog) Bindings() []binding {
 	}
 }
 
-func (d *menuDialog) Cursor() *tea.Cursor { return tea.NewCursor(4+d.column, 1) }
+func (d *menuDialog) Cursor() *tea.Cursor { return d.caret() }
