@@ -23,7 +23,7 @@ type collection[T any] struct {
 }
 
 // maxMalformed is how often an answer is asked for that cannot be read.
-const maxMalformed = 3
+const maxMalformed = 5
 
 // getPage reads one page of a collection. It is never returned shorter than
 // the service meant it: see read.
