@@ -64,23 +64,58 @@ func (d *Directory) Reset() {
 	d.publish(d.Snapshot().generation + 1)
 }
 
+// Effect counts what changes did to the users. A user that was changed several
+// times counts each time; a change that changed nothing does not count.
+type Effect struct{ Added, Updated, Removed int }
+
 // Apply merges changes, in order, and publishes a new snapshot. Changes that
 // change nothing, such as a replayed delta, leave the present snapshot in place.
-func (d *Directory) Apply(changes []model.Change) {
+func (d *Directory) Apply(changes []model.Change) Effect {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	changed := false
+	var effect Effect
 	for i := range changes {
-		changed = d.table.apply(&changes[i]) || changed
+		before := d.table.live
+		changed := d.table.apply(&changes[i])
+		switch {
+		case !changed:
+		case d.table.live > before:
+			effect.Added++
+		case d.table.live < before:
+			effect.Removed++
+		default:
+			effect.Updated++
+		}
 	}
-	if !changed {
-		return
+	if effect == (Effect{}) {
+		return effect
 	}
 	if d.table.isWasteful() {
 		d.table = d.table.compacted()
 	}
 	d.publish(d.Snapshot().generation + 1)
+	return effect
 }
+
+// Adopt replaces everything by the users of another directory of the same
+// schema, which must not be used afterwards.
+func (d *Directory) Adopt(other *Directory) { unwritten() }
+
+// Restore replaces everything by what Save put: get returns a part by its name,
+// nil when there is none, and is called by several goroutines. The data that it
+// returns is the directory's from then on. Attributes that the schema syncs and
+// the parts lack are null; those that it does not sync are dropped. When
+// Restore fails, nothing has changed.
+func (d *Directory) Restore(get func(name string) ([]byte, error)) error { unwritten(); return nil }
+
+// Save puts the snapshot as named parts, none of them much larger than a few
+// MiB. put must not keep data.
+func (s *Snapshot) Save(put func(name string, data []byte) error) error { unwritten(); return nil }
+
+// Diff counts what separates the users of two snapshots of one schema.
+func Diff(before, after *Snapshot) Effect { unwritten(); return Effect{} }
+
+func unwritten() { panic("unwritten") }
 
 func (d *Directory) publish(generation uint64) {
 	d.latest.Store(d.table.snapshot(generation))
