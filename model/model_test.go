@@ -125,6 +125,15 @@ func TestAnAbsentManagerIsUnchangedAndANullOneCleared(t *testing.T) {
 	assert.Empty(t, u.ManagerID)
 }
 
+func TestAWholeRecordClearsWhatItDoesNotName(t *testing.T) {
+	boss := "boss"
+	u := User{}
+	u.Apply(Change{ID: "id", Fields: []Field{{Attr: AttrCity, Value: "Prague"}, {Attr: AttrState, Value: "Bohemia"}}, Manager: &boss})
+	u.Apply(Change{ID: "id", Whole: true, Fields: []Field{{Attr: AttrState, Value: "Moravia"}}})
+	assert.Equal(t, []Field{{Attr: AttrState, Value: "Moravia"}}, u.Fields())
+	assert.Empty(t, u.ManagerID)
+}
+
 func TestACloneDoesNotShareItsFields(t *testing.T) {
 	u := User{ID: "id"}
 	u.Set(Field{Attr: AttrCity, Value: "Prague"})

@@ -85,9 +85,13 @@ func (u *User) Clone() User {
 }
 
 // Apply merges a change into the user: what the change names is stored, what
-// it does not name stays. A removal is not the user's business: see Change.
+// it does not name stays, or is cleared by a whole record. A removal is not the
+// user's business: see Change.
 func (u *User) Apply(c Change) {
 	u.ID = c.ID
+	if c.Whole {
+		u.fields, u.ManagerID = nil, ""
+	}
 	for _, f := range c.Fields {
 		u.Set(f)
 	}
@@ -123,10 +127,12 @@ func (u *User) DisplayName() string {
 // Change is one record of a read: a row of /users, or of a delta round.
 //
 // In a delta record an absent property is unchanged (or was never set), null
-// clears it; an absent manager is unchanged, never "no manager".
+// clears it; an absent manager is unchanged, never "no manager". A row of a
+// listing is the whole user: what it does not name is null.
 type Change struct {
 	ID      string
 	Removed string  // "" present; "changed" soft-deleted; "deleted" gone for good
+	Whole   bool    // everything that is not named, the manager included, is null
 	Fields  []Field // what the record names; a null field clears
 	Manager *string // nil: not said; "" cleared; else the manager's object id
 }

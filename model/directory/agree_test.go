@@ -46,8 +46,8 @@ func fields(a model.AttrID) *rapid.Generator[model.Field] {
 
 func objectID(n int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012x", n) }
 
-// changes draws a delta over few users: new ones, changed ones, removals,
-// returns and replays.
+// changes draws a delta over few users: new ones, changed ones, whole ones,
+// removals, returns and replays.
 func changes() *rapid.Generator[model.Change] {
 	return rapid.Custom(func(t *rapid.T) model.Change {
 		c := model.Change{ID: objectID(rapid.IntRange(0, 12).Draw(t, "user"))}
@@ -55,6 +55,7 @@ func changes() *rapid.Generator[model.Change] {
 			c.Removed = "deleted"
 			return c
 		}
+		c.Whole = rapid.Bool().Draw(t, "whole")
 		for _, a := range rapid.SliceOfNDistinct(rapid.SampledFrom(attributes), 0, 4, rapid.ID).Draw(t, "attributes") {
 			c.Fields = append(c.Fields, fields(a).Draw(t, "field"))
 		}

@@ -207,11 +207,32 @@ func (w *writer) apply(c *model.Change) bool {
 	if !found {
 		row = w.add(c.ID, k, regular)
 	}
+	if c.Whole && found {
+		changed = w.clearOthers(row, c) || changed
+	}
 	for _, f := range c.Fields {
 		changed = w.setField(row, f) || changed
 	}
 	if c.Manager != nil {
 		changed = w.managers().setValue(row, canonicalID(*c.Manager), w.epoch) || changed
+	}
+	return changed
+}
+
+// clearOthers makes null what a change does not name, and reports whether that
+// changed anything.
+func (w *writer) clearOthers(row int32, c *model.Change) bool {
+	named := make([]bool, len(w.columns))
+	for _, f := range c.Fields {
+		named[f.Attr] = true
+	}
+	named[len(named)-1] = c.Manager != nil
+	changed := false
+	for i := range w.columns {
+		if !named[i] && w.columns[i].set(row, nullCode, w.epoch) {
+			w.wasted++
+			changed = true
+		}
 	}
 	return changed
 }
