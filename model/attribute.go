@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -20,7 +21,8 @@ const (
 )
 
 // AttrID names an attribute inside one process. It is an index: first the
-// catalogue, then the schema's directory extensions. On disk and on the wire
+// catalogue, then the schema's directory extensions in the order in which they
+// were named. On disk and on the wire
 // the Graph name is used instead.
 type AttrID uint8
 
@@ -76,6 +78,11 @@ type Attribute struct {
 	Nullable bool
 	Width    int // preferred column width in terminal cells
 }
+
+// IsExtension reports a directory extension: a property that an application has
+// added to the tenant's users. Its values are taken as text, whatever the type
+// that the application gave it.
+func (a Attribute) IsExtension() bool { return a.ID >= attrCatalogueLen }
 
 var catalogue = buildCatalogue()
 
@@ -152,37 +159,73 @@ type Schema struct {
 
 // NewSchema returns the schema that syncs the named attributes, by rule name
 // or Graph name in any letter case, and the ones that every profile needs. No
-// names at all means the whole catalogue. An unknown name is a KindUsage error
-// that carries the nearest known one.
+// names at all means the whole catalogue. A directory extension of any
+// application is named as in Graph: extension_{appId without hyphens}_{name}.
+// An unknown name is a KindUsage error that carries the nearest known one.
 func NewSchema(names ...string) (*Schema, error) {
-	s := &Schema{
-		attrs:   catalogue,
-		synced:  make([]bool, len(catalogue)),
-		byRule:  make(map[string]AttrID, len(catalogue)),
-		byGraph: make(map[string]AttrID, len(catalogue)),
-	}
-	for _, a := range s.attrs {
-		s.byRule[strings.ToLower(a.Rule)] = a.ID
-		s.byGraph[strings.ToLower(a.Graph)] = a.ID
-		if len(names) == 0 {
-			s.synced[a.ID] = true
-		}
+	s := &Schema{byRule: make(map[string]AttrID), byGraph: make(map[string]AttrID)}
+	for _, a := range catalogue {
+		s.add(a, len(names) == 0)
 	}
 	for _, id := range required {
 		s.synced[id] = true
 	}
 	for _, name := range names {
-		a, ok := s.ByName(name)
-		if !ok {
-			e := &Error{Kind: KindUsage, Code: "attributeUnknown", Message: fmt.Sprintf("there is no attribute %q", name)}
-			if near := s.Nearest(name); near != "" {
-				e.Remedy = fmt.Sprintf("did you mean %q?", near)
-			}
-			return nil, e
+		if a, ok := s.ByName(name); ok {
+			s.synced[a.ID] = true
+			continue
 		}
-		s.synced[a.ID] = true
+		graph, ok := extensionName(name)
+		switch {
+		case !ok:
+			return nil, s.unknown(name)
+		case len(s.attrs) > math.MaxUint8:
+			return nil, &Error{
+				Kind: KindUsage, Code: "attributesTooMany",
+				Message: fmt.Sprintf("a profile syncs at most %d directory extensions", math.MaxUint8+1-int(attrCatalogueLen)),
+			}
+		}
+		s.add(extension(AttrID(len(s.attrs)), graph), true)
 	}
 	return s, nil
+}
+
+// add appends an attribute whose id is the next one.
+func (s *Schema) add(a Attribute, synced bool) {
+	s.attrs, s.synced = append(s.attrs, a), append(s.synced, synced)
+	s.byRule[strings.ToLower(a.Rule)] = a.ID
+	s.byGraph[strings.ToLower(a.Graph)] = a.ID
+}
+
+func (s *Schema) unknown(name string) *Error {
+	e := &Error{Kind: KindUsage, Code: "attributeUnknown", Message: fmt.Sprintf("there is no attribute %q", name)}
+	if strings.Contains(strings.ToLower(name), extensionPrefix) {
+		e.Remedy = "a directory extension is named extension_{appId}_{name}, the appId with its 32 digits and without hyphens"
+	} else if near := s.Nearest(name); near != "" {
+		e.Remedy = fmt.Sprintf("did you mean %q?", near)
+	}
+	return e
+}
+
+const extensionPrefix = "extension_"
+
+// extensionForm is the name of a directory extension. Source: Graph
+// documentation, "Add custom data to resources by using extensions".
+var extensionForm = regexp.MustCompile(`(?i)^(?:user\.)?extension_([0-9a-f]{32})_([a-z0-9_]+)$`)
+
+// extensionName is the name of a directory extension as Graph writes it; false
+// when name is none.
+func extensionName(name string) (string, bool) {
+	m := extensionForm.FindStringSubmatch(strings.TrimSpace(name))
+	if m == nil {
+		return "", false
+	}
+	return extensionPrefix + strings.ToLower(m[1]) + "_" + m[2], true
+}
+
+func extension(id AttrID, graph string) Attribute {
+	label := graph[len(extensionPrefix)+32+1:]
+	return Attribute{ID: id, Rule: graph, Graph: graph, Select: graph, Label: label, Type: TypeString, Nullable: true, Width: 16}
 }
 
 // FullSchema syncs the whole catalogue.
@@ -287,7 +330,7 @@ func (s *Schema) Select() []string {
 func (s *Schema) Fingerprint() string {
 	names := make([]string, 0, len(s.attrs))
 	for _, a := range s.Synced() {
-		names = append(names, a.Graph)
+		names = append(names, strings.ToLower(a.Graph))
 	}
 	slices.Sort(names)
 	sum := sha256.Sum256([]byte(strings.Join(names, ",")))

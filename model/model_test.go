@@ -79,6 +79,59 @@ func TestAnAttributeIsFoundByEachOfItsNames(t *testing.T) {
 	assert.False(t, ok)
 }
 
+func TestADirectoryExtensionIsAnAttributeLikeAnyOther(t *testing.T) {
+	const costCenter = "extension_c272a57b722d4eb29bfe327874ae79cb_costCenter"
+	s, err := NewSchema("city", "User.extension_C272A57B722D4EB29BFE327874AE79CB_costCenter", costCenter, "extension_00000000000000000000000000000001_x_y")
+	require.NoError(t, err)
+	require.Equal(t, len(Catalogue())+2, s.Len(), "named twice is one attribute")
+	for _, name := range []string{costCenter, "user." + costCenter, strings.ToUpper(costCenter), "costcenter"} {
+		a, ok := s.ByName(name)
+		require.True(t, ok, name)
+		assert.Equal(t, AttrID(len(Catalogue())), a.ID)
+		assert.Equal(t, costCenter, a.Graph)
+		assert.Equal(t, costCenter, a.Rule)
+		assert.Equal(t, "costCenter", a.Label)
+		assert.True(t, a.IsExtension())
+		assert.True(t, s.IsSynced(a.ID))
+	}
+	assert.Contains(t, s.Select(), costCenter)
+	assert.Equal(t, costCenter, s.Nearest("extension_c272a57b722d4eb29bfe327874ae79cb_costcentre"))
+	city, _ := s.ByName("city")
+	assert.False(t, city.IsExtension())
+
+	without, _ := NewSchema("city")
+	again, _ := NewSchema("extension_00000000000000000000000000000001_X_Y", costCenter, "city")
+	assert.NotEqual(t, without.Fingerprint(), s.Fingerprint())
+	assert.Equal(t, s.Fingerprint(), again.Fingerprint(), "neither the order nor the letter case counts")
+}
+
+func TestWhatIsNoDirectoryExtensionIsRefusedWithTheForm(t *testing.T) {
+	for _, name := range []string{
+		"extension_c272a57b722d4eb29bfe327874ae79c_short", "extension_c272a57b-722d-4eb2-9bfe-327874ae79cb_hyphens",
+		"extension_c272a57b722d4eb29bfe327874ae79cb_", "extension_c272a57b722d4eb29bfe327874ae79cb_a,b", "extension_costCenter",
+	} {
+		_, err := NewSchema(name)
+		var e *Error
+		require.ErrorAs(t, err, &e, name)
+		assert.Equal(t, "attributeUnknown", e.Code)
+		assert.Contains(t, e.Remedy, "32 digits")
+	}
+}
+
+func TestThereAreNoMoreExtensionsThanIds(t *testing.T) {
+	var names []string
+	for i := range 256 - len(Catalogue()) {
+		names = append(names, fmt.Sprintf("extension_c272a57b722d4eb29bfe327874ae79cb_n%d", i))
+	}
+	s, err := NewSchema(names...)
+	require.NoError(t, err)
+	last, _ := s.ByName(names[len(names)-1])
+	assert.Equal(t, AttrID(255), last.ID)
+
+	_, err = NewSchema(append(names, "extension_c272a57b722d4eb29bfe327874ae79cb_more")...)
+	assert.Equal(t, "attributesTooMany", AsError(err).Code)
+}
+
 func TestNearestSuggestsOnlyWhatIsNear(t *testing.T) {
 	words := []string{"department", "displayName", "country"}
 	assert.Equal(t, "department", Nearest("departmnt", words))
