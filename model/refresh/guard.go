@@ -6,15 +6,15 @@ import (
 	"rollcall/model"
 )
 
-// Guard limits how many users a resync may take away before an administrator
-// is asked. Either limit stops the round: the share protects a small tenant,
+// Guard limits how many users a round may take away before an administrator is
+// asked. Either limit stops the round: the share protects a small tenant,
 // the number a large one. A negative limit is off; 0 allows none.
 type Guard struct {
 	Percent int // of the users stored before
 	Users   int
 }
 
-// DefaultGuard stops a resync that would remove more than 10 % of the users or
+// DefaultGuard stops a round that would remove more than 10 % of the users or
 // more than 500 of them.
 func DefaultGuard() Guard { return Guard{Percent: 10, Users: 500} }
 
@@ -32,12 +32,12 @@ func (g Guard) limit(n int) int {
 
 // check returns nil when removing so many of n users passes the guard or has
 // been allowed.
-func (g Guard) check(removals, n, allowed int) error {
+func (g Guard) check(mode Mode, removals, n, allowed int) error {
 	limit := g.limit(n)
 	if limit < 0 || removals <= limit || removals <= allowed {
 		return nil
 	}
-	cause := &RemovalsError{Removals: removals, Users: n, Limit: limit}
+	cause := &RemovalsError{Mode: mode, Removals: removals, Users: n, Limit: limit}
 	return &model.Error{
 		Kind: model.KindGuard, Code: "removalGuard", Message: cause.Error(),
 		Remedy: "look whether users were deleted in the tenant or a permission was lost; accept the number of removals to go on, or read everything again later",
@@ -45,15 +45,20 @@ func (g Guard) check(removals, n, allowed int) error {
 	}
 }
 
-// RemovalsError says by how much a resync exceeded the guard. It is the cause
-// of the *model.Error with the code "removalGuard"; the data read stays in the
-// staging store until the removals are accepted or a full read begins anew.
+// RemovalsError says by how much a round exceeded the guard. It is the cause of
+// the *model.Error with the code "removalGuard". What was read is kept apart
+// until the removals are accepted or a full read begins anew.
 type RemovalsError struct {
-	Removals int // users that the new read lacks
-	Users    int // users stored before
-	Limit    int // most removals that pass
+	Mode     Mode // ModeDelta or ModeResync
+	Removals int  // users that the round would take away
+	Users    int  // users stored before
+	Limit    int  // most removals that pass
 }
 
 func (e *RemovalsError) Error() string {
-	return fmt.Sprintf("the new read lacks %d of %d users, and more than %d removals need your word; the former data is kept", e.Removals, e.Users, e.Limit)
+	found := "the changes since the last sync remove"
+	if e.Mode == ModeResync {
+		found = "the new read lacks"
+	}
+	return fmt.Sprintf("%s %d of %d users, and more than %d removals need your word; the former data is kept", found, e.Removals, e.Users, e.Limit)
 }

@@ -100,7 +100,7 @@ type State struct {
 	DeltaLink   string    // where the next delta round starts; "" before the first
 	Next        string    // where an interrupted delta round goes on; "" when none
 	Phase       Phase     // what an interrupted round was doing
-	Serial      bool      // the listing in progress is one partition, because a parallel read came out short
+	Serial      bool      // the listing in progress is one partition: no other kind was had, or a parallel one came out short
 	StartedAt   time.Time // start of the round in progress
 	SyncedAt    time.Time // end of the last complete round; zero when never
 	Short       bool      // the service counted more users than there were after the last round
@@ -186,6 +186,8 @@ type Result struct {
 	Pages   int
 	Elapsed time.Duration
 
+	// Joined says that the round ran for another caller, whose result this is.
+	Joined bool
 	// Expected is the service's own count where the round could not reach it:
 	// Expected - Users are missing. 0 when nothing is known to be missing.
 	Expected int

@@ -7,14 +7,15 @@ import (
 	"time"
 
 	"rollcall/model"
+	"rollcall/model/directory"
 )
 
-// Options are what a Runner works with. Sink, Guard and Now may be left out.
+// Options are what a Runner works with. Guard, Now and Jitter may be left out.
 type Options struct {
-	Source Source
-	Store  Store
-	Sink   Sink // follows the store; nil when nobody does
-	Schema *model.Schema
+	Source    Source
+	Store     Store
+	Directory *directory.Directory // of Schema; nobody else may change it
+	Schema    *model.Schema
 	// TenantID returns the id of the tenant that Source reads. It is asked at
 	// the start of each round, since it may not be known before sign-in. A
 	// store that holds another tenant is refused.
@@ -44,6 +45,10 @@ type Runner struct {
 	opts     Options
 	guard    Guard
 	progress atomic.Pointer[Progress]
+
+	// loaded says that the directory is what the store adds up to. Restore, and
+	// then whoever leads a round, may touch it.
+	loaded bool
 
 	mu      sync.Mutex
 	current *flight
@@ -104,7 +109,9 @@ func (r *Runner) Do(ctx context.Context, q Request) (Result, error) {
 			return Result{}, model.AsError(ctx.Err())
 		}
 		if f.request.covers(q) && !f.unfinished {
-			return f.result, f.err
+			shared := f.result
+			shared.Joined = f.err == nil
+			return shared, f.err
 		}
 	}
 }
@@ -130,7 +137,7 @@ func (r *Runner) round(ctx context.Context, q Request) (result Result, err error
 	rd := &round{Runner: r, request: q, started: r.opts.Now(), tenant: r.opts.TenantID()}
 	rd.progress = Progress{
 		Running: true, Phase: PhaseIdle, StartedAt: rd.started,
-		LastRound: last.LastRound, SyncedAt: last.SyncedAt,
+		LastRound: last.LastRound, SyncedAt: last.SyncedAt, Stale: last.Stale, Held: last.Held,
 	}
 	defer func() {
 		p := rd.progress

@@ -15,7 +15,7 @@ type Schedule struct {
 	// Jitter is the most that a nightly round is delayed by, at random.
 	Jitter time.Duration
 	// MaxAge is how old the data may be at the start before a round runs at
-	// once; 0 means a day.
+	// once; 0 means a day. A night that was missed is caught up earlier.
 	MaxAge time.Duration
 }
 
@@ -77,7 +77,8 @@ const (
 )
 
 // Background has rounds run by the schedule until ctx ends: at once when the
-// data is older than MaxAge or was never read, and then each night. It blocks:
+// data is older than MaxAge, was never read or has missed a night, and then
+// each night. It blocks:
 // give it a goroutine. round runs a due one, by Run or by what wraps it. One
 // that failed because the service could not be reached is tried again after a
 // growing pause; one that needs an administrator (to sign in, to answer the
@@ -122,7 +123,8 @@ func (r *Runner) firstDue(ctx context.Context, s Schedule) (time.Time, bool) {
 	if maxAge == 0 {
 		maxAge = day
 	}
-	if state.SyncedAt.IsZero() || now.Sub(state.SyncedAt) > maxAge {
+	missed := s.Nightly.On && !s.Nightly.next(state.SyncedAt.In(now.Location())).After(now)
+	if state.SyncedAt.IsZero() || now.Sub(state.SyncedAt) > maxAge || missed {
 		return now, true
 	}
 	return r.nextDue(s)

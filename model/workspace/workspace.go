@@ -89,20 +89,17 @@ func (w *Workspace) Open(ctx context.Context) error {
 		return err
 	}
 	runner := refresh.New(refresh.Options{
-		Source:   parts.Source,
-		Store:    parts.Store,
-		Sink:     w.directory,
-		Schema:   w.settings.Schema,
-		TenantID: w.tenantID,
-		Now:      w.settings.Now,
+		Source:    parts.Source,
+		Store:     parts.Store,
+		Directory: w.directory,
+		Schema:    w.settings.Schema,
+		TenantID:  w.tenantID,
+		Now:       w.settings.Now,
 	})
-	err = w.load(ctx, parts.Store)
+	err = runner.Restore(ctx)
 	if damaged := (*model.Error)(nil); errors.As(err, &damaged) && damaged.Code == CodeCacheCorrupt {
 		// The store has set the damaged file aside and begun an empty one.
 		parts.Notes = append(parts.Notes, damaged.Message)
-		err = w.load(ctx, parts.Store)
-	}
-	if err == nil {
 		err = runner.Restore(ctx)
 	}
 	if err != nil {
@@ -124,11 +121,6 @@ const (
 	CodeLocked          = "locked"
 	CodeLockedBySyncing = "lockedBySyncing"
 )
-
-// load reads the stored users into memory.
-func (w *Workspace) load(ctx context.Context, store refresh.Store) error {
-	return w.directory.Load(func(yield func(*model.User) bool) error { return store.Users(ctx, yield) })
-}
 
 // Close closes the files. Cancel the context of running calls first and wait
 // for them.
@@ -214,9 +206,14 @@ func (w *Workspace) RecentCalls(n int) []Call {
 // Directory is the present snapshot of the synced users.
 func (w *Workspace) Directory() *directory.Snapshot { return w.directory.Snapshot() }
 
-// Sync runs one round to its end. While another round runs it waits for that
-// one and shares its result.
+// Sync runs one round to its end, for an administrator who waits for it. While
+// another round runs it waits for that one and shares its result.
 func (w *Workspace) Sync(ctx context.Context, request refresh.Request) (refresh.Result, error) {
+	return w.sync(refresh.Foreground(ctx), request)
+}
+
+// sync runs a round or joins one, and records the one that it ran.
+func (w *Workspace) sync(ctx context.Context, request refresh.Request) (refresh.Result, error) {
 	parts, err := w.opened()
 	if err != nil {
 		return refresh.Result{}, err
@@ -231,24 +228,29 @@ func (w *Workspace) Sync(ctx context.Context, request refresh.Request) (refresh.
 		return refresh.Result{}, err
 	}
 	result, err := w.runner.Do(ctx, request)
-	if err != nil {
+	if err != nil || result.Joined {
 		return result, err
 	}
-	return result, w.record(ctx, parts, "sync", session.TenantID, fmt.Sprintf("%s: %d users", result.Mode, result.Users))
+	detail := fmt.Sprintf("%s: %d users", result.Mode, result.Users)
+	if request.AllowRemovals > 0 {
+		detail += fmt.Sprintf(", %d removed of %d accepted", result.Removed, request.AllowRemovals)
+	}
+	return result, w.record(ctx, parts, "sync", session.TenantID, detail)
 }
 
 // Background keeps the directory in sync by a schedule until ctx ends. It
-// blocks: give it a goroutine. Each round goes the way of Sync: it needs a
-// session, joins a round that runs already, and is recorded. began and ended
-// are called around each, by that goroutine; between them Progress tells how
-// far it has come.
+// blocks: give it a goroutine. Each round signs in silently where there is no
+// session yet, joins a round that runs already, and is recorded; one that could
+// not reach the tenant is tried again after a pause. began and ended are called
+// around each, by that goroutine; between them Progress tells how far it has
+// come.
 func (w *Workspace) Background(ctx context.Context, s refresh.Schedule, began func(), ended func(refresh.Result, error)) error {
 	if _, err := w.opened(); err != nil {
 		return err
 	}
 	w.runner.Background(ctx, s, func(ctx context.Context) error {
 		began()
-		result, err := w.Sync(ctx, refresh.Request{})
+		result, err := w.sync(ctx, refresh.Request{})
 		ended(result, err)
 		return err
 	})

@@ -12,6 +12,7 @@ import (
 
 	"rollcall/model"
 	"rollcall/model/expansion"
+	"rollcall/model/refresh/refreshtest"
 	"rollcall/model/workspace"
 	"rollcall/model/writeback"
 )
@@ -25,6 +26,7 @@ type Tenant struct {
 
 	Users     []model.Change
 	Listed    int                       // how many of the users are listed; 0: all
+	Changes   []model.Change            // what a delta round reports, each time
 	Objects   []model.Object            // groups and contacts
 	MembersOf map[string][]model.Object // by the group's id
 	Fail      func(call string) error   // asked before each call: "Write ID", "Users"; may be nil
@@ -33,7 +35,7 @@ type Tenant struct {
 	Guards  writeback.Guards
 	OpenErr error
 	Notes   []string
-	Store   Store
+	Store   refreshtest.Store
 	Ledger  Ledger
 	Opened  int // how often the files were opened
 	Closed  int
