@@ -1,0 +1,34 @@
+// Package profile is the configuration of a tenant: what config.toml says of a
+// profile, and what holds where it says nothing. It reads no file itself.
+package profile
+
+import (
+	"rollcall/model"
+	"rollcall/model/refresh"
+)
+
+// Profile is what an administrator has chosen for one tenant.
+type Profile struct {
+	Schema   *model.Schema    // the attributes to sync
+	Schedule refresh.Schedule // of the rounds that the screens run by themselves
+	Guard    refresh.Guard    // how many users a sync may remove unasked
+}
+
+// Default is a profile of which nothing is configured.
+func Default() Profile {
+	return Profile{Schema: model.FullSchema(), Schedule: refresh.DefaultSchedule(), Guard: refresh.DefaultGuard()}
+}
+
+// Config is a configuration file. The zero value is that of an empty one.
+type Config struct {
+	profiles map[string]Profile
+}
+
+// Profile returns the profile of a name: the default one where the file has no
+// table for it.
+func (c Config) Profile(name string) Profile {
+	if p, ok := c.profiles[name]; ok {
+		return p
+	}
+	return Default()
+}
