@@ -1,7 +1,9 @@
 package audience
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -60,7 +62,8 @@ func Build(ctx context.Context, ports Ports, entries []Entry, o Options) (*Previ
 	}
 	p.Expansion = included
 	p.Missing = missing(r.missing, included.Missing, excluded.Missing)
-	p.Notes = once(slices.Concat(included.Notes, excluded.Notes), func(note string) string { return note })
+	p.Departed = r.departed
+	p.Notes = once(slices.Concat(departures(r.departed), included.Notes, excluded.Notes), func(note string) string { return note })
 	p.subtract(excluded)
 	p.Counts = count(p.Recipients)
 	return p, nil
@@ -89,6 +92,36 @@ func (p *Preview) subtract(excluded *expansion.Result) {
 	p.WithoutAddress = remaining(p.Expansion.WithoutAddress)
 	p.NonRecipients = remaining(p.Expansion.NonRecipients)
 	p.objects = remaining(p.Expansion.Objects())
+}
+
+// namedDepartures is how many of those who have left a list's note names.
+const namedDepartures = 3
+
+// departures says of each list how many of its members have left the
+// directory, and names the first of them.
+func departures(departed []Departed) []string {
+	var notes []string
+	for len(departed) > 0 {
+		entry := departed[0].Entry
+		n := slices.IndexFunc(departed, func(d Departed) bool { return d.Entry != entry })
+		if n < 0 {
+			n = len(departed)
+		}
+		var names []string
+		for _, d := range departed[:min(n, namedDepartures)] {
+			names = append(names, cmp.Or(d.Object.DisplayName, d.Object.Mail, d.Object.ID))
+		}
+		note := fmt.Sprintf("%s: %d of its members have left the directory: %s", entry, n, strings.Join(names, ", "))
+		if n == 1 {
+			note = fmt.Sprintf("%s: one of its members has left the directory: %s", entry, names[0])
+		}
+		if n > namedDepartures {
+			note += ", …"
+		}
+		notes = append(notes, note)
+		departed = departed[n:]
+	}
+	return notes
 }
 
 // missing joins what is missing, that of exclusions last. The same part of both

@@ -19,6 +19,7 @@ type world struct {
 	byAddress map[string][]model.Object
 	byName    map[string][]model.Object
 	local     map[string][]model.Object // by "kind:name"
+	departed  map[string][]model.Object // by "list:name"
 	members   map[string][]model.Object
 	fail      map[string]error // by what was asked
 }
@@ -41,8 +42,9 @@ func (w *world) Rule(_ context.Context, rule string) ([]model.Object, error) {
 	return w.answer("rule:" + rule)
 }
 
-func (w *world) List(_ context.Context, name string) ([]model.Object, error) {
-	return w.answer("list:" + name)
+func (w *world) List(_ context.Context, name string) (present, departed []model.Object, err error) {
+	present, err = w.answer("list:" + name)
+	return present, w.departed["list:"+name], err
 }
 
 func (w *world) File(_ context.Context, path string) ([]model.Object, error) {

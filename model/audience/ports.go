@@ -46,8 +46,9 @@ type Local interface {
 	Segment(ctx context.Context, name string) ([]model.Object, error)
 	// Rule returns the users that a rule selects.
 	Rule(ctx context.Context, rule string) ([]model.Object, error)
-	// List returns the contacts of a saved list.
-	List(ctx context.Context, name string) ([]model.Object, error)
+	// List returns the contacts of a saved list as the directory knows them
+	// today, and those that it no longer holds, as they were saved.
+	List(ctx context.Context, name string) (present, departed []model.Object, err error)
 	// File reads a CSV of addresses, user principal names or object ids and
 	// joins it with the directory. A row that cannot be read is an error that
 	// names its line; an unknown address is an external contact.

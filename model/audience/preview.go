@@ -25,12 +25,21 @@ type Preview struct {
 	// inclusions are incomplete there are at least as many recipients as
 	// counted, where only exclusions are, at most as many; with both, neither.
 	Missing []expansion.Missing
-	Notes   []string
-	Counts  Counts
+	// Departed are the members of saved lists that have left the directory:
+	// they receive nothing, and no group can hold them.
+	Departed []Departed
+	Notes    []string
+	Counts   Counts
 	// Requests is what the preview cost, where the caller counts them.
 	Requests int
 
 	objects []model.Object
+}
+
+// Departed is a member of a saved list whom the directory no longer holds.
+type Departed struct {
+	Entry  Entry
+	Object model.Object // as it was when the list was saved
 }
 
 // Counts are the parts of the number of recipients.

@@ -16,6 +16,7 @@ type resolution struct {
 	domains          []string
 	include, exclude []expansion.Root
 	missing          []expansion.Missing
+	departed         []Departed
 }
 
 func (r *resolution) add(ctx context.Context, e Entry) error {
@@ -50,7 +51,11 @@ func (r *resolution) resolve(ctx context.Context, e Entry) ([]model.Object, erro
 	case EntryRule:
 		return r.ports.Local.Rule(ctx, e.Text)
 	case EntryList:
-		return r.ports.Local.List(ctx, e.Text)
+		present, departed, err := r.ports.Local.List(ctx, e.Text)
+		for _, o := range departed {
+			r.departed = append(r.departed, Departed{Entry: e, Object: o})
+		}
+		return present, err
 	case EntryFile:
 		return r.ports.Local.File(ctx, e.Text)
 	case EntryGroup:

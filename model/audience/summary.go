@@ -16,6 +16,7 @@ type Summary struct {
 	Excluded       int            `json:"excluded"`
 	Groups         []GroupSummary `json:"groups"`
 	Unresolved     []Unresolved   `json:"unresolved"`
+	Departed       []Leaver       `json:"departed"`
 	Notes          []string       `json:"notes"`
 	Complete       bool           `json:"complete"`
 	AsOf           time.Time      `json:"asOf"`
@@ -47,6 +48,14 @@ type Unresolved struct {
 	Excluded bool `json:"excluded"`
 }
 
+// Leaver is a member of a saved list who has left the directory.
+type Leaver struct {
+	Entry       string `json:"entry"`
+	ID          string `json:"id"`
+	DisplayName string `json:"displayName"`
+	Mail        string `json:"mail"` // when the list was saved
+}
+
 // Summary returns the preview's figures. Its lists are empty, never nil.
 func (p *Preview) Summary() Summary {
 	s := Summary{
@@ -58,6 +67,7 @@ func (p *Preview) Summary() Summary {
 		Excluded:       len(p.Excluded),
 		Groups:         make([]GroupSummary, 0, len(p.Expansion.Nodes)),
 		Unresolved:     make([]Unresolved, 0, len(p.Missing)),
+		Departed:       make([]Leaver, 0, len(p.Departed)),
 		Notes:          append([]string{}, p.Notes...),
 		Complete:       p.Complete(),
 		AsOf:           p.Expansion.AsOf,
@@ -72,6 +82,9 @@ func (p *Preview) Summary() Summary {
 	}
 	for _, m := range p.Missing {
 		s.Unresolved = append(s.Unresolved, Unresolved{Entry: m.Entry, Reason: m.Reason.Message, Remedy: m.Reason.Remedy, Excluded: m.Excluded})
+	}
+	for _, d := range p.Departed {
+		s.Departed = append(s.Departed, Leaver{Entry: d.Entry.String(), ID: d.Object.ID, DisplayName: d.Object.DisplayName, Mail: d.Object.Mail})
 	}
 	for i := range p.Recipients {
 		s.Addresses[i] = p.Recipients[i].Address

@@ -3,6 +3,7 @@ package workspace
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"rollcall/model"
@@ -83,14 +84,16 @@ func (w *Workspace) Plan(ctx context.Context, include, exclude []string, group s
 	if err != nil {
 		return nil, err
 	}
+	kept, skipped := departed(preview.Departed, members)
 	plan, err := writeback.New(writeback.Params{
 		TenantID: w.tenantID(),
 		Group:    *target,
 		Mode:     mode,
 		From:     include,
 		Exclude:  exclude,
-		Desired:  preview.Objects(),
+		Desired:  slices.Concat(preview.Objects(), kept),
 		Members:  members,
+		Skipped:  skipped,
 		Guards:   w.settings.Guards,
 		Author:   w.actor(),
 		Now:      w.Now(),

@@ -82,6 +82,24 @@ type Segment struct {
 	ChangedBy string    `json:"changedBy"`
 }
 
+// List is a saved, static set of contacts.
+type List struct {
+	Name      string    `json:"name"`
+	Count     int       `json:"count"` // members
+	CreatedAt time.Time `json:"createdAt"`
+	CreatedBy string    `json:"createdBy"`
+	ChangedAt time.Time `json:"changedAt"`
+	ChangedBy string    `json:"changedBy"`
+	Members   []Contact `json:"-"` // in the order in which they were saved; nil where only the list is asked for
+}
+
+// Contact is a member of a list as it was when the list was saved.
+type Contact struct {
+	ID          string `json:"id"` // object id
+	DisplayName string `json:"displayName,omitempty"`
+	Mail        string `json:"mail,omitempty"` // primary address; "" when the user had none
+}
+
 // Snapshot is the approved outcome of a preview.
 type Snapshot struct {
 	ID         string    `json:"id"`
@@ -113,6 +131,14 @@ type Ledger interface {
 	Segments(ctx context.Context) ([]Segment, error) // by name
 	SaveSegment(ctx context.Context, s Segment) error
 	DeleteSegment(ctx context.Context, name string) error // KindUsage error when unknown
+
+	Lists(ctx context.Context) ([]List, error) // by name, without members
+	// List returns a list with its members; a KindUsage error when unknown.
+	List(ctx context.Context, name string) (List, error)
+	// SaveList keeps a list with its members, in place of one that has the name
+	// in any letter case.
+	SaveList(ctx context.Context, l List) error
+	DeleteList(ctx context.Context, name string) error // KindUsage error when unknown
 
 	SaveSnapshot(ctx context.Context, s Snapshot) error
 	Snapshots(ctx context.Context) ([]Snapshot, error) // newest first

@@ -189,14 +189,6 @@ func (l *local) Rule(ctx context.Context, text string) ([]model.Object, error) {
 	return objects, nil
 }
 
-func (l *local) List(_ context.Context, name string) ([]model.Object, error) {
-	return nil, &model.Error{
-		Kind: model.KindUsage, Code: "listNotFound",
-		Message: fmt.Sprintf("there is no saved list %q", name),
-		Remedy:  "name the file itself: file:PATH.csv",
-	}
-}
-
 func (l *local) File(_ context.Context, path string) ([]model.Object, error) {
 	file, err := l.workspace.OpenFile(path)
 	if err != nil {

@@ -2,11 +2,8 @@ package workspace
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"rollcall/model"
 	"rollcall/model/directory"
@@ -56,15 +53,7 @@ func (w *Workspace) Segment(ctx context.Context, name string) (*Segment, error) 
 		}
 		names[i] = s.Name
 	}
-	e := &model.Error{
-		Kind: model.KindUsage, Code: "segmentNotFound",
-		Message: fmt.Sprintf("there is no segment %q", name),
-		Remedy:  "`rollcall segment list` shows the saved ones",
-	}
-	if near := model.Nearest(name, names); near != "" {
-		e.Remedy = fmt.Sprintf("did you mean %q?", near)
-	}
-	return nil, e
+	return nil, unknownName("segment", name, names)
 }
 
 // SaveSegment checks the rule and saves it under the name, new or not.
@@ -73,9 +62,8 @@ func (w *Workspace) SaveSegment(ctx context.Context, name, text string) (*Segmen
 	if err != nil {
 		return nil, err
 	}
-	name = strings.TrimSpace(name)
-	if name == "" || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
-		return nil, &model.Error{Kind: model.KindUsage, Code: "segmentName", Message: "a segment needs a name of printable characters"}
+	if name, err = savedName("segment", name); err != nil {
+		return nil, err
 	}
 	if _, err := w.CheckRule(text); err != nil {
 		return nil, err

@@ -20,6 +20,7 @@ type Params struct {
 	Exclude  []string // entries that were excluded, as written
 	Desired  []model.Object
 	Members  []model.Object // present direct members, read to the end
+	Skipped  []Skipped      // parts of the audience that are known not to be writable
 	Guards   Guards
 	Author   string
 	Now      time.Time
@@ -43,6 +44,7 @@ func New(p Params) (*Plan, error) {
 		}
 	}
 	d := compare(p)
+	d.skipped = append(d.skipped, p.Skipped...)
 	return seal(&Plan{
 		TenantID:  p.TenantID,
 		Group:     GroupRef{ID: p.Group.ID, DisplayName: p.Group.DisplayName, Kind: p.Group.Kind},

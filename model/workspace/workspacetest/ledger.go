@@ -22,6 +22,7 @@ type Ledger struct {
 	mu        sync.Mutex
 	tenantID  string
 	segments  map[string]workspace.Segment
+	lists     map[string]workspace.List // by name in lower case
 	snapshots []workspace.Snapshot
 	events    []workspace.Event
 	plans     []*writeback.Plan
