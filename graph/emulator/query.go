@@ -28,7 +28,9 @@ func (c *call) parse(table odata.Table) (*odata.Query, *graphError) {
 			}
 		}
 	}
-	q, refused := odata.Parse(query, odata.Options{Consistency: c.eventual(), Table: table})
+	q, refused := odata.Parse(query, odata.Options{
+		Consistency: c.eventual(), Counting: c.segments[len(c.segments)-1] == "$count", Table: table,
+	})
 	if refused != nil {
 		return nil, refuse(refused.Status, refused.Code, refused.Message)
 	}

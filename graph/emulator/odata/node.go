@@ -119,6 +119,7 @@ type literal struct {
 	truth  bool
 	number int
 	time   time.Time
+	day    bool // the time was written as a date alone
 }
 
 func (p *parser) literal() (literal, *Error) {
@@ -138,9 +139,9 @@ func (p *parser) literal() (literal, *Error) {
 			p.take()
 			return literal{kind: literalNumber, number: n}, nil
 		}
-		if at, ok := parseTime(t.text); ok {
+		if at, day, ok := parseTime(t.text); ok {
 			p.take()
-			return literal{kind: literalTime, time: at}, nil
+			return literal{kind: literalTime, time: at, day: day}, nil
 		}
 	}
 	return literal{}, p.syntax()

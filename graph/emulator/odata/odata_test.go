@@ -179,6 +179,7 @@ const (
 
 func TestOptionsFollowTheAdvancedQueryRules(t *testing.T) {
 	const notIndexed = "The request uses a filter property that is not indexed"
+	const invalidCreated = "Unsupported or invalid query filter clause specified for property 'createdDateTime' of resource 'User'."
 	for _, c := range []struct {
 		name, query   string
 		consistency   bool
@@ -187,7 +188,14 @@ func TestOptionsFollowTheAdvancedQueryRules(t *testing.T) {
 		{"eq on mail", `$filter=mail eq 'a'`, !header, "", ""},
 		{"startsWith on the user principal name", `$filter=startswith(userPrincipalName,'a')`, !header, "", ""},
 		{"ge on createdDateTime", `$filter=createdDateTime ge 2020-01-01T00:00:00Z`, !header, "", ""},
-		{"le on createdDateTime twice", `$filter=createdDateTime ge 2020-01-01 and createdDateTime lt 2021-01-01`, !header, "", ""},
+		{"ge and le on createdDateTime", `$filter=createdDateTime ge 2020-01-01T00:00:00Z and createdDateTime le 2020-12-31T23:59:59Z`, !header, "", ""},
+		{"a range of names and of times", `$filter=startswith(userPrincipalName,'a') and createdDateTime ge 2020-01-01T00:00:00Z`, !header, "", ""},
+		{"lt on createdDateTime", `$filter=createdDateTime lt 2021-01-01T00:00:00Z`, !header, unsupported, invalidCreated},
+		{"gt on createdDateTime with both", `$filter=createdDateTime gt 2021-01-01T00:00:00Z&$count=true`, header, unsupported, invalidCreated},
+		{"a date without a time", `$filter=createdDateTime ge 2021-01-01`, !header, unsupported, invalidCreated},
+		{"startsWith on a name with not", `$filter=not startswith(userPrincipalName,'a')`, !header, unsupported, "Unsupported Query."},
+		{"startsWith on a name with not and both", `$filter=not startswith(userPrincipalName,'a')&$count=true`, header, "", ""},
+		{"ge on the user principal name", `$filter=userPrincipalName ge 'a'&$count=true`, header, unsupported, notIndexed},
 		{"null createdDateTime", `$filter=createdDateTime eq null`, header, unsupported, notIndexed},
 		{"a range of ids", `$filter=id ge '11111111-1111-4111-8111-111111111111'&$count=true`, header, unsupported, notIndexed},
 		{"ne without the parameters", `$filter=department ne 'Sales'`, !header, unsupported, "Unsupported Query."},

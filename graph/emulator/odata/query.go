@@ -59,6 +59,7 @@ const MaxLevels = -1
 // Options say how a query is read.
 type Options struct {
 	Consistency bool  // the request had the header "ConsistencyLevel: eventual"
+	Counting    bool  // the request is for a $count segment, which says what $count=true says
 	Table       Table // what the resource can do
 }
 
@@ -107,7 +108,7 @@ func Parse(values url.Values, o Options) (*Query, *Error) {
 	if err != nil {
 		return nil, err
 	}
-	q.Count = counted && o.Consistency
+	q.Count = (counted || o.Counting) && o.Consistency
 	q.Advanced = q.Count
 	for _, read := range []func(map[string]string, Options) *Error{
 		q.readTop, q.readSelect, q.readFilter, q.readSearch, q.readOrderBy, q.readExpand,

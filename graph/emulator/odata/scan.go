@@ -92,12 +92,12 @@ func unquote(text string) (value, rest string, ok bool) {
 	}
 }
 
-// parseTime reads a date or a time literal.
-func parseTime(text string) (time.Time, bool) {
+// parseTime reads a time literal. day: it is a date without a time of day.
+func parseTime(text string) (at time.Time, day, ok bool) {
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04Z07:00", time.DateOnly} {
 		if t, err := time.Parse(layout, text); err == nil {
-			return t, true
+			return t, layout == time.DateOnly, true
 		}
 	}
-	return time.Time{}, false
+	return time.Time{}, false, false
 }

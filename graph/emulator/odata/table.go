@@ -1,6 +1,7 @@
 package odata
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -87,7 +88,13 @@ func (t Table) check(n node, advanced bool) *Error {
 		}
 		return t.check(n.inner, advanced)
 	case *comparison:
-		return t.checkOperator(n.operand.path, operatorOf(n), advanced, func(c Capability) bool { return fits(c.Type, n.value) })
+		if err := t.checkOperator(n.operand.path, operatorOf(n), advanced, func(c Capability) bool { return fits(c.Type, n.value) }); err != nil {
+			return err
+		}
+		if n.value.day {
+			return t.invalidClause(n.operand.path)
+		}
+		return nil
 	case *membership:
 		return t.checkOperator(n.operand.path, In, advanced, func(c Capability) bool {
 			for _, v := range n.values {
@@ -139,20 +146,24 @@ func (t Table) checkElement(path string, n node, advanced bool) *Error {
 	return nil
 }
 
-// operatorOf is what a comparison needs from the property's capability. A
-// strict comparison needs what the other does.
+// operatorOf is what a comparison needs from the property's capability.
 func operatorOf(n *comparison) Operator {
 	switch {
 	case n.value.kind == literalNull && n.op == Eq:
 		return Null
 	case n.value.kind == literalNull && n.op == Ne:
 		return Null | Ne
-	case n.op == Gt:
-		return Ge
-	case n.op == Lt:
-		return Le
 	}
 	return n.op
+}
+
+// invalidClause refuses what an indexed property does not take: gt and lt,
+// which the documentation lists for no property of a directory object, and a
+// date without a time of day, as reported from the field.
+func (t Table) invalidClause(path string) *Error {
+	resource := strings.TrimPrefix(t.Type, "microsoft.graph.")
+	return unsupported(fmt.Sprintf("Unsupported or invalid query filter clause specified for property '%s' of resource '%s%s'.",
+		path, strings.ToUpper(resource[:1]), resource[1:]))
 }
 
 func (t Table) checkOperator(path string, op Operator, advanced bool, fits func(Capability) bool) *Error {
@@ -162,6 +173,8 @@ func (t Table) checkOperator(path string, op Operator, advanced bool, fits func(
 		return malformed("Invalid filter clause: Could not find a property named '%s' on type '%s'.", path, t.Type)
 	case !fits(c):
 		return malformed("Invalid filter clause: A binary operator with incompatible types was detected for property '%s'.", path)
+	case op == Gt || op == Lt:
+		return t.invalidClause(path)
 	case c.allows(op, advanced):
 		return nil
 	case c.allows(op, true):

@@ -1,0 +1,141 @@
+package odata_test
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"rollcall/graph/emulator/odata"
+)
+
+func filter(t require.TestingT, text string) *odata.Filter {
+	f, err := odata.ParseFilter(text)
+	if err != nil {
+		require.Fail(t, text, err.Message)
+	}
+	return f
+}
+
+func TestPrefixesBecomeRangesOfNames(t *testing.T) {
+	type span = odata.Interval[string]
+	const end = "\xff"
+	for _, c := range []struct {
+		filter string
+		want   []span
+		exact  bool
+	}{
+		{`startswith(userPrincipalName,'Ab')`, []span{{"ab", "ab" + end}}, true},
+		{`startsWith(USERPRINCIPALNAME,'o''b')`, []span{{"o'b", "o'b" + end}}, true},
+		{`startswith(userPrincipalName,'')`, []span{{"", end}}, true},
+		{`startswith(userPrincipalName,'b') or startswith(userPrincipalName,'a')`, []span{{"a", "a" + end}, {"b", "b" + end}}, true},
+		{`startswith(userPrincipalName,'a') or startswith(userPrincipalName,'ab')`, []span{{"a", "a" + end}}, true},
+		{`startswith(userPrincipalName,'a') and startswith(userPrincipalName,'ab')`, []span{{"ab", "ab" + end}}, true},
+		{`startswith(userPrincipalName,'a') and startswith(userPrincipalName,'b')`, nil, true},
+		{`startswith(userPrincipalName,'a') and accountEnabled eq true`, []span{{"a", "a" + end}}, false},
+		{`accountEnabled eq true and startswith(userPrincipalName,'a')`, []span{{"a", "a" + end}}, false},
+		{`not startswith(userPrincipalName,'b')`, []span{{"", "b"}, {"b" + end, end}}, true},
+		{`startswith(userPrincipalName,'a') and not startswith(userPrincipalName,'ab')`, []span{{"a", "ab"}, {"ab" + end, "a" + end}}, true},
+	} {
+		got, ok := filter(t, c.filter).Prefixes("userPrincipalName")
+		assert.True(t, ok, c.filter)
+		assert.Equal(t, odata.Bounds[string]{Intervals: c.want, Exact: c.exact}, got, c.filter)
+	}
+	for _, free := range []string{
+		`startswith(displayName,'a')`, `startswith(userPrincipalName,'a') or accountEnabled eq true`, `userPrincipalName le 'b'`,
+		`not (startswith(userPrincipalName,'a') and accountEnabled eq true)`, `proxyAddresses/any(p:startswith(p,'a'))`,
+	} {
+		_, ok := filter(t, free).Prefixes("userPrincipalName")
+		assert.False(t, ok, free)
+	}
+	_, ok := (*odata.Filter)(nil).Prefixes("userPrincipalName")
+	assert.False(t, ok, "no filter")
+}
+
+func TestComparisonsBecomeRangesOfTimes(t *testing.T) {
+	type span = odata.Interval[int64]
+	start := time.Date(2020, time.January, 1, 0, 0, 0, 0, time.UTC).Unix()
+	for _, c := range []struct {
+		filter string
+		want   []span
+		exact  bool
+	}{
+		{`createdDateTime ge 2020-01-01T00:00:00Z`, []span{{start, math.MaxInt64}}, true},
+		{`createdDateTime ge 2019-12-31T23:59:59.5Z`, []span{{start, math.MaxInt64}}, true},
+		{`createdDateTime le 2020-01-01T00:00:00Z`, []span{{math.MinInt64, start + 1}}, true},
+		{`createdDateTime le 2020-01-01T00:00:00.9Z`, []span{{math.MinInt64, start + 1}}, true},
+		{`createdDateTime eq 2020-01-01T00:00:00Z`, []span{{start, start + 1}}, true},
+		{`createdDateTime eq 2020-01-01T00:00:00.5Z`, nil, true},
+		{`createdDateTime ge 2020-01-01T00:00:00Z and createdDateTime le 2020-01-01T00:00:09Z`, []span{{start, start + 10}}, true},
+		{`createdDateTime ge 2020-01-01T00:00:05Z and createdDateTime le 2020-01-01T00:00:00Z`, nil, true},
+		{`startswith(userPrincipalName,'a') and createdDateTime le 2020-01-01T01:00:00+01:00`, []span{{math.MinInt64, start + 1}}, false},
+	} {
+		got, ok := filter(t, c.filter).Moments("createdDateTime")
+		assert.True(t, ok, c.filter)
+		assert.Equal(t, odata.Bounds[int64]{Intervals: c.want, Exact: c.exact}, got, c.filter)
+	}
+	for _, free := range []string{`employeeHireDate ge 2020-01-01T00:00:00Z`, `not (createdDateTime ge 2020-01-01T00:00:00Z)`, `createdDateTime ne 2020-01-01T00:00:00Z`, `createdDateTime eq null`} {
+		_, ok := filter(t, free).Moments("createdDateTime")
+		assert.False(t, ok, "null passes, or any time: "+free)
+	}
+}
+
+// named is an object with a name.
+type named string
+
+func (n named) Property(path string) (any, bool) { return string(n), strings.EqualFold(path, "name") }
+
+func TestBoundsSayWhatMatchSays(t *testing.T) {
+	letter := rapid.SampledFrom([]rune("aAbBkK\u212as\u017f\u00e5\u00c5\u03c3\u03c2'#_1"))
+	word := rapid.StringOfN(letter, 0, 3, -1)
+	var expression func(depth int) *rapid.Generator[string]
+	expression = func(depth int) *rapid.Generator[string] {
+		return rapid.Custom(func(t *rapid.T) string {
+			kind := rapid.IntRange(0, 3).Draw(t, "kind")
+			if depth == 0 {
+				kind = 0
+			}
+			switch kind {
+			case 0:
+				return fmt.Sprintf("startswith(name,'%s')", strings.ReplaceAll(word.Draw(t, "prefix"), "'", "''"))
+			case 1:
+				return "not (" + expression(depth-1).Draw(t, "inner") + ")"
+			case 2:
+				return "(" + expression(depth-1).Draw(t, "left") + " and " + expression(depth-1).Draw(t, "right") + ")"
+			default:
+				return "(" + expression(depth-1).Draw(t, "left") + " or " + expression(depth-1).Draw(t, "right") + ")"
+			}
+		})
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		f := filter(t, expression(3).Draw(t, "filter"))
+		bounds, ok := f.Prefixes("name")
+		if !ok || !bounds.Exact {
+			t.Fatalf("%+v, %v", bounds, ok)
+		}
+		name := word.Draw(t, "name")
+		inside := false
+		for _, i := range bounds.Intervals {
+			inside = inside || odata.Fold(name) >= i.From && odata.Fold(name) < i.To
+		}
+		if match := f.Match(named(name)); match != inside {
+			t.Fatalf("Match says %v of %q, the bounds %+v", match, name, bounds)
+		}
+	})
+}
+
+func TestTextsThatDifferInLetterCaseFoldToTheSame(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.String().Draw(t, "s")
+		for _, other := range []string{strings.ToUpper(s), strings.ToLower(s), strings.ToTitle(s)} {
+			if strings.EqualFold(s, other) != (odata.Fold(s) == odata.Fold(other)) {
+				t.Fatalf("%q and %q fold to %q and %q", s, other, odata.Fold(s), odata.Fold(other))
+			}
+		}
+	})
+}
