@@ -8,6 +8,9 @@ import (
 // blockSize is the number of bytes that an arena allocates at a time.
 const blockSize = 1 << 18
 
+// maxBlocks is the number of blocks that a place can tell apart.
+const maxBlocks = 1 << 32 / blockSize
+
 // texts is an immutable list of texts, laid out one behind the other in
 // blocks: four bytes and the text itself for each, and nothing in them for the
 // garbage collector to follow.
@@ -70,7 +73,7 @@ type arena struct {
 
 // add appends a copy of s and returns its number.
 func (a *arena) add(s string) uint32 {
-	if len(a.built.blocks) == 0 || a.block.Len()+len(s) > blockSize {
+	if a.block.Cap() == 0 || a.block.Len()+len(s) > blockSize {
 		// A text that is larger than a block gets one to itself.
 		a.block = strings.Builder{}
 		a.block.Grow(max(len(s), blockSize))

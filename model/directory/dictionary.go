@@ -10,17 +10,20 @@ const nullCode = 0
 type dictionary struct {
 	arena
 	seed  maphash.Seed
-	index *hashTable
+	index *hashTable // nil until a code is first asked for
 }
 
 func newDictionary(seed maphash.Seed) *dictionary {
-	return &dictionary{seed: seed, index: newHashTable(0, 0)}
+	return &dictionary{seed: seed}
 }
 
 // code returns the code of a value, new or known; the empty text is null.
 func (d *dictionary) code(value string) uint32 {
 	if value == "" {
 		return nullCode
+	}
+	if d.index == nil {
+		d.reindex()
 	}
 	hash := maphash.String(d.seed, value)
 	for i := range d.index.probe(hash) {
@@ -29,12 +32,17 @@ func (d *dictionary) code(value string) uint32 {
 		}
 	}
 	if !d.index.hasRoom(uint32(d.built.len())) {
-		d.index = newHashTable(2*d.index.used, 0)
-		for i := range uint32(d.built.len()) {
-			d.index.insert(maphash.String(d.seed, d.built.at(i)), i)
-		}
+		d.reindex()
 	}
 	i := d.add(value)
 	d.index.insert(hash, i)
 	return i + 1
+}
+
+// reindex makes an index with room for as many values again.
+func (d *dictionary) reindex() {
+	d.index = newHashTable(2*d.built.len(), 0)
+	for i := range uint32(d.built.len()) {
+		d.index.insert(maphash.String(d.seed, d.built.at(i)), i)
+	}
 }

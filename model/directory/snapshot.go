@@ -104,6 +104,10 @@ func (s *Snapshot) managers() *column { return &s.columns[len(s.columns)-1] }
 // ByID finds a row by object id, a GUID in any letter case.
 func (s *Snapshot) ByID(id string) (int32, bool) {
 	k, _ := keyOf(id)
+	return s.byKey(k)
+}
+
+func (s *Snapshot) byKey(k key) (int32, bool) {
 	for n := range s.index.probe(maphash.Bytes(s.seed, k[:])) {
 		// The index is shared with later snapshots: what it finds may be theirs.
 		if row := int32(n); row < s.rows && s.isAlive(row) && s.key(row) == k {
