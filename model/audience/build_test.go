@@ -98,6 +98,12 @@ func newWorld() *world {
 			"segment:Ed":  {ed},
 			"file:f.csv":  {{Type: model.ObjectContact, Mail: "eve@fabrikam.com"}},
 			"segment:nil": {},
+			"list:Old":    {},
+			"list:Gone":   {user("ann")},
+		},
+		departed: map[string][]model.Object{
+			"list:Old":  {user("fay")},
+			"list:Gone": {user("gil"), user("hal"), {ID: "u-ivy", Mail: "ivy@contoso.com"}, {ID: "u-jan"}},
 		},
 		members: map[string][]model.Object{
 			"g-all": {user("ann"), user("bob"), user("cy"), group("sub")},
@@ -271,13 +277,27 @@ func TestASegmentAloneAsksTheTenantNothing(t *testing.T) {
 	assert.Equal(t, "ann", names(p.Recipients))
 }
 
+func TestWhoHasLeftAListIsReportedAndLeavesTheAnswerComplete(t *testing.T) {
+	p := build(t, newWorld(), "list:Gone", "list:Old", "bob@contoso.com", "-list:Old")
+	assert.True(t, p.Complete(), "nobody is missing who could receive the message")
+	assert.Equal(t, []string{"ann@contoso.com", "bob@contoso.com"}, p.Summary().Addresses)
+	require.Len(t, p.Departed, 6)
+	assert.Equal(t, "u-gil", p.Departed[0].Object.ID)
+	assert.Equal(t, "list:Gone", p.Departed[0].Entry.String())
+	assert.True(t, p.Departed[5].Entry.Exclude)
+	assert.Equal(t, []string{
+		"list:Gone: 4 of its members have left the directory: gil, hal, ivy@contoso.com, …",
+		"list:Old: one of its members has left the directory: fay",
+	}, p.Notes, "a list that is named twice is said once")
+}
+
 func TestTheSummaryHasTheKeysThatScriptsRelyOn(t *testing.T) {
 	w := newWorld()
 	disabled := false
 	bob := user("bob")
 	bob.AccountEnabled, bob.MobilePhone = &disabled, "+1"
 	w.members["g-all"][1] = bob
-	p := build(t, w, "all@contoso.com", "file:f.csv", "segment:S", "-rule:R", "nobody@contoso.com")
+	p := build(t, w, "all@contoso.com", "file:f.csv", "segment:S", "-rule:R", "nobody@contoso.com", "-list:Old")
 	p.Requests = 7
 	data, err := json.Marshal(p.Summary())
 	require.NoError(t, err)
@@ -291,7 +311,8 @@ func TestTheSummaryHasTheKeysThatScriptsRelyOn(t *testing.T) {
 		"unresolved": [{"entry": "nobody@contoso.com",
 			"reason": "Graph knows no group, user or contact with the address nobody@contoso.com",
 			"remedy": "check the address; it may be a dynamic distribution list, which only Exchange can expand", "excluded": false}],
-		"notes": [], "complete": false, "asOf": "2026-11-22T12:00:00Z", "requests": 7,
+		"departed": [{"entry": "list:Old", "id": "u-fay", "displayName": "fay", "mail": "fay@contoso.com"}],
+		"notes": ["list:Old: one of its members has left the directory: fay"], "complete": false, "asOf": "2026-11-22T12:00:00Z", "requests": 7,
 		"addresses": ["ann@contoso.com", "bob@contoso.com", "di@contoso.com", "eve@fabrikam.com"]
 	}`, string(data))
 

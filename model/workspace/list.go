@@ -14,6 +14,10 @@ import (
 	"rollcall/model/writeback"
 )
 
+// CodeListExists is the code of the KindUsage error of a list whose name is
+// taken.
+const CodeListExists = "listExists"
+
 // Lists returns the saved lists by name, without their members.
 func (w *Workspace) Lists(ctx context.Context) ([]List, error) {
 	parts, err := w.opened()
@@ -104,7 +108,7 @@ func (w *Workspace) saveList(ctx context.Context, name string, ids []string, rep
 
 func listExists(l List) error {
 	return &model.Error{
-		Kind: model.KindUsage, Code: "listExists",
+		Kind: model.KindUsage, Code: CodeListExists,
 		Message: fmt.Sprintf("there is a list %q already, with %d members", l.Name, l.Count),
 		Remedy:  "choose another name, or replace the list",
 	}
@@ -120,11 +124,7 @@ func pick(s *directory.Snapshot, ids []string) ([]Contact, error) {
 	for _, id := range ids {
 		row, ok := s.ByID(id)
 		if !ok {
-			return nil, &model.Error{
-				Kind: model.KindUsage, Code: "userNotFound",
-				Message: fmt.Sprintf("no synced user has the id %.80q", id),
-				Remedy:  "leave it out, or run `rollcall sync` if the user is new",
-			}
+			return nil, userNotFound(id)
 		}
 		if picked[row] {
 			continue
@@ -137,6 +137,32 @@ func pick(s *directory.Snapshot, ids []string) ([]Contact, error) {
 		})
 	}
 	return contacts, nil
+}
+
+// FindUser returns the object id of the one synced user who goes by an address,
+// a user principal name or an object id. None and several are KindUsage errors.
+func (w *Workspace) FindUser(idOrAddress string) (id string, err error) {
+	l := local{workspace: w, snapshot: w.Directory()}
+	switch found := l.find(idOrAddress); len(found) {
+	case 1:
+		return l.snapshot.ID(found[0]), nil
+	case 0:
+		return "", userNotFound(idOrAddress)
+	default:
+		return "", &model.Error{
+			Kind: model.KindUsage, Code: "userAmbiguous",
+			Message: fmt.Sprintf("%d users go by %.80q", len(found), idOrAddress),
+			Remedy:  "name the one that is meant by object id",
+		}
+	}
+}
+
+func userNotFound(idOrAddress string) error {
+	return &model.Error{
+		Kind: model.KindUsage, Code: "userNotFound",
+		Message: fmt.Sprintf("no synced user has the id or address %.80q", idOrAddress),
+		Remedy:  "correct it, or run `rollcall sync` if the user is new",
+	}
 }
 
 // DeleteList removes a saved list.

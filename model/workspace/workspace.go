@@ -18,10 +18,11 @@ import (
 
 // Settings are what is known of a profile before any file or host is touched.
 type Settings struct {
-	Profile string
-	Schema  *model.Schema // nil: the whole catalogue
-	Guards  writeback.Guards
-	Now     func() time.Time // nil: time.Now
+	Profile  string
+	Schema   *model.Schema // nil: the whole catalogue
+	Guards   writeback.Guards
+	Removals *refresh.Guard   // of a sync; nil: refresh.DefaultGuard
+	Now      func() time.Time // nil: time.Now
 
 	// Operator names whoever runs this process, as the audit shows it while
 	// nobody is signed in: "adele@laptop".
@@ -93,6 +94,7 @@ func (w *Workspace) Open(ctx context.Context) error {
 		Store:     parts.Store,
 		Directory: w.directory,
 		Schema:    w.settings.Schema,
+		Guard:     w.settings.Removals,
 		TenantID:  w.tenantID,
 		Now:       w.settings.Now,
 	})
