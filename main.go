@@ -10,6 +10,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -57,10 +58,22 @@ func environment() cli.Env {
 		StdinTerminal:  term.IsTerminal(os.Stdin.Fd()),
 		StdoutTerminal: term.IsTerminal(os.Stdout.Fd()),
 		StderrTerminal: term.IsTerminal(os.Stderr.Fd()),
+		ReadFile:       readFile,
+		ConfigFile:     filepath.Join(xdg.ConfigHome, "rollcall", "config.toml"),
 		Open:           h.open,
 		Screens:        h.screens,
 		Serve:          serve,
 	}
+}
+
+// readFile reads a file that an administrator named.
+func readFile(path string) (data []byte, err error) {
+	file, err := cache.OpenFile(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	return io.ReadAll(file)
 }
 
 // house is what the parts of one process share.
@@ -88,15 +101,15 @@ func version() string {
 // open makes the workspace of a connection. Everything that takes time happens
 // in its Open.
 func (h *house) open(c cli.Connection) *workspace.Workspace {
-	schema := model.FullSchema()
 	return workspace.New(workspace.Settings{
 		Profile:  c.Profile,
-		Schema:   schema,
+		Schema:   c.Config.Schema,
 		Guards:   writeback.DefaultGuards(),
+		Removals: &c.Config.Guard,
 		Operator: operator(),
 		OpenFile: cache.OpenFile,
 		Open: func(ctx context.Context) (*workspace.Parts, error) {
-			return h.openParts(ctx, c, schema)
+			return h.openParts(ctx, c)
 		},
 	})
 }
@@ -115,7 +128,7 @@ func operator() string {
 
 // openParts builds the ports from the bottom up. What was opened before a
 // failure is closed again.
-func (h *house) openParts(ctx context.Context, c cli.Connection, schema *model.Schema) (_ *workspace.Parts, err error) {
+func (h *house) openParts(ctx context.Context, c cli.Connection) (_ *workspace.Parts, err error) {
 	var closers []func() error
 	closeAll := func() error {
 		var errs []error
@@ -176,7 +189,7 @@ func (h *house) openParts(ctx context.Context, c cli.Connection, schema *model.S
 		return nil, err
 	}
 	closers = append(closers, ledger.Close)
-	store, err := cache.OpenDirectory(filepath.Join(folder, "directory.db"), cache.DirectoryOptions{TenantID: tenantID, Schema: schema, Syncs: c.Screens})
+	store, err := cache.OpenDirectory(filepath.Join(folder, "directory.db"), cache.DirectoryOptions{TenantID: tenantID, Schema: c.Config.Schema, Syncs: c.Screens})
 	if err != nil {
 		return nil, err
 	}
@@ -193,7 +206,7 @@ func (h *house) openParts(ctx context.Context, c cli.Connection, schema *model.S
 	client, err = graph.New(graph.Options{
 		Endpoint:   endpoint,
 		Credential: auth,
-		Schema:     schema,
+		Schema:     c.Config.Schema,
 		Transport:  transport,
 		Timeout:    c.Timeout,
 	})
@@ -275,6 +288,7 @@ func (h *house) screens(ctx context.Context, c cli.Connection, w *workspace.Work
 		Demo:                 c.Demo != nil,
 		OpenURL:              openURL,
 		Theme:                theme,
+		Schedule:             &c.Config.Schedule,
 		NoSynchronizedOutput: c.NoSynchronization,
 	})
 }

@@ -34,6 +34,11 @@ type Env struct {
 	// only.
 	StdinTerminal, StdoutTerminal, StderrTerminal bool
 
+	// ReadFile reads the configuration: ConfigFile, or the file that an
+	// administrator names. It returns an fs.ErrNotExist where there is none.
+	ReadFile   func(path string) ([]byte, error)
+	ConfigFile string // where the configuration is looked for
+
 	// Open makes the workspace of a connection; it touches nothing before
 	// Workspace.Open.
 	Open func(Connection) *workspace.Workspace
@@ -104,7 +109,7 @@ tenant and needs no account.`,
 		return a.flags.check(cmd)
 	}
 	root.AddCommand(
-		a.demoCommand(), a.signInCommand(), a.syncCommand(), a.usersCommand(), a.facetsCommand(), a.segmentCommand(),
+		a.demoCommand(), a.signInCommand(), a.syncCommand(), a.usersCommand(), a.facetsCommand(), a.segmentCommand(), a.listCommand(),
 		a.previewCommand(), a.planCommand(), a.applyCommand(), a.resumeCommand(), a.undoCommand(),
 		a.logCommand(), a.versionCommand(),
 	)

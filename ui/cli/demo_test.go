@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io/fs"
 	"strings"
 	"testing"
 	"time"
@@ -56,8 +57,9 @@ func TestTheScreensOfTheDemoShowItsCodeAndItsConsent(t *testing.T) {
 		return Run(t.Context(), Env{
 			Args: args, Stdin: strings.NewReader(""), Stdout: &bytes.Buffer{}, Stderr: &bytes.Buffer{},
 			StdinTerminal: true, StdoutTerminal: true, StderrTerminal: true, Now: time.Now,
-			Getenv: func(name string) string { return map[string]string{"TERM": term}[name] },
-			Open:   func(Connection) *workspace.Workspace { return tenant.Workspace() },
+			Getenv:   func(name string) string { return map[string]string{"TERM": term}[name] },
+			ReadFile: func(string) ([]byte, error) { return nil, fs.ErrNotExist },
+			Open:     func(Connection) *workspace.Workspace { return tenant.Workspace() },
 			Screens: func(ctx context.Context, c Connection, w *workspace.Workspace) error {
 				shown = c
 				return w.Open(ctx)
@@ -74,16 +76,36 @@ func TestTheScreensOfTheDemoShowItsCodeAndItsConsent(t *testing.T) {
 
 func TestProgressFitsOneLineAndSaysWhyItWaits(t *testing.T) {
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	parallel := refresh.Progress{Phase: refresh.PhaseReading, Read: 1104882, Expected: 1250000, Partitions: 128, Done: 112}
 	for want, p := range map[string]refresh.Progress{
-		"reading users: 104,882 of 1,000,000": {Phase: refresh.PhaseReading, Read: 104882, Expected: 1000000},
-		"reading users: 12":                   {Phase: refresh.PhaseReading, Read: 12},
-		"reading changes: 3 users":            {Phase: refresh.PhaseDelta, Read: 3},
+		"reading users: 104,882 of 1,000,000":                          {Phase: refresh.PhaseReading, Read: 104882, Expected: 1000000, Partitions: 1},
+		"reading users: 12":                                            {Phase: refresh.PhaseReading, Read: 12},
+		"reading changes: 3 users":                                     {Phase: refresh.PhaseDelta, Read: 3},
+		"reading users: 1,104,882 of 1,250,000, 112 of 128 partitions": parallel,
 	} {
-		assert.Equal(t, want, progressLine(p, workspace.Traffic{}, now))
-		waiting := progressLine(p, workspace.Traffic{WaitUntil: now.Add(149500 * time.Millisecond)}, now)
-		assert.Equal(t, want+", throttled for another 150 s", waiting)
+		var m meter
+		assert.Equal(t, want, m.line(p, workspace.Traffic{}, now))
+		waiting := m.line(p, workspace.Traffic{WaitUntil: now.Add(149500 * time.Millisecond)}, now)
+		assert.Contains(t, waiting, ", throttled for another 150 s")
 		assert.LessOrEqual(t, len(waiting), 80)
 	}
+}
+
+func TestProgressSaysHowFastItIsSinceThePhaseBegan(t *testing.T) {
+	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	var m meter
+	line := func(after time.Duration, p refresh.Progress) string {
+		return m.line(p, workspace.Traffic{}, now.Add(after))
+	}
+	p := refresh.Progress{Phase: refresh.PhaseReading, Read: 1000000, Expected: 2000000, Partitions: 128}
+	assert.NotContains(t, line(0, p), "/s", "what an interrupted read has left is no speed")
+	p.Read = 1005000
+	assert.NotContains(t, line(500*time.Millisecond, p), "/s")
+	p.Read = 1050000
+	read := line(2*time.Second, p)
+	assert.Equal(t, "reading users: 1,050,000 of 2,000,000, 0 of 128 partitions, 25,000 users/s", read)
+	assert.LessOrEqual(t, len(read), 80)
+	assert.NotContains(t, line(3*time.Second, refresh.Progress{Phase: refresh.PhaseDelta, Read: 1050000}), "/s", "another phase has its own speed")
 }
 
 func TestTheLogIsReadFromATimeOn(t *testing.T) {

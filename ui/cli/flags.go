@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"rollcall/model"
+	"rollcall/model/profile"
 )
 
 // Connection says which tenant to open and how.
@@ -19,6 +21,7 @@ type Connection struct {
 	Profile string
 	DataDir string        // "": the user's data directory
 	Timeout time.Duration // how long to keep trying a service that does not serve
+	Config  profile.Profile
 
 	Screens bool  // the process shows screens, which sync by themselves
 	Demo    *Demo // the embedded tenant; nil for a real one
@@ -66,6 +69,7 @@ const (
 // flags are the ones that every command takes.
 type flags struct {
 	profile string
+	config  string
 	dataDir string
 	demo    bool
 	tenant  Demo
@@ -78,6 +82,7 @@ type flags struct {
 func (f *flags) register(set *pflag.FlagSet) {
 	set.SortFlags = false
 	set.StringVar(&f.profile, "profile", "", "which tenant's local files to use (ROLLCALL_PROFILE; default \"default\")")
+	set.StringVar(&f.config, "config", "", "the configuration file (ROLLCALL_CONFIG; default $XDG_CONFIG_HOME/rollcall/config.toml)")
 	set.StringVar(&f.dataDir, "data-dir", "", "where local files are kept (ROLLCALL_DATA_DIR; default $XDG_DATA_HOME/rollcall)")
 	set.StringVar(&f.format, "format", formatTable, "output format: table, json, ndjson or csv")
 	set.BoolVar(&f.json, "json", false, "the same as --format json")
@@ -134,10 +139,33 @@ func (f *flags) wantsJSON(args []string) bool {
 	return f.json || f.format == formatJSON || f.format == formatNDJSON || slices.Contains(args, "--json")
 }
 
-// connection joins flags and environment.
-func (a *app) connection() (Connection, error) {
+// demoProfile is the profile of the embedded tenant.
+const demoProfile = "demo"
+
+// configured reads the profile of a name from the configuration. A file that
+// nobody has named need not be there.
+func (a *app) configured(name string) (profile.Profile, error) {
+	named := cmp.Or(a.flags.config, a.env.Getenv("ROLLCALL_CONFIG"))
+	path := cmp.Or(named, a.env.ConfigFile)
+	data, err := a.env.ReadFile(path)
+	switch {
+	case named == "" && errors.Is(err, fs.ErrNotExist):
+		return profile.Default(), nil
+	case err != nil:
+		return profile.Profile{}, &model.Error{
+			Kind: model.KindUsage, Code: "configUnreadable",
+			Message: fmt.Sprintf("the configuration cannot be read: %v", err),
+			Remedy:  "correct the name of the file, or its rights", Err: err,
+		}
+	}
+	config, err := profile.Read(data, path)
+	return config.Profile(name), err
+}
+
+// connection joins flags, environment and configuration.
+func (a *app) connection() (c Connection, err error) {
 	f, getenv := &a.flags, a.env.Getenv
-	c := Connection{
+	c = Connection{
 		Profile:           cmp.Or(f.profile, getenv("ROLLCALL_PROFILE"), "default"),
 		DataDir:           cmp.Or(f.dataDir, getenv("ROLLCALL_DATA_DIR")),
 		Timeout:           f.timeout,
@@ -153,12 +181,18 @@ func (a *app) connection() (Connection, error) {
 		// and the permission to write is there. The screens show both steps.
 		demo.Approve, demo.Write = time.Millisecond, true
 		c.Demo = &demo
+		c.Profile = demoProfile
+		if c.Config, err = a.configured(c.Profile); err != nil {
+			return c, err
+		}
 		// Another tenant has other users, so it has other files.
-		c.Profile = "demo"
 		if demo.Users != 2000 || demo.Seed != 1 {
-			c.Profile = fmt.Sprintf("demo-%d-%d", demo.Seed, demo.Users)
+			c.Profile = fmt.Sprintf("%s-%d-%d", demoProfile, demo.Seed, demo.Users)
 		}
 		return c, nil
+	}
+	if c.Config, err = a.configured(c.Profile); err != nil {
+		return c, err
 	}
 	c.Tenant = getenv("AZURE_TENANT_ID")
 	c.ClientID = getenv("AZURE_CLIENT_ID")

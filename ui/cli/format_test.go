@@ -133,8 +133,15 @@ func TestJSONHasTheKeysThatScriptsRelyOn(t *testing.T) {
 	assert.Equal(t, segment, keys(s.object("segment", "list")["segments"].([]any)[0]))
 	assert.Equal(t, names("valid count diagnostics"), keys(s.object("segment", "check", salesRule)))
 
+	list := names("name count createdAt createdBy changedAt changedBy")
+	assert.Equal(t, list, keys(s.object("list", "save", "Board", "--user", "adele@contoso.com")))
+	assert.Equal(t, list, keys(s.object("list", "list")["lists"].([]any)[0]))
+	board := s.object("list", "show", "board")
+	assert.Equal(t, names("name count createdAt createdBy changedAt changedBy departed members"), keys(board))
+	assert.Equal(t, names("id displayName userPrincipalName mail departed"), keys(board["members"].([]any)[0]))
+
 	preview := s.object("preview", "all-staff@contoso.com")
-	assert.Equal(t, names("recipients withoutAddress nonRecipients disabled duplicates excluded groups unresolved notes complete asOf requests addresses"), keys(preview))
+	assert.Equal(t, names("recipients withoutAddress nonRecipients disabled duplicates excluded groups unresolved departed notes complete asOf requests addresses"), keys(preview))
 	assert.Equal(t, names("unique internal external sms"), keys(preview["recipients"]))
 	assert.Equal(t, names("id displayName mail kind depth direct unique cycle hidden source"), keys(preview["groups"].([]any)[0]))
 	incomplete := s.run("preview", "board@contoso.com", "--json")

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"io/fs"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +24,7 @@ type shell struct {
 	stdin    io.Reader
 	terminal bool // all three streams
 	getenv   map[string]string
+	files    map[string]string // that can be read, by path
 
 	connections []Connection // that were opened
 }
@@ -54,7 +56,15 @@ func (s *shell) runContext(ctx context.Context, args ...string) answer {
 		StdinTerminal: s.terminal, StdoutTerminal: s.terminal, StderrTerminal: s.terminal,
 		Getenv:  func(name string) string { return s.getenv[name] },
 		Version: "v1.2.3",
-		Now:     func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) },
+		ReadFile: func(path string) ([]byte, error) {
+			text, ok := s.files[path]
+			if !ok {
+				return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
+			}
+			return []byte(text), nil
+		},
+		ConfigFile: "config.toml",
+		Now:        func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) },
 		Open: func(c Connection) *workspace.Workspace {
 			s.connections = append(s.connections, c)
 			return s.tenant.Workspace()

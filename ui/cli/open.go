@@ -100,18 +100,29 @@ func (a *app) sync(ctx context.Context, w *workspace.Workspace, request refresh.
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	defer a.status("")
+	var rate meter
 	for {
 		select {
 		case o := <-done:
 			return o.result, o.err
 		case <-tick.C:
-			a.status(progressLine(w.Progress(), w.Traffic(), w.Now()))
+			a.status(rate.line(w.Progress(), w.Traffic(), w.Now()))
 		}
 	}
 }
 
-// progressLine is one line about a running round: short enough for 80 columns.
-func progressLine(p refresh.Progress, t workspace.Traffic, now time.Time) string {
+// meter tells how far a running round has come, and how fast.
+type meter struct {
+	phase refresh.Phase // that the rate belongs to
+	since time.Time     // its first sample
+	read  int           // users read by then
+}
+
+// line is short enough for 80 columns.
+func (m *meter) line(p refresh.Progress, t workspace.Traffic, now time.Time) string {
+	if m.since.IsZero() || m.phase != p.Phase || p.Read < m.read {
+		*m = meter{phase: p.Phase, since: now, read: p.Read}
+	}
 	line := fmt.Sprintf("reading changes: %s users", grouped(p.Read))
 	if p.Phase == refresh.PhaseReading {
 		line = fmt.Sprintf("reading users: %s", grouped(p.Read))
@@ -120,7 +131,13 @@ func progressLine(p refresh.Progress, t workspace.Traffic, now time.Time) string
 		}
 	}
 	if wait := t.WaitUntil.Sub(now); wait > 0 {
-		line += fmt.Sprintf(", throttled for another %d s", int(wait.Seconds())+1)
+		return line + fmt.Sprintf(", throttled for another %d s", int(wait.Seconds())+1)
+	}
+	if p.Partitions > 1 {
+		line += fmt.Sprintf(", %d of %d partitions", p.Done, p.Partitions)
+	}
+	if elapsed := now.Sub(m.since); elapsed >= time.Second && p.Read > m.read {
+		line += fmt.Sprintf(", %s users/s", grouped(int(float64(p.Read-m.read)/elapsed.Seconds())))
 	}
 	return line
 }

@@ -55,6 +55,15 @@ func (s *selection) rows(ctx context.Context, w *workspace.Workspace) (*director
 	return selected.Snapshot, selected.Snapshot.Rows(selected.Set), nil
 }
 
+// search is rows, narrowed by the words of a search, if there are any.
+func (s *selection) search(ctx context.Context, w *workspace.Workspace, words []string) (*directory.Snapshot, []int32, error) {
+	snapshot, rows, err := s.rows(ctx, w)
+	if err == nil && len(words) > 0 {
+		rows, err = snapshot.Search(ctx, strings.Join(words, " "), rows)
+	}
+	return snapshot, rows, err
+}
+
 func (a *app) usersCommand() *cobra.Command {
 	var (
 		choice  selection
@@ -83,14 +92,9 @@ not; ~word matches loosely; field:value looks into one attribute.`,
 				if err != nil {
 					return err
 				}
-				snapshot, rows, err := choice.rows(ctx, w)
+				snapshot, rows, err := choice.search(ctx, w, args)
 				if err != nil {
 					return err
-				}
-				if len(args) > 0 {
-					if rows, err = snapshot.Search(ctx, strings.Join(args, " "), rows); err != nil {
-						return err
-					}
 				}
 				if count {
 					return a.printCount(len(rows))
