@@ -9,8 +9,11 @@ import (
 	"sync"
 	"time"
 
+	bolt "go.etcd.io/bbolt"
+
 	"rollcall/model"
 	"rollcall/model/refresh"
+	"rollcall/model/workspace"
 )
 
 // DirectoryOptions say how directory.db is opened.
@@ -41,17 +44,19 @@ func (o DirectoryOptions) withDefaults() DirectoryOptions {
 }
 
 // Directory is directory.db, the local copy of the tenant's users. It is a
-// refresh.Store. Its methods may be called concurrently; the function that
-// Users calls must not call any of them.
+// refresh.Store. Its methods may be called concurrently; the functions that
+// Held, Load and Checkpoint call must not call any of them.
 //
 // A file that turns out to be damaged, at the opening or later, is renamed to
-// directory.db.corrupt-TIME and an empty one takes its place: see Notes.
+// directory.db.corrupt-TIME and an empty one takes its place; a file that may
+// not be written is opened for reading, and Commit says why: see Notes.
 type Directory struct {
+	access
 	path    string
 	options DirectoryOptions
 
-	mu      sync.RWMutex // held for writing where the file itself is exchanged
-	current *table       // nil once closed
+	mu      sync.RWMutex // held for writing where one store takes the place of another
+	current *store       // nil once closed
 	staging *staging     // nil when none is open
 	notes   []string
 }
@@ -64,18 +69,23 @@ var _ refresh.Store = (*Directory)(nil)
 // belongs to another tenant than the options say.
 func OpenDirectory(path string, o DirectoryOptions) (*Directory, error) {
 	d := &Directory{path: path, options: o.withDefaults()}
-	t, err := openTable(path, d.options)
+	d.access = access{d.use}
+	s, err := openStore(path, d.options)
 	if isDamage(err) {
-		t, err = d.replaceDamaged(err)
+		s, err = d.replaceDamaged(err)
 	}
 	if err != nil {
 		return nil, fileError(path, err)
 	}
-	state := t.state.Load()
+	state := s.state.Load()
 	if err := checkTenant(path, state.TenantID, o.TenantID); err != nil {
-		return nil, closing(t.db, err)
+		return nil, closing(s.db, err)
 	}
-	d.current = t
+	d.current = s
+	if s.refused != nil {
+		d.notes = append(d.notes, fmt.Sprintf("%s: the directory is shown as it was stored, and nothing can be kept of what is read now", s.refused.Message))
+		return d, nil
+	}
 	announce(path, d.options.Command, d.options.Syncs, d.options.Now())
 	if !state.Resync {
 		// Nobody will go on with what an earlier resync may have left.
@@ -99,13 +109,20 @@ func checkTenant(path, stored, wanted string) error {
 
 // replaceDamaged sets the damaged file aside and begins a new one. The caller
 // holds mu, or is the only one yet.
-func (d *Directory) replaceDamaged(cause error) (*table, error) {
+func (d *Directory) replaceDamaged(cause error) (*store, error) {
 	aside, err := setAside(d.path, d.options.Now())
+	if isRefused(err) {
+		return nil, &model.Error{
+			Kind: model.KindFailed, Code: workspace.CodeCacheCorrupt,
+			Message: fmt.Sprintf("%s is damaged (%v) and cannot be set aside: its folder may not be written", d.path, cause),
+			Remedy:  "make the folder writable, or choose another place with --data-dir", Err: errors.Join(cause, err),
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
 	d.notes = append(d.notes, fmt.Sprintf("the local copy of the directory was damaged (%v); it was set aside as %s and the next sync reads the directory again", cause, aside))
-	return openTable(d.path, d.options)
+	return openStore(d.path, d.options)
 }
 
 // setAside renames a damaged file and returns its new name.
@@ -135,73 +152,49 @@ func removeFile(path string) error {
 }
 
 // Notes tell what an administrator should know about the file: that it was
-// damaged and set aside. The slice is a copy.
+// damaged and set aside, or that it may only be read. The slice is a copy.
 func (d *Directory) Notes() []string {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	return append([]string(nil), d.notes...)
 }
 
-// State returns what was last committed.
-func (d *Directory) State(ctx context.Context) (refresh.State, error) {
+// use runs fn on the current store. When its file turns out to be damaged, an
+// empty one takes its place and the error says so.
+func (d *Directory) use(fn func(*store) error) error {
 	d.mu.RLock()
-	defer d.mu.RUnlock()
-	if d.current == nil {
-		return refresh.State{}, closedError(d.path)
-	}
-	return *d.current.state.Load(), ctx.Err()
-}
-
-// Commit implements refresh.Store.
-func (d *Directory) Commit(ctx context.Context, changes []model.Change, state refresh.State) (refresh.Effect, error) {
-	var effect refresh.Effect
-	err := d.use(func(t *table) (err error) {
-		effect, err = t.commit(ctx, changes, state)
-		return err
-	})
-	return effect, err
-}
-
-// Users implements refresh.Store. The texts of a user stay valid after the
-// call, but share one allocation: whoever keeps a few of them clones those.
-func (d *Directory) Users(ctx context.Context, yield func(*model.User) bool) error {
-	return d.use(func(t *table) error { return t.users(ctx, yield) })
-}
-
-// use runs fn on the current file. When that turns out to be damaged, an empty
-// one takes its place and the error says so.
-func (d *Directory) use(fn func(*table) error) error {
-	d.mu.RLock()
-	t := d.current
-	if t == nil {
+	s := d.current
+	if s == nil {
 		d.mu.RUnlock()
 		return closedError(d.path)
 	}
+	var file *bolt.DB
 	err := func() error {
 		defer d.mu.RUnlock()
-		return fn(t)
+		file = s.present()
+		return fn(s)
 	}()
 	if !isDamage(err) {
 		return fileError(d.path, err)
 	}
-	return d.heal(t, err)
+	return d.heal(s, file, err)
 }
 
 // heal replaces a damaged file, unless another caller has done so already.
-func (d *Directory) heal(damaged *table, cause error) error {
+func (d *Directory) heal(damaged *store, file *bolt.DB, cause error) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.current == damaged {
+	if d.current == damaged && damaged.db == file {
 		d.current = nil
-		_ = guarded(damaged.db.Close)
-		t, err := d.replaceDamaged(cause)
+		_ = guarded(file.Close)
+		s, err := d.replaceDamaged(cause)
 		if err != nil {
 			return fileError(d.path, err)
 		}
-		d.current = t
+		d.current = s
 	}
 	return &model.Error{
-		Kind: model.KindFailed, Code: "cacheCorrupt",
+		Kind: model.KindFailed, Code: workspace.CodeCacheCorrupt,
 		Message: "the local copy of the directory was damaged and has been set aside",
 		Remedy:  "sync: the directory is read again", Err: cause,
 	}
@@ -216,11 +209,58 @@ func (d *Directory) Close() error {
 	}
 	var staged error
 	if d.staging != nil {
-		staged = d.staging.table.close()
+		staged = d.staging.store.close()
 		d.staging = nil
 	}
-	withdraw(d.path)
+	if d.current.refused == nil {
+		withdraw(d.path)
+	}
 	err := errors.Join(staged, d.current.close())
 	d.current = nil
 	return fileError(d.path, err)
+}
+
+// access implements refresh.Store, but for Stage, by way of a function that
+// finds the store to use and deals with its damage.
+type access struct {
+	use func(fn func(*store) error) error
+}
+
+// State implements refresh.Store: what was last committed.
+func (a access) State(ctx context.Context) (state refresh.State, err error) {
+	err = a.use(func(s *store) error {
+		state = *s.state.Load()
+		return ctx.Err()
+	})
+	return state, err
+}
+
+// Cursors implements refresh.Store.
+func (a access) Cursors(ctx context.Context) (cursors []refresh.Cursor, err error) {
+	err = a.use(func(s *store) (err error) {
+		cursors, err = s.cursors(ctx)
+		return err
+	})
+	return cursors, err
+}
+
+// Commit implements refresh.Store.
+func (a access) Commit(ctx context.Context, b refresh.Batch) error {
+	return a.use(func(s *store) error { return s.commit(ctx, b) })
+}
+
+// Held implements refresh.Store.
+func (a access) Held(ctx context.Context, yield func([]model.Change) bool) error {
+	return a.use(func(s *store) error { return s.held(ctx, yield) })
+}
+
+// Load implements refresh.Store.
+func (a access) Load(ctx context.Context, restore func(get func(name string) ([]byte, error)) error, apply func([]model.Change)) error {
+	return a.use(func(s *store) error { return s.load(ctx, restore, apply) })
+}
+
+// Checkpoint implements refresh.Store. Nothing can be read or committed until
+// it returns.
+func (a access) Checkpoint(ctx context.Context, save func(put func(name string, data []byte) error) error) error {
+	return a.use(func(s *store) error { return s.checkpoint(ctx, save) })
 }

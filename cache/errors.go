@@ -88,6 +88,11 @@ func fileError(path string, err error) error {
 	}
 }
 
+// isRefused reports whether a file may not be written, or not in its folder.
+func isRefused(err error) bool {
+	return errors.Is(err, syscall.EROFS) || errors.Is(err, fs.ErrPermission)
+}
+
 // isDiskFull reports whether there was no room: on the disk, in the quota,
 // below the process's or the file's own limit. bbolt wraps a failure to grow
 // the file as text only, hence the look at the words.

@@ -47,9 +47,12 @@ type LedgerOptions struct {
 
 // Ledger is ledger.db: what administrators made and did. It is a
 // workspace.Ledger. Every method is durable when it returns, and may be called
-// concurrently. A damaged ledger is reported and never replaced.
+// concurrently. A damaged ledger is reported and never replaced; one that may
+// not be written is opened for reading, and what would change it says why.
 type Ledger struct {
 	path string
+
+	refused *model.Error // why the file may only be read; nil when it may be written
 
 	mu sync.RWMutex // held for writing to close
 	db *bolt.DB     // nil once closed
@@ -65,13 +68,16 @@ func OpenLedger(path string, o LedgerOptions) (*Ledger, error) {
 	if err := createLedger(path, o); err != nil {
 		return nil, ledgerError(path, err)
 	}
-	db, err := openFile(path, o.file())
+	db, refused, err := openFile(path, o.file())
 	if err != nil {
 		return nil, ledgerError(path, err)
 	}
-	l := &Ledger{path: path, db: db}
+	l := &Ledger{path: path, refused: refused, db: db}
 	if err := guarded(func() error { return l.prepare(o.TenantID) }); err != nil {
 		return nil, closing(db, ledgerError(path, err))
+	}
+	if refused != nil {
+		return l, nil
 	}
 	now := time.Now
 	if o.Now != nil {
@@ -107,7 +113,7 @@ func createLedger(path string, o LedgerOptions) error {
 	if err := file.Close(); err != nil {
 		return err
 	}
-	db, err := openFile(fresh, o.file())
+	db, _, err := openFile(fresh, o.file())
 	if err != nil {
 		return err
 	}
@@ -199,7 +205,9 @@ func (l *Ledger) Close() error {
 	if l.db == nil {
 		return nil
 	}
-	withdraw(l.path)
+	if l.refused == nil {
+		withdraw(l.path)
+	}
 	err := guarded(l.db.Close)
 	l.db = nil
 	return ledgerError(l.path, err)
@@ -210,6 +218,9 @@ func (l *Ledger) view(ctx context.Context, fn func(*bolt.Tx) error) error {
 }
 
 func (l *Ledger) update(ctx context.Context, fn func(*bolt.Tx) error) error {
+	if l.refused != nil {
+		return l.refused
+	}
 	return l.use(ctx, func(db *bolt.DB) error { return db.Update(fn) })
 }
 

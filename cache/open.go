@@ -9,6 +9,8 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
+
+	"rollcall/model"
 )
 
 const (
@@ -17,48 +19,60 @@ const (
 	// defaultTimeout is how long an opening waits for another process to let
 	// go of the file. bbolt's own default is for ever.
 	defaultTimeout = time.Second
+	// growth is by how many bytes a large file grows at a time.
+	growth = 4 << 20
 )
 
 // fileOptions say how a bbolt file is opened.
 type fileOptions struct {
-	timeout  time.Duration // 0: defaultTimeout
-	maxSize  int           // bytes; 0: no limit
-	pageSize int           // bytes, of a new file; 0: the system's
+	timeout time.Duration // 0: defaultTimeout
+	maxSize int           // bytes; 0: no limit
 }
 
 // openFile opens a bbolt file for writing and makes sure that it is the one
 // that the path names: a process that waited for the lock may have got that of
-// a file which another one has meanwhile replaced.
-func openFile(path string, o fileOptions) (*bolt.DB, error) {
+// a file which another one has meanwhile replaced. A file that may not be
+// written is opened for reading: refused says why.
+func openFile(path string, o fileOptions) (db *bolt.DB, refused *model.Error, err error) {
 	if o.timeout <= 0 {
 		o.timeout = defaultTimeout
 	}
 	if err := os.MkdirAll(filepath.Dir(path), folderMode); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for {
-		db, file, err := openLocked(path, o)
+		var file *os.File
+		db, file, err = openLocked(path, o, false)
+		if isRefused(err) {
+			refused = model.AsError(fileError(path, err))
+			cause := err
+			if db, file, err = openLocked(path, o, true); isRefused(err) || errors.Is(err, os.ErrNotExist) {
+				err = cause
+			}
+		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		current, err := isCurrent(file, path)
 		if err == nil && current {
-			err = tighten(file)
+			if refused == nil {
+				err = tighten(file)
+			}
 			if err == nil {
-				return db, nil
+				return db, refused, nil
 			}
 		}
 		if closeErr := db.Close(); closeErr != nil {
-			return nil, closeErr
+			return nil, nil, closeErr
 		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 }
 
 // openLocked opens and locks the file as it finds it.
-func openLocked(path string, o fileOptions) (*bolt.DB, *os.File, error) {
+func openLocked(path string, o fileOptions, readOnly bool) (*bolt.DB, *os.File, error) {
 	var db *bolt.DB
 	var file *os.File
 	err := guarded(func() (err error) {
@@ -66,7 +80,7 @@ func openLocked(path string, o fileOptions) (*bolt.DB, *os.File, error) {
 			Timeout:      o.timeout,
 			FreelistType: bolt.FreelistMapType,
 			MaxSize:      o.maxSize,
-			PageSize:     o.pageSize,
+			ReadOnly:     readOnly,
 			OpenFile: func(name string, flag int, mode os.FileMode) (f *os.File, err error) {
 				file, err = os.OpenFile(name, flag, mode)
 				return file, err
@@ -75,6 +89,7 @@ func openLocked(path string, o fileOptions) (*bolt.DB, *os.File, error) {
 		return err
 	})
 	if err == nil {
+		db.AllocSize = growth
 		return db, file, nil
 	}
 	if errors.Is(err, errDamaged) && file != nil {
