@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 
 	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoft/kiota-abstractions-go/authentication"
@@ -29,7 +30,8 @@ type Client struct {
 	adapter   *nethttplibrary.NetHttpRequestAdapter
 	http      *http.Client
 	transport *transport
-	rounds    pageRounds
+	users     *userDecoder
+	refused   atomic.Pointer[[]string] // properties that the tenant refused to the last Begin
 }
 
 var (
@@ -58,7 +60,7 @@ func New(opts Options) (*Client, error) {
 		return nil, fmt.Errorf("graph: building the request adapter: %w", err)
 	}
 	adapter.SetBaseUrl(root.String())
-	return &Client{opts: opts, root: root, adapter: adapter, http: httpClient, transport: t}, nil
+	return &Client{opts: opts, root: root, adapter: adapter, http: httpClient, transport: t, users: newUserDecoder(opts.Schema)}, nil
 }
 
 // path starts a builder's path parameters: the service root.

@@ -26,13 +26,18 @@ type envelope struct {
 	} `json:"error"`
 }
 
+// statusError is the HTTP status behind a refusal.
+type statusError int
+
+func (s statusError) Error() string { return fmt.Sprintf("%d %s", int(s), http.StatusText(int(s))) }
+
 // refusal turns an answer of 300 and above into what the administrator reads.
 func (t *transport) refusal(status int, header http.Header, body []byte) *model.Error {
 	var env envelope
 	_ = json.Unmarshal(body, &env) // a proxy's error page is no JSON: the status must do
 	e := &model.Error{
 		Kind: model.KindFailed, Code: env.Error.Code, Message: strings.TrimSuffix(plain.Line(env.Error.Message), "."),
-		RequestID: env.Error.Inner.RequestID,
+		RequestID: env.Error.Inner.RequestID, Err: statusError(status),
 	}
 	if e.RequestID == "" {
 		e.RequestID = header.Get("request-id")
@@ -45,7 +50,7 @@ func (t *transport) refusal(status int, header http.Header, body []byte) *model.
 	}
 	switch {
 	case isResync(status, e.Code):
-		e.Err = refresh.ErrResync
+		e.Err = fmt.Errorf("%w: %w", refresh.ErrResync, e.Err)
 	case status == http.StatusUnauthorized:
 		e.Kind = model.KindSignIn
 		e.Message = "Graph does not accept the sign-in: " + e.Message

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"sync"
 
 	abstractions "github.com/microsoft/kiota-abstractions-go"
 
@@ -138,31 +137,4 @@ func advanced() *abstractions.RequestHeaders {
 	h := abstractions.NewRequestHeaders()
 	h.Add("ConsistencyLevel", "eventual")
 	return h
-}
-
-// pageRounds watches the links of a round whose pages are asked for one by
-// one. Two different pages that name the same next page are a loop; the same
-// page asked for again, after a failure, may name it again.
-type pageRounds struct {
-	mu     sync.Mutex
-	origin map[string]string // next link → the link whose page named it
-}
-
-// follow notes that the page of link named next; "" ends the round.
-func (r *pageRounds) follow(link, next string) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if next == "" {
-		r.origin = nil
-		return nil
-	}
-	if r.origin == nil {
-		r.origin = make(map[string]string)
-	}
-	if from, ok := r.origin[next]; next == link || (ok && from != link) {
-		r.origin = nil
-		return looping()
-	}
-	r.origin[next] = link
-	return nil
 }

@@ -5,262 +5,357 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"rollcall/model"
 )
 
-// rawUser is a user's JSON object as it came. Its properties are read in one
-// walk: which of them are there at all matters as much as their values, and
-// which are wanted is the profile's choice.
-type rawUser = json.RawMessage
-
-// userDecoder turns user objects into changes. It is made for one page: texts
-// that repeat within it (departments, cities, titles) are stored once.
-type userDecoder struct {
-	schema *model.Schema
-	attrs  map[string]model.Attribute // synced attributes of the user object, by Graph name
-	onPrem map[string]model.Attribute // those inside onPremisesExtensionAttributes
-	texts  map[string]string
+// userPage is a page of /users or of /users/delta.
+type userPage struct {
+	changes         []model.Change // their texts share the memory of one body
+	next, deltaLink string
 }
+
+// userDecoder reads pages of users by a schema. It may be used by several
+// goroutines.
+type userDecoder struct {
+	properties map[string]property // of the user object, by Graph name
+	extensions map[string]property // the directory extensions among them, by name in lower case
+	onPremises map[string]property // inside onPremisesExtensionAttributes
+	synced     int                 // attributes, for the room that a user's fields need
+}
+
+// property says how the value of a JSON property is read.
+type property struct {
+	role role
+	attr model.AttrID
+	kind model.Type
+}
+
+type role uint8
+
+const (
+	roleNone role = iota // not wanted
+	roleID
+	roleAttribute
+	roleExtension
+	roleOnPremises
+	roleManager
+	roleManagerDelta
+	roleRemoved
+)
 
 const onPremisesExtensions = "onPremisesExtensionAttributes"
 
 func newUserDecoder(schema *model.Schema) *userDecoder {
 	d := &userDecoder{
-		schema: schema,
-		attrs:  make(map[string]model.Attribute),
-		onPrem: make(map[string]model.Attribute),
-		texts:  make(map[string]string),
+		properties: map[string]property{
+			"id": {role: roleID}, "manager": {role: roleManager}, "manager@delta": {role: roleManagerDelta}, "@removed": {role: roleRemoved},
+		},
+		extensions: make(map[string]property),
+		onPremises: make(map[string]property),
 	}
 	for _, a := range schema.Synced() {
+		p := property{role: roleAttribute, attr: a.ID, kind: a.Type}
 		switch {
 		case a.ID == model.AttrObjectID: // the change's own field
+			continue
 		case a.Select == onPremisesExtensions:
-			d.onPrem[a.Graph] = a
+			d.onPremises[a.Graph] = p
+			d.properties[a.Select] = property{role: roleOnPremises}
+		case a.IsExtension():
+			p.role = roleExtension
+			d.extensions[strings.ToLower(a.Graph)] = p
 		default:
-			d.attrs[a.Graph] = a
+			d.properties[a.Graph] = p
 		}
+		d.synced++
 	}
 	return d
 }
 
-// listing decodes a page of /users: what a user does not have is null.
-func (d *userDecoder) listing(page []rawUser) ([]model.Change, error) {
-	changes := make([]model.Change, 0, len(page))
-	for _, raw := range page {
-		change, err := d.user(raw)
-		if err != nil {
-			return nil, err
-		}
-		change.Fields = d.complete(change.Fields)
-		if change.Manager == nil {
-			change.Manager = ptr("")
-		}
-		changes = append(changes, change)
-	}
-	return changes, nil
-}
+// listing reads a page of /users. Each change is whole: it names what the user
+// has.
+func (d *userDecoder) listing(body []byte) (*userPage, error) { return d.page(body, true) }
 
-// complete adds a null field for each synced attribute that fields do not name.
-func (d *userDecoder) complete(fields []model.Field) []model.Field {
-	named := make([]bool, d.schema.Len())
-	for _, f := range fields {
-		named[f.Attr] = true
-	}
-	for _, group := range []map[string]model.Attribute{d.attrs, d.onPrem} {
-		for _, a := range group {
-			if !named[a.ID] {
-				fields = append(fields, model.Field{Attr: a.ID})
-			}
-		}
-	}
-	return fields
-}
+// delta reads a page of a delta round. A change names what its record names.
+func (d *userDecoder) delta(body []byte) (*userPage, error) { return d.page(body, false) }
 
-// delta decodes a page of a delta round: what a record does not name is
-// unchanged.
-func (d *userDecoder) delta(page []rawUser) ([]model.Change, error) {
-	changes := make([]model.Change, 0, len(page))
-	for _, raw := range page {
-		change, err := d.user(raw)
-		if err != nil {
-			return nil, err
-		}
-		changes = append(changes, change)
+var (
+	errNoValue = errors.New("the collection has no value")
+	errNoID    = errors.New("a user has no id")
+	errMore    = errors.New("there is more behind the page")
+)
+
+func (d *userDecoder) page(body []byte, whole bool) (*userPage, error) {
+	w := &userWalk{
+		// Lenient as encoding/json is: what comes twice counts twice, and bytes
+		// that are no UTF-8 are replaced.
+		json: jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)),
+		text: string(body), decoder: d, whole: whole,
 	}
-	return changes, nil
-}
-
-var errNoID = errors.New("a user has no id")
-
-// user decodes what one object names.
-func (d *userDecoder) user(raw rawUser) (model.Change, error) {
-	change := model.Change{Fields: make([]model.Field, 0, len(d.attrs)+len(d.onPrem))}
-	err := eachProperty(raw, func(name, value []byte) error {
-		if a, ok := d.attrs[string(name)]; ok {
-			f, err := d.field(a, value)
-			if err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-			change.Fields = append(change.Fields, f)
-			return nil
-		}
+	page := &userPage{}
+	found := false
+	err := w.object(func(name []byte) (err error) {
 		switch string(name) {
-		case "id":
-			return json.Unmarshal(value, &change.ID)
-		case onPremisesExtensions:
-			return d.extensions(&change, value)
-		case "manager":
-			return decodeManager(&change, value)
-		case "manager@delta":
-			return decodeManagerDelta(&change, value)
-		case "@removed":
-			return decodeRemoved(&change, value)
+		case "value":
+			found = true
+			page.changes, err = w.users()
+		case "@odata.nextLink":
+			page.next, err = w.link()
+		case "@odata.deltaLink":
+			page.deltaLink, err = w.link()
+		default:
+			err = w.json.SkipValue()
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, errNoValue
+	}
+	if _, err := w.json.ReadToken(); !errors.Is(err, io.EOF) {
+		return nil, errMore
+	}
+	return page, nil
+}
+
+// userWalk is one walk over a page.
+type userWalk struct {
+	json    *jsontext.Decoder
+	text    string // the body; the changes' texts are parts of it
+	decoder *userDecoder
+	whole   bool
+	order   propertyOrder
+	fields  []model.Field // the room of several users
+	strings []string      // scratch of a collection
+}
+
+// roomForUsers is for how many users the fields are allocated at once.
+const roomForUsers = 64
+
+func (w *userWalk) users() ([]model.Change, error) {
+	var changes []model.Change
+	err := w.array(func() error {
+		if cap(w.fields)-len(w.fields) < w.decoder.synced {
+			w.fields = make([]model.Field, 0, roomForUsers*w.decoder.synced)
+		}
+		if changes == nil {
+			changes = make([]model.Change, 0, pageSize)
+		}
+		change, err := w.user()
+		changes = append(changes, change)
+		return err
+	})
+	return changes, err
+}
+
+func (w *userWalk) user() (model.Change, error) {
+	change := model.Change{Whole: w.whole}
+	from := len(w.fields)
+	w.order.next = 0
+	err := w.object(func(name []byte) error {
+		p := w.order.find(w.decoder, name)
+		if err := w.property(&change, p); err != nil {
+			return fmt.Errorf("%s: %w", w.order.name(), err)
 		}
 		return nil
 	})
+	change.Fields = w.fields[from:len(w.fields):len(w.fields)]
 	if err == nil && change.ID == "" {
 		err = errNoID
 	}
 	return change, err
 }
 
-// extensions decodes onPremisesExtensionAttributes. The object always comes
-// whole: null, or without one of its properties, means that they are null.
-func (d *userDecoder) extensions(change *model.Change, value []byte) error {
-	named := make(map[model.AttrID]bool, len(d.onPrem))
-	if !isNull(value) {
-		err := eachProperty(value, func(name, value []byte) error {
-			a, ok := d.onPrem[string(name)]
-			if !ok {
-				return nil
-			}
-			f, err := d.field(a, value)
-			named[a.ID] = true
-			change.Fields = append(change.Fields, f)
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("%s: %w", onPremisesExtensions, err)
+// property reads a property of a user.
+func (w *userWalk) property(change *model.Change, p property) error {
+	switch p.role {
+	case roleAttribute, roleExtension:
+		return w.attribute(p)
+	case roleID:
+		value, err := w.value()
+		if err == nil {
+			change.ID, err = text(value)
 		}
+		return err
+	case roleOnPremises:
+		return w.onPremises()
+	case roleManager:
+		return w.manager(change)
+	case roleManagerDelta:
+		return w.managerDelta(change)
+	case roleRemoved:
+		return w.removed(change)
 	}
-	for _, a := range d.onPrem {
-		if !named[a.ID] {
-			change.Fields = append(change.Fields, model.Field{Attr: a.ID})
-		}
-	}
-	return nil
+	return w.json.SkipValue()
 }
 
-// field decodes a property by its attribute's type. Where Graph keeps a
+// attribute reads a property by its attribute's type. Where Graph keeps a
 // collection for an attribute of one value (businessPhones, imAddresses), the
-// first one is it.
-func (d *userDecoder) field(a model.Attribute, value []byte) (model.Field, error) {
-	f := model.Field{Attr: a.ID}
-	if isNull(value) {
-		return f, nil
-	}
-	if value[0] == '[' {
-		values, err := d.list(value)
-		if err != nil || len(values) == 0 {
-			return f, err
+// first one is it. Of a whole user only what is not null becomes a field.
+func (w *userWalk) attribute(p property) error {
+	f := model.Field{Attr: p.attr}
+	isList := w.json.PeekKind() == '['
+	switch {
+	case !isList:
+		value, err := w.value()
+		if err != nil {
+			return err
 		}
-		if a.Type == model.TypeCollection {
-			f.Values = values
-		} else {
+		if f.Value, err = p.scalar(value); err != nil {
+			return err
+		}
+	case p.kind == model.TypeCollection || p.kind == model.TypeString:
+		values, err := w.elements(p)
+		switch {
+		case err != nil:
+			return err
+		case p.kind == model.TypeCollection && len(values) > 0:
+			f.Values = append(make([]string, 0, len(values)), values...)
+		case len(values) > 0:
 			f.Value = values[0]
 		}
-		return f, nil
+	default:
+		return fmt.Errorf("a collection is no %s", typeName(p.kind))
 	}
-	switch a.Type {
-	case model.TypeBool:
-		if s := string(value); s == "true" || s == "false" {
-			f.Value = s
-			return f, nil
-		}
-		return f, fmt.Errorf("not a boolean: %.40s", value)
-	case model.TypeTime:
-		text, err := d.text(value)
-		if err != nil {
-			return f, err
-		}
-		at, err := time.Parse(time.RFC3339, text)
-		if err != nil {
-			return f, err
-		}
-		f.Value = at.UTC().Format(time.RFC3339)
-		return f, nil
-	case model.TypeCollection:
-		return f, fmt.Errorf("not a collection: %.40s", value)
+	if !w.whole || !f.IsNull() {
+		w.fields = append(w.fields, f)
 	}
-	text, err := d.text(value)
-	f.Value = text
-	return f, err
-}
-
-func (d *userDecoder) list(value []byte) ([]string, error) {
-	var raws []json.RawMessage
-	if err := json.Unmarshal(value, &raws); err != nil {
-		return nil, err
-	}
-	values := make([]string, 0, len(raws))
-	for _, raw := range raws {
-		if isNull(raw) {
-			continue
-		}
-		text, err := d.text(raw)
-		if err != nil {
-			return nil, err
-		}
-		values = append(values, text)
-	}
-	return values, nil
-}
-
-// text decodes a JSON string. Most hold no escapes and are taken as they are.
-func (d *userDecoder) text(value []byte) (string, error) {
-	if len(value) < 2 || value[0] != '"' {
-		return "", fmt.Errorf("not a text: %.40s", value)
-	}
-	inner := value[1 : len(value)-1]
-	if known, ok := d.texts[string(inner)]; ok {
-		return known, nil
-	}
-	if bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
-		s := string(inner)
-		d.texts[s] = s
-		return s, nil
-	}
-	var s string
-	err := json.Unmarshal(value, &s)
-	return s, err
-}
-
-func isNull(value []byte) bool { return string(value) == "null" }
-
-// decodeManager reads an expanded manager.
-func decodeManager(change *model.Change, value []byte) error {
-	var manager struct {
-		ID string `json:"id"`
-	}
-	if err := json.Unmarshal(value, &manager); err != nil {
-		return fmt.Errorf("manager: %w", err)
-	}
-	change.Manager = &manager.ID
 	return nil
 }
 
-// decodeManagerDelta reads a change of manager: the new one, or the former one
-// as removed, in any order.
-func decodeManagerDelta(change *model.Change, value []byte) error {
+func typeName(t model.Type) string {
+	switch t {
+	case model.TypeBool:
+		return "boolean"
+	case model.TypeTime:
+		return "time"
+	case model.TypeCollection:
+		return "collection"
+	}
+	return "text"
+}
+
+// scalar is the value of an attribute; "" is null.
+func (p property) scalar(value string) (string, error) {
+	switch {
+	case value == "null":
+		return "", nil
+	case p.role == roleExtension:
+		if value[0] == '"' || value[0] == '{' {
+			return text(value)
+		}
+		return value, nil // a number or a boolean, as it stands
+	case p.kind == model.TypeBool && (value == "true" || value == "false"):
+		return value, nil
+	case p.kind == model.TypeTime:
+		stated, err := text(value)
+		if err != nil {
+			return "", err
+		}
+		at, err := time.Parse(time.RFC3339, stated)
+		if err != nil {
+			return "", err
+		}
+		return at.UTC().Format(time.RFC3339), nil
+	case p.kind == model.TypeString:
+		return text(value)
+	}
+	return "", fmt.Errorf("no %s: %.40s", typeName(p.kind), value)
+}
+
+// elements reads a collection without its nulls. The slice is valid until the
+// next one is read.
+func (w *userWalk) elements(p property) ([]string, error) {
+	element := property{role: p.role, kind: model.TypeString}
+	w.strings = w.strings[:0]
+	err := w.array(func() error {
+		value, err := w.value()
+		if err != nil || value == "null" {
+			return err
+		}
+		t, err := element.scalar(value)
+		w.strings = append(w.strings, t)
+		return err
+	})
+	return w.strings, err
+}
+
+// onPremises reads onPremisesExtensionAttributes. The object always comes
+// whole: null, or without one of its properties, means that they are null.
+func (w *userWalk) onPremises() error {
+	from := len(w.fields)
+	if w.json.PeekKind() == 'n' {
+		if err := w.json.SkipValue(); err != nil {
+			return err
+		}
+	} else {
+		err := w.object(func(name []byte) error {
+			p, ok := w.decoder.onPremises[string(name)]
+			if !ok {
+				return w.json.SkipValue()
+			}
+			return w.attribute(p)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if w.whole {
+		return nil
+	}
+	named := make(map[model.AttrID]bool, len(w.decoder.onPremises))
+	for _, f := range w.fields[from:] {
+		named[f.Attr] = true
+	}
+	for _, p := range w.decoder.onPremises {
+		if !named[p.attr] {
+			w.fields = append(w.fields, model.Field{Attr: p.attr})
+		}
+	}
+	return nil
+}
+
+// manager reads an expanded manager; null is none.
+func (w *userWalk) manager(change *model.Change) error {
+	id := ""
+	change.Manager = &id
+	if w.json.PeekKind() == 'n' {
+		return w.json.SkipValue()
+	}
+	return w.object(func(name []byte) error {
+		if string(name) != "id" {
+			return w.json.SkipValue()
+		}
+		value, err := w.value()
+		if err == nil {
+			id, err = text(value)
+		}
+		return err
+	})
+}
+
+// managerDelta reads a change of manager: the new one, or the former one as
+// removed, in any order.
+func (w *userWalk) managerDelta(change *model.Change) error {
+	value, err := w.json.ReadValue()
+	if err != nil {
+		return err
+	}
 	var entries []struct {
 		ID      string           `json:"id"`
 		Removed *json.RawMessage `json:"@removed"`
 	}
 	if err := json.Unmarshal(value, &entries); err != nil {
-		return fmt.Errorf("manager@delta: %w", err)
+		return err
 	}
 	manager := ""
 	for _, e := range entries {
@@ -272,16 +367,136 @@ func decodeManagerDelta(change *model.Change, value []byte) error {
 	return nil
 }
 
-func decodeRemoved(change *model.Change, value []byte) error {
+func (w *userWalk) removed(change *model.Change) error {
+	value, err := w.json.ReadValue()
+	if err != nil {
+		return err
+	}
 	var removed struct {
 		Reason string `json:"reason"`
 	}
 	if err := json.Unmarshal(value, &removed); err != nil {
-		return fmt.Errorf("@removed: %w", err)
+		return err
 	}
 	change.Removed = removed.Reason
 	if change.Removed == "" {
 		change.Removed = "deleted" // present without a reason is removed all the same
 	}
 	return nil
+}
+
+// link reads a link, as a copy: it is kept for longer than the page.
+func (w *userWalk) link() (string, error) {
+	value, err := w.value()
+	if err != nil || value == "null" {
+		return "", err
+	}
+	link, err := text(value)
+	return strings.Clone(link), err
+}
+
+// object calls each with the name of each property of an object. The name is
+// valid until each reads the value, which it must.
+func (w *userWalk) object(each func(name []byte) error) error {
+	if err := w.open('{', "object"); err != nil {
+		return err
+	}
+	for w.json.PeekKind() != '}' {
+		name, err := w.json.ReadValue()
+		if err != nil {
+			return err
+		}
+		plain := name[1 : len(name)-1]
+		if bytes.IndexByte(plain, '\\') >= 0 {
+			plain, _ = jsontext.AppendUnquote(nil, name) // read as JSON already
+		}
+		if err := each(plain); err != nil {
+			return err
+		}
+	}
+	_, err := w.json.ReadToken()
+	return err
+}
+
+// array calls each for each element of an array; it must read the element.
+func (w *userWalk) array(each func() error) error {
+	if err := w.open('[', "collection"); err != nil {
+		return err
+	}
+	for w.json.PeekKind() != ']' {
+		if err := each(); err != nil {
+			return err
+		}
+	}
+	_, err := w.json.ReadToken()
+	return err
+}
+
+func (w *userWalk) open(kind jsontext.Kind, wanted string) error {
+	token, err := w.json.ReadToken()
+	if err == nil && token.Kind() != kind {
+		err = fmt.Errorf("%s is no %s", token.Kind(), wanted)
+	}
+	return err
+}
+
+// value reads a value. It is a part of the page's text.
+func (w *userWalk) value() (string, error) {
+	v, err := w.json.ReadValue()
+	end := int(w.json.InputOffset())
+	return w.text[end-len(v) : end], err
+}
+
+// text decodes a JSON string. Most hold no escapes and are taken as they are.
+func text(value string) (string, error) {
+	if value[0] != '"' {
+		return "", fmt.Errorf("no text: %.40s", value)
+	}
+	inner := value[1 : len(value)-1]
+	if strings.IndexByte(inner, '\\') < 0 && utf8.ValidString(inner) {
+		return inner, nil
+	}
+	// The value has been read as JSON: the only error left is of bytes that are
+	// no UTF-8, and those have been replaced.
+	decoded, _ := jsontext.AppendUnquote(nil, value)
+	return string(decoded), nil
+}
+
+// propertyOrder remembers the properties of the objects read before: they come
+// in the same order in each, some left out.
+type propertyOrder struct {
+	names      []string
+	properties []property
+	index      map[string]int
+	next       int // where the next property of the object is expected
+}
+
+// find is the property of a name.
+func (o *propertyOrder) find(d *userDecoder, name []byte) property {
+	if o.next == len(o.names) || o.names[o.next] != string(name) {
+		i, known := o.index[string(name)]
+		if !known {
+			i = o.learn(d, string(name))
+		}
+		o.next = i
+	}
+	o.next++
+	return o.properties[o.next-1]
+}
+
+// name is the name of the property found last.
+func (o *propertyOrder) name() string { return o.names[o.next-1] }
+
+func (o *propertyOrder) learn(d *userDecoder, name string) int {
+	p, known := d.properties[name]
+	if !known {
+		p = d.extensions[strings.ToLower(name)]
+	}
+	if o.index == nil {
+		o.index = make(map[string]int)
+	}
+	i := len(o.names)
+	o.index[name] = i
+	o.names, o.properties = append(o.names, name), append(o.properties, p)
+	return i
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,49 +27,13 @@ func (c *Client) usersBuilder() *users.UsersRequestBuilder {
 	return users.NewUsersRequestBuilderInternal(c.path(), c.adapter)
 }
 
-// DeltaLatest implements refresh.Source. The link that comes back also encodes
-// which properties are tracked, the manager among them.
-func (c *Client) DeltaLatest(ctx context.Context) (string, error) {
-	ctx = withPriority(ctx, priorityLow)
-	build := func() (*abstractions.RequestInformation, error) {
-		info, err := c.usersBuilder().Delta().ToGetRequestInformation(ctx, &users.DeltaRequestBuilderGetRequestConfiguration{
-			QueryParameters: &users.DeltaRequestBuilderGetQueryParameters{Select: append(c.opts.Schema.Select(), "manager")},
-		})
-		if err != nil {
-			return nil, err
-		}
-		return info, withParameter(info, "deltatoken", "latest")
-	}
-	seen := make(map[string]bool)
-	for {
-		page, err := getPage[rawUser](ctx, c, build)
-		if err != nil {
-			return "", c.transport.needing(err, scopeUsers, "Directory.Read.All")
-		}
-		if err := c.checkLinks(page.Next, page.DeltaLink); err != nil {
-			return "", err
-		}
-		switch {
-		case page.DeltaLink != "":
-			return page.DeltaLink, nil
-		case page.Next == "":
-			return "", unreadable(c.root.Host, errNoLink)
-		case seen[page.Next]:
-			return "", looping()
-		}
-		seen[page.Next] = true
-		next := page.Next
-		build = func() (*abstractions.RequestInformation, error) { return linkRequest(next, nil) }
-	}
-}
-
 // UserCount implements refresh.Source.
 func (c *Client) UserCount(ctx context.Context) (int, error) {
-	ctx = withPriority(ctx, priorityLow)
+	ctx = prioritised(ctx)
 	n, err := read(ctx, c, func() (*abstractions.RequestInformation, error) {
 		return c.usersBuilder().Count().ToGetRequestInformation(ctx, &users.CountRequestBuilderGetRequestConfiguration{Headers: advanced()})
 	}, decodeCount)
-	return n, c.transport.needing(err, scopeUsers, "Directory.Read.All")
+	return n, c.needingUsers(err)
 }
 
 // decodeCount reads the plain text of a $count. The service may put a byte
@@ -77,63 +42,89 @@ func decodeCount(body []byte) (int, error) {
 	return strconv.Atoi(strings.TrimSpace(string(bytes.TrimPrefix(body, []byte("\ufeff")))))
 }
 
-// Users implements refresh.Source. Each change names every synced attribute,
-// null where the user has none, and the manager.
-func (c *Client) Users(ctx context.Context, link string) (*refresh.Page, error) {
-	if err := c.checkStored(link); err != nil {
-		return nil, err
-	}
-	ctx = withPriority(ctx, priorityLow)
-	page, err := getPage[rawUser](ctx, c, func() (*abstractions.RequestInformation, error) {
-		if link != "" {
-			return linkRequest(link, nil)
-		}
-		return c.usersBuilder().ToGetRequestInformation(ctx, &users.UsersRequestBuilderGetRequestConfiguration{
-			QueryParameters: &users.UsersRequestBuilderGetQueryParameters{
-				Select: c.opts.Schema.Select(),
-				// Allowed in the default mode only, which a plain listing is.
-				Expand: []string{"manager($select=id)"},
-				Top:    ptr(int32(pageSize)),
-			},
-		})
-	})
-	if err != nil {
-		return nil, c.transport.needing(err, scopeUsers, "Directory.Read.All")
-	}
-	if err := errors.Join(c.checkLinks(page.Next), c.rounds.follow(link, page.Next)); err != nil {
-		return nil, err
-	}
-	changes, err := newUserDecoder(c.opts.Schema).listing(*page.Value)
-	if err != nil {
-		return nil, unreadable(c.root.Host, err)
-	}
-	return &refresh.Page{Changes: changes, Next: page.Next}, nil
+// usersRequest lists users, or counts them. names are properties for $select;
+// among them "manager" stands for the expanded manager, which only the default
+// consistency allows.
+type usersRequest struct {
+	names  []string
+	filter string // "" for all
+	top    int
+	count  bool // an advanced query, whose answer names the number of all matches
 }
 
-// Delta implements refresh.Source.
+func (c *Client) usersInfo(ctx context.Context, r usersRequest) (*abstractions.RequestInformation, error) {
+	query := &users.UsersRequestBuilderGetQueryParameters{Select: withoutManager(r.names), Top: ptr(int32(r.top))}
+	if len(query.Select) < len(r.names) {
+		query.Expand = []string{"manager($select=id)"}
+	}
+	if r.filter != "" {
+		query.Filter = &r.filter
+	}
+	config := &users.UsersRequestBuilderGetRequestConfiguration{QueryParameters: query}
+	if r.count {
+		query.Count = ptr(true)
+		config.Headers = advanced()
+	}
+	return c.usersBuilder().ToGetRequestInformation(ctx, config)
+}
+
+// managerProperty is a navigation property: a listing expands it, a delta
+// selects it.
+const managerProperty = "manager"
+
+func withoutManager(names []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == managerProperty })
+}
+
+// Users implements refresh.Source. Each change is whole. The texts of a page
+// share one piece of memory, which a text that is kept keeps too.
+func (c *Client) Users(ctx context.Context, link string) (*refresh.Page, error) {
+	page, err := c.userPage(ctx, link, c.users.listing)
+	if err != nil {
+		return nil, err
+	}
+	return &refresh.Page{Changes: page.changes, Next: page.next}, nil
+}
+
+// Delta implements refresh.Source. As with Users, the texts of a page share
+// memory.
 func (c *Client) Delta(ctx context.Context, link string) (*refresh.Page, error) {
+	page, err := c.userPage(ctx, link, c.users.delta)
+	if err != nil {
+		return nil, err
+	}
+	if (page.next == "") == (page.deltaLink == "") {
+		return nil, unreadable(c.root.Host, errNoLink)
+	}
+	return &refresh.Page{Changes: page.changes, Next: page.next, DeltaLink: page.deltaLink}, nil
+}
+
+// userPage follows a link that an earlier page, Begin or Partitions gave.
+func (c *Client) userPage(ctx context.Context, link string, decode func([]byte) (*userPage, error)) (*userPage, error) {
 	if link == "" {
-		return nil, &model.Error{Kind: model.KindFailed, Code: "deltaLinkMissing", Message: "a delta round needs the link that the last one ended with"}
+		return nil, &model.Error{Kind: model.KindFailed, Code: "linkMissing", Message: "a page of users was asked for without its link"}
 	}
 	if err := c.checkStored(link); err != nil {
 		return nil, err
 	}
-	ctx = withPriority(ctx, priorityLow)
-	page, err := getPage[rawUser](ctx, c, func() (*abstractions.RequestInformation, error) { return linkRequest(link, nil) })
+	page, err := read(prioritised(ctx), c, func() (*abstractions.RequestInformation, error) { return linkRequest(link, nil) }, decode)
 	if err != nil {
-		return nil, c.transport.needing(err, scopeUsers, "Directory.Read.All")
+		return nil, c.needingUsers(err)
 	}
-	if (page.Next == "") == (page.DeltaLink == "") {
-		return nil, unreadable(c.root.Host, errNoLink)
+	return page, c.checkLinks(page.next, page.deltaLink)
+}
+
+func (c *Client) needingUsers(err error) error {
+	return c.transport.needing(err, scopeUsers, "Directory.Read.All")
+}
+
+// prioritised marks the calls of a sync: those of a schedule give way to what
+// an administrator waits for.
+func prioritised(ctx context.Context) context.Context {
+	if refresh.IsForeground(ctx) {
+		return withPriority(ctx, priorityHigh)
 	}
-	if err := errors.Join(c.checkLinks(page.Next, page.DeltaLink), c.rounds.follow(link, page.Next)); err != nil {
-		return nil, err
-	}
-	changes, err := newUserDecoder(c.opts.Schema).delta(*page.Value)
-	if err != nil {
-		return nil, unreadable(c.root.Host, err)
-	}
-	return &refresh.Page{Changes: changes, Next: page.Next, DeltaLink: page.DeltaLink}, nil
+	return withPriority(ctx, priorityLow)
 }
 
 // checkLinks refuses a page that names a link to another host: it would be
@@ -163,4 +154,4 @@ func (c *Client) checkStored(link string) error {
 	return nil
 }
 
-var errNoLink = fmt.Errorf("a delta page must name either a next page or a delta link")
+var errNoLink = errors.New("a delta page must name either a next page or a delta link")

@@ -149,6 +149,9 @@ var required = []AttrID{
 	AttrMobilePhone, AttrObjectID, AttrProxyAddresses,
 }
 
+// IsRequired reports an attribute that every profile syncs.
+func (a Attribute) IsRequired() bool { return slices.Contains(required, a.ID) }
+
 // Schema is the choice of attributes that a profile syncs. It is immutable.
 type Schema struct {
 	attrs   []Attribute // catalogue, then extensions

@@ -1,0 +1,194 @@
+package graph
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"rollcall/model"
+)
+
+const (
+	// surveyCounts is how many counts are asked for at a time: as many as fit in
+	// the batches that are sent at once.
+	surveyCounts = parallelism * batchSize
+	// maxDivisions bounds the rounds of counting, however the users are spread.
+	// Four cut the years down to seconds.
+	maxDivisions = 16
+	// finePieces is how many pieces are counted for each partition wanted, so
+	// that partitions of much the same size can be made of them.
+	finePieces = 8
+)
+
+// surveyor divides the users into sectors by counting them.
+type surveyor struct {
+	client  *Client
+	size    int // a sector of more users is divided further
+	sectors []surveyed
+	short   string // how the counts of a division failed to add up; "" when they never did
+}
+
+// surveyed is a sector with the number of its users.
+type surveyed struct {
+	sector
+	users  int
+	doubts int  // divisions whose counts did not add up
+	final  bool // to be left as it is
+}
+
+// maxDoubts is how often a division is tried: a user who came or went between
+// two counts makes them differ as well.
+const maxDoubts = 2
+
+// survey divides all users into sectors of about size. Each division is counted
+// together with what it divides, and made only where the counts add up. Where
+// none can be made, why says so.
+func (c *Client) survey(ctx context.Context, all sector, total, size int) (sectors []surveyed, why string, err error) {
+	s := &surveyor{client: c, size: size, sectors: []surveyed{{sector: all, users: total}}, short: "does not tell the users apart"}
+	for range maxDivisions {
+		more, err := s.divide(ctx)
+		switch {
+		case isNotCounted(err):
+			return s.joined(), "is not counted: " + model.AsError(err).Message, nil
+		case err != nil:
+			return nil, "", err
+		case !more:
+			return s.joined(), s.short, nil
+		}
+	}
+	return s.joined(), s.short, nil
+}
+
+// division is a sector that is tried to be divided.
+type division struct {
+	at    int // in sectors
+	parts []sector
+}
+
+// divide tries to divide each sector that is too large. It reports false when
+// nothing was left to do.
+func (s *surveyor) divide(ctx context.Context) (bool, error) {
+	divisions, asked := s.plan()
+	if len(divisions) == 0 {
+		return false, nil
+	}
+	counts, err := s.client.countUsers(ctx, asked)
+	if err != nil {
+		return false, err
+	}
+	var divided []surveyed
+	done := 0
+	for _, d := range divisions {
+		divided = append(divided, s.sectors[done:d.at]...)
+		divided = append(divided, s.judge(s.sectors[d.at], d.parts, counts)...)
+		counts, done = counts[1+len(d.parts):], d.at+1
+	}
+	s.sectors = append(divided, s.sectors[done:]...)
+	return true, nil
+}
+
+// plan chooses the divisions of a round, and what is to be counted for them:
+// each sector and then its parts. The more users a sector has, the more parts.
+func (s *surveyor) plan() (divisions []division, asked []sector) {
+	users, large := 0, 0
+	for _, l := range s.sectors {
+		if !l.final {
+			users += l.users
+			large++
+		}
+	}
+	for i := range s.sectors {
+		l := &s.sectors[i]
+		if l.final {
+			continue
+		}
+		share := (surveyCounts - large) * l.users / max(users, 1)
+		parts := l.split(max(2, min(share, finePieces*l.users/s.size)))
+		if len(parts) < 2 {
+			l.final = true
+			continue
+		}
+		divisions = append(divisions, division{at: i, parts: parts})
+		asked = append(append(asked, l.sector), parts...)
+	}
+	return divisions, asked
+}
+
+// judge replaces a sector by its parts if their counts add up to its own, the
+// first of counts.
+func (s *surveyor) judge(whole surveyed, parts []sector, counts []int) []surveyed {
+	whole.users = counts[0]
+	divided := make([]surveyed, 0, len(parts))
+	sum := 0
+	for i, p := range parts {
+		users := counts[i+1]
+		sum += users
+		divided = append(divided, surveyed{sector: p, users: users, final: users <= s.size})
+	}
+	if sum == whole.users {
+		return divided
+	}
+	s.short = fmt.Sprintf("accounts for %d of %d users", sum, whole.users)
+	whole.doubts++
+	whole.final = whole.doubts == maxDoubts
+	return []surveyed{whole}
+}
+
+// joined puts neighbours together as long as they are not too large.
+func (s *surveyor) joined() []surveyed {
+	var out []surveyed
+	for _, next := range s.sectors {
+		if last := len(out) - 1; last >= 0 && out[last].users+next.users <= s.size {
+			if both, ok := out[last].join(next.sector); ok {
+				out[last] = surveyed{sector: both, users: out[last].users + next.users}
+				continue
+			}
+		}
+		out = append(out, next)
+	}
+	return out
+}
+
+func largest(sectors []surveyed) int {
+	return slices.MaxFunc(sectors, func(a, b surveyed) int { return cmp.Compare(a.users, b.users) }).users
+}
+
+var errNoCount = errors.New("the answer names no count")
+
+// isNotCounted reports that the service cannot count what was asked for, as
+// opposed to not now.
+func isNotCounted(err error) bool { return errors.Is(err, errNoCount) || isRefusedQuery(err) }
+
+// countUsers counts the users of each sector. The counts are those of the
+// service's index, as all counts are: eventually consistent, so only with each
+// other can they be compared.
+func (c *Client) countUsers(ctx context.Context, sectors []sector) ([]int, error) {
+	items := make([]batchItem, 0, len(sectors))
+	for _, s := range sectors {
+		item, err := c.newBatchItem(c.usersInfo(ctx, usersRequest{names: []string{"id"}, filter: s.filter(), top: 1, count: true}))
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, item)
+	}
+	counts := make([]int, 0, len(sectors))
+	for _, a := range c.batches(ctx, items) {
+		if a.Err != nil {
+			return nil, a.Err
+		}
+		var page struct {
+			Count *int `json:"@odata.count"`
+		}
+		if err := json.Unmarshal(a.Body, &page); err != nil {
+			return nil, unreadable(c.root.Host, err)
+		}
+		if page.Count == nil { // the service leaves out silently what it cannot count
+			return nil, errNoCount
+		}
+		counts = append(counts, *page.Count)
+	}
+	return counts, nil
+}
