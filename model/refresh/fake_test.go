@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
 	"rollcall/model"
 	"rollcall/model/refresh"
 )
+
+var errCrash = errors.New("crashed")
 
 // tenant is a scripted Source: a directory with a change log, which serves
 // pages as Graph does. A delta round reports every user that changed since its
@@ -26,12 +27,17 @@ type tenant struct {
 	oldest   int // delta links made before this are no longer known
 	epoch    int // page links of another epoch are no longer known
 	pageSize int
+	calls    []string
 
-	listingLag int                                // how many users the count is ahead of the listing
-	before     func(call string)                  // runs before each call, without the lock
+	partitions int                                // of a listing; 0: one
+	hidden     func(id string) bool               // users that no parallel listing names; nil: none
+	countLead  int                                // how many users the count is ahead of the tenant
+	refused    []string                           // attributes that are not given
+	before     func(call string)                  // runs before each call, one at a time
 	fail       func(call, link string) error      // an error instead of an answer
 	rewrite    func(call string, p *refresh.Page) // changes an answer
-	calls      []string
+
+	hooks sync.Mutex // held while before runs
 }
 
 func newTenant(n int) *tenant {
@@ -79,7 +85,9 @@ func (t *tenant) forgetPages() {
 
 func (t *tenant) enter(ctx context.Context, call, link string) error {
 	if t.before != nil {
+		t.hooks.Lock()
 		t.before(call)
+		t.hooks.Unlock()
 	}
 	t.mu.Lock()
 	t.calls = append(t.calls, strings.TrimSpace(call+" "+link))
@@ -92,16 +100,16 @@ func (t *tenant) enter(ctx context.Context, call, link string) error {
 	return ctx.Err()
 }
 
-func (t *tenant) DeltaLatest(ctx context.Context) (string, error) {
-	if err := t.enter(ctx, "latest", ""); err != nil {
-		return "", err
+func (t *tenant) Begin(ctx context.Context) (refresh.Beginning, error) {
+	if err := t.enter(ctx, "begin", ""); err != nil {
+		return refresh.Beginning{}, err
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.deltaLink(t.sequence), nil
+	return refresh.Beginning{DeltaLink: deltaLink(t.sequence), Refused: t.refused}, nil
 }
 
-func (t *tenant) deltaLink(since int) string { return fmt.Sprintf("delta/%d", since) }
+func deltaLink(since int) string { return fmt.Sprintf("delta/%d", since) }
 
 func (t *tenant) UserCount(ctx context.Context) (int, error) {
 	if err := t.enter(ctx, "count", ""); err != nil {
@@ -109,7 +117,36 @@ func (t *tenant) UserCount(ctx context.Context) (int, error) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return len(t.users) + t.listingLag, nil
+	return len(t.users) + t.countLead, nil
+}
+
+func (t *tenant) Partitions(ctx context.Context, total, _ int) (refresh.Cover, error) {
+	if err := t.enter(ctx, "partitions", ""); err != nil {
+		return refresh.Cover{}, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n := max(t.partitions, 1)
+	if total == 0 {
+		n = 1
+	}
+	sizes := make([]int, n)
+	for _, name := range t.users {
+		sizes[place(name, n)]++
+	}
+	var cover refresh.Cover
+	for i, size := range sizes {
+		cover.Partitions = append(cover.Partitions, refresh.Partition{Link: listingLink(t.epoch, n, i, ""), Users: size})
+	}
+	return cover, nil
+}
+
+// place is the partition of a user: it changes with the user's name, as it does
+// where partitions are told apart by what an administrator can edit.
+func place(name string, n int) int { return int(name[len(name)-1]) % n }
+
+func listingLink(epoch, n, i int, after string) string {
+	return fmt.Sprintf("users/%d/%d/%d/%s", epoch, n, i, after)
 }
 
 func (t *tenant) Users(ctx context.Context, link string) (*refresh.Page, error) {
@@ -118,21 +155,22 @@ func (t *tenant) Users(ctx context.Context, link string) (*refresh.Page, error) 
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	after := ""
-	if link != "" {
-		epoch, rest, _ := strings.Cut(strings.TrimPrefix(link, "users/"), "/")
-		if epoch != strconv.Itoa(t.epoch) {
-			return nil, refresh.ErrResync
-		}
-		after = rest
+	var epoch, n, i int
+	parts := strings.SplitN(link, "/", 5)
+	if _, err := fmt.Sscanf(link, "users/%d/%d/%d/", &epoch, &n, &i); err != nil || len(parts) != 5 {
+		return nil, fmt.Errorf("a link that was never handed out: %q", link)
 	}
+	if epoch != t.epoch {
+		return nil, refresh.ErrResync
+	}
+	after := parts[4]
 	page := &refresh.Page{}
 	for _, id := range slices.Sorted(maps.Keys(t.users)) {
-		if id <= after {
+		if id <= after || place(t.users[id], n) != i || n > 1 && t.hidden != nil && t.hidden(id) {
 			continue
 		}
 		if len(page.Changes) == t.pageSize {
-			page.Next = fmt.Sprintf("users/%d/%s", t.epoch, page.Changes[len(page.Changes)-1].ID)
+			page.Next = listingLink(t.epoch, n, i, page.Changes[len(page.Changes)-1].ID)
 			break
 		}
 		page.Changes = append(page.Changes, present(id, t.users[id]))
@@ -173,7 +211,7 @@ func (t *tenant) Delta(ctx context.Context, link string) (*refresh.Page, error) 
 	if end < len(ids) {
 		page.Next = fmt.Sprintf("page/%d/%d/%d/%d", epoch, since, until, end)
 	} else {
-		page.DeltaLink = t.deltaLink(until)
+		page.DeltaLink = deltaLink(until)
 	}
 	return t.answer("delta", page), nil
 }
@@ -208,135 +246,9 @@ func (t *tenant) called(call string) int {
 	return n
 }
 
-// memory is a Store in memory. crash, when set, is asked before and after each
-// change of the store; an error ends the round there as a crash would.
-type memory struct {
-	state   refresh.State
-	users   map[string]model.User
-	staging *memory
-	parent  *memory
-	crash   func(when string) error
-	commits int
-}
-
-var errCrash = errors.New("crashed")
-
-func newMemory() *memory { return &memory{users: map[string]model.User{}} }
-
-func (m *memory) check(when string) error {
-	root := m
-	if m.parent != nil {
-		root = m.parent
-	}
-	if root.crash == nil {
-		return nil
-	}
-	return root.crash(when)
-}
-
-func (m *memory) State(ctx context.Context) (refresh.State, error) { return m.state, ctx.Err() }
-
-func (m *memory) Commit(ctx context.Context, changes []model.Change, next refresh.State) (refresh.Effect, error) {
-	if err := errors.Join(ctx.Err(), m.check("before commit")); err != nil {
-		return refresh.Effect{}, err
-	}
-	var e refresh.Effect
-	for _, c := range changes {
-		u, ok := m.users[c.ID]
-		switch {
-		case c.Removed != "" && ok:
-			delete(m.users, c.ID)
-			e.Removed++
-			continue
-		case c.Removed != "":
-			continue
-		case !ok:
-			e.Added++
-		case u.DisplayName() != c.Fields[0].Value:
-			e.Updated++
-		}
-		u = u.Clone()
-		u.Apply(c)
-		m.users[c.ID] = u
-	}
-	next.Users = len(m.users)
-	m.state = next
-	m.commits++
-	return e, m.check("after commit")
-}
-
-func (m *memory) Stage(context.Context) (refresh.Staging, error) {
-	if m.staging == nil {
-		m.staging = &memory{users: map[string]model.User{}, parent: m}
-	}
-	return m.staging, nil
-}
-
-func (m *memory) Users(ctx context.Context, yield func(*model.User) bool) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	for _, u := range m.users {
-		if !yield(&u) {
-			return nil
-		}
-	}
-	return nil
-}
-
-func (m *memory) Promote(context.Context) error {
-	if err := m.check("before promote"); err != nil {
-		return err
-	}
-	m.parent.state, m.parent.users, m.parent.staging = m.state, m.users, nil
-	return m.check("after promote")
-}
-
-func (m *memory) Discard() error {
-	m.parent.staging = nil
-	return nil
-}
-
-// names is what the store holds: id → display name.
-func (m *memory) names() map[string]string {
-	out := map[string]string{}
-	for id, u := range m.users {
-		out[id] = u.Value(model.AttrDisplayName)
-	}
-	return out
-}
-
-// follower is a Sink that keeps what it is told.
-type follower struct {
-	users  map[string]string
-	resets int
-	loads  int
-}
-
-func (f *follower) Load(each func(yield func(*model.User) bool) error) error {
-	users := map[string]string{}
-	err := each(func(u *model.User) bool {
-		users[u.ID] = u.Value(model.AttrDisplayName)
-		return true
-	})
-	if err == nil {
-		f.users = users
-		f.loads++
-	}
-	return err
-}
-
-func (f *follower) Reset() {
-	f.users = map[string]string{}
-	f.resets++
-}
-
-func (f *follower) Apply(changes []model.Change) {
-	for _, c := range changes {
-		if c.Removed != "" {
-			delete(f.users, c.ID)
-			continue
-		}
-		f.users[c.ID] = c.Fields[0].Value
-	}
+// names returns a copy of the users: id → display name.
+func (t *tenant) names() map[string]string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return maps.Clone(t.users)
 }

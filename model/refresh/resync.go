@@ -14,8 +14,8 @@ const maxRestarts = 3
 
 // resync reads everything into the staging store and a second directory, holds
 // the outcome against the guard, and puts both in the place of main. Until
-// then main stays as it is.
-func (r *round) resync(ctx context.Context, main *target) error {
+// then main stays as it is. why is told to the administrator, "" for nothing.
+func (r *round) resync(ctx context.Context, main *target, why string) error {
 	mode := ModeResync
 	if !main.state.Complete {
 		mode = ModeInitial // it began anew before it ever ended
@@ -36,6 +36,9 @@ func (r *round) resync(ctx context.Context, main *target) error {
 			return err
 		}
 		r.result = Result{Mode: mode}
+		if why != "" {
+			r.note(why)
+		}
 		r.progress.Pages, r.progress.Read, r.progress.Expected = 0, 0, 0
 		err = r.fill(ctx, t)
 		if errors.Is(err, ErrResync) {

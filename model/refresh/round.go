@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,7 +59,12 @@ func (r *round) countPages(pages, records int) {
 	r.publish()
 }
 
-func (r *round) note(text string) { r.result.Notes = append(r.result.Notes, text) }
+// note adds a line for the administrator, once.
+func (r *round) note(text string) {
+	if !slices.Contains(r.result.Notes, text) {
+		r.result.Notes = append(r.result.Notes, text)
+	}
+}
 
 // run decides what the round is, does it, and falls back to a resync where the
 // service has forgotten the links.
@@ -82,18 +88,19 @@ func (r *round) run(ctx context.Context) error {
 	r.progress.tell(state)
 	main := &target{store: r.opts.Store, state: state, users: r.opts.Directory, main: true}
 
-	switch begun := state.DeltaLink != ""; {
-	case begun && r.needsResync(main):
-		err = ErrResync
-	case begun && state.Complete:
+	why, needed := r.needsResync(main)
+	switch {
+	case needed:
+		err = r.resync(ctx, main, why)
+	case state.Complete:
 		r.setMode(ModeDelta)
 		err = r.update(ctx, main)
 	default:
 		r.setMode(ModeInitial)
 		err = r.fill(ctx, main)
 	}
-	if errors.Is(err, ErrResync) {
-		err = r.resync(ctx, main)
+	if errors.Is(err, ErrResync) && !needed {
+		err = r.resync(ctx, main, "the service no longer knows where the last sync ended, so that everything was read again")
 	}
 	if err != nil {
 		return err
@@ -106,11 +113,22 @@ func (r *round) run(ctx context.Context) error {
 }
 
 // needsResync reports whether the delta cannot bring the target up to date, or
-// may not.
-func (r *round) needsResync(t *target) bool {
+// may not, and why where the administrator has not asked for it.
+func (r *round) needsResync(t *target) (why string, needed bool) {
 	s := t.state
-	return s.Resync || s.Fingerprint != r.opts.Schema.Fingerprint() ||
-		s.Complete && (r.request.Full || s.Users != t.len())
+	switch {
+	case s.DeltaLink == "":
+		return "", false
+	case s.Resync:
+		return "", true // it has begun, and said why
+	case s.Fingerprint != r.opts.Schema.Fingerprint():
+		return "the choice of attributes has changed, so that everything was read again", true
+	case s.Complete && r.request.Full:
+		return "", true
+	case s.Complete && s.Users != t.len():
+		return fmt.Sprintf("the local copy holds %d users where there should be %d, so that everything was read again", t.len(), s.Users), true
+	}
+	return "", false
 }
 
 // commit makes a batch durable. What was fetched is kept even when the caller

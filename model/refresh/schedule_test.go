@@ -39,7 +39,7 @@ func newScheduled(now string) *scheduled {
 		}
 	}
 	s.runner = refresh.New(refresh.Options{
-		Source: s.tenant, Store: s.store, Schema: s.schema, TenantID: func() string { return tenantID },
+		Source: s.tenant, Store: s.store, Directory: s.users, Schema: s.schema, TenantID: func() string { return tenantID },
 		Now: s.now, Jitter: func(limit time.Duration) time.Duration { return limit },
 	})
 	return s
@@ -133,7 +133,7 @@ func TestAFailedRoundIsTriedAgainAfterAGrowingPause(t *testing.T) {
 		s := newScheduled("2026-11-03 09:00")
 		var tries []string
 		s.tenant.fail = func(call, _ string) error {
-			if call != "latest" {
+			if call != "begin" {
 				return nil
 			}
 			tries = append(tries, s.now().Format("15:04"))
@@ -179,7 +179,7 @@ func TestTheNightlyTimeStaysThatOfTheClockWhenTheClocksChange(t *testing.T) {
 		s.skew.Store(int64(time.Until(begin)))
 		var at []string
 		runner := refresh.New(refresh.Options{
-			Source: s.tenant, Store: s.store, Schema: s.schema, TenantID: func() string { return tenantID },
+			Source: s.tenant, Store: s.store, Directory: s.users, Schema: s.schema, TenantID: func() string { return tenantID },
 			Now: func() time.Time { return s.now().In(berlin) },
 		})
 		s.tenant.before = func(call string) {

@@ -45,7 +45,7 @@ func TestBackgroundTellsWhyARoundFailed(t *testing.T) {
 		failure(t, err, model.KindSignIn, "signInRequired")
 		cancel()
 	}))
-	assert.Empty(t, tenant.Asked("DeltaLatest"), "the tenant is not asked without a session")
+	assert.Empty(t, tenant.Asked("Begin"), "the tenant is not asked without a session")
 }
 
 func TestBackgroundNeedsAnOpenedProfile(t *testing.T) {

@@ -187,6 +187,6 @@ func TestRecentCallsAreNewestFirstAndNoMoreThanAsked(t *testing.T) {
 	w := synced(t, workspacetest.Contoso())
 	calls := w.RecentCalls(2)
 	require.Len(t, calls, 2)
-	assert.Equal(t, "/Delta", calls[0].Path)
+	assert.Equal(t, "/UserCount", calls[0].Path)
 	assert.Equal(t, w.Traffic().Requests, len(w.RecentCalls(100)))
 }

@@ -13,23 +13,36 @@ import (
 
 func TestAListingShorterThanTheCountIsReported(t *testing.T) {
 	b := newBench(5)
-	b.tenant.listingLag = 2
+	b.tenant.countLead = 2
 	result := b.run(t, false)
 	assert.Equal(t, 7, result.Expected)
 	assert.Equal(t, 2, result.Missing())
 	require.Len(t, result.Notes, 1)
 	assert.Contains(t, result.Notes[0], "2 are missing")
+	assert.Equal(t, 1, b.tenant.called("partitions"), "a serial read is not repeated")
+}
+
+func TestASerialReadThatLacksUsersTooIsReported(t *testing.T) {
+	b := newBench(40)
+	b.tenant.partitions = 4
+	b.tenant.countLead = 1
+	result := b.run(t, false)
+	assert.Equal(t, 1, result.Missing())
+	require.Len(t, result.Notes, 2)
+	assert.Contains(t, result.Notes[0], "in one listing")
+	assert.True(t, b.state(t).Short)
+	assert.True(t, b.state(t).Complete)
 }
 
 func TestAShortfallIsReportedUntilTheCountIsReached(t *testing.T) {
 	b := newBench(5)
-	b.tenant.listingLag = 2
+	b.tenant.countLead = 2
 	b.run(t, false)
 
 	result := b.run(t, false)
 	assert.Equal(t, refresh.ModeDelta, result.Mode)
 	assert.Equal(t, 2, result.Missing())
-	b.tenant.listingLag = 0
+	b.tenant.countLead = 0
 	result = b.run(t, false)
 	assert.Zero(t, result.Missing())
 	assert.Empty(t, result.Notes)
@@ -42,28 +55,33 @@ func TestAShortfallIsReportedUntilTheCountIsReached(t *testing.T) {
 func TestAShortfallOutlivesAResync(t *testing.T) {
 	b := newBench(5)
 	b.run(t, false)
-	b.tenant.listingLag = 1
+	b.tenant.countLead = 1
 	result := b.run(t, true)
 	assert.Equal(t, refresh.ModeResync, result.Mode)
 	assert.Equal(t, 1, result.Missing())
 	assert.Equal(t, 1, b.run(t, false).Missing())
 }
 
-func TestACountThatCatchesUpIsNotReported(t *testing.T) {
-	b := newBench(5)
-	b.tenant.listingLag = 2
+func TestUsersCreatedAfterTheLastPageAreNoShortfall(t *testing.T) {
+	b := newBench(40)
+	b.tenant.partitions = 4
+	created := false
 	b.tenant.before = func(call string) {
-		if call == "delta" {
-			b.tenant.listingLag = 0
+		if call == "count" && b.tenant.called("delta") > 0 && !created {
+			created = true
+			b.tenant.put("new-0000", "created between the last page and the count")
 		}
 	}
 	result := b.run(t, false)
 	assert.Empty(t, result.Notes)
-	assert.Equal(t, 2, b.tenant.called("count"))
+	assert.Equal(t, 1, b.tenant.called("partitions"))
+	assert.Equal(t, 2, b.tenant.called("delta"), "the changes are followed once more")
+	b.holds(t)
 }
 
 func TestACountThatIsRefusedIsNotedAndNotFatal(t *testing.T) {
 	b := newBench(5)
+	b.tenant.partitions = 4
 	b.tenant.fail = func(call, _ string) error {
 		if call == "count" {
 			return errors.New("no $count today")
@@ -73,5 +91,6 @@ func TestACountThatIsRefusedIsNotedAndNotFatal(t *testing.T) {
 	result := b.run(t, false)
 	require.Len(t, result.Notes, 1)
 	assert.True(t, strings.HasSuffix(result.Notes[0], "no $count today"), result.Notes[0])
+	assert.Equal(t, 2, b.tenant.called("users"), "two pages of one listing: nobody can prove that partitions cover everything")
 	b.holds(t)
 }
