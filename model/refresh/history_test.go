@@ -79,7 +79,6 @@ type history struct {
 	mu                            sync.Mutex
 	random                        *rand.Rand
 	change, crash, forget, refuse float64
-	names                         int
 }
 
 func (h *history) happens(p float64) bool {

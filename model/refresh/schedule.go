@@ -71,9 +71,11 @@ const (
 	// recheck bounds how long a timer runs. A sleeping machine stops timers but
 	// not the wall clock, which shows soon after it wakes that a night was missed.
 	recheck = 5 * time.Minute
-	// firstRetry is the pause after a failed round; it doubles up to lastRetry.
-	firstRetry = 5 * time.Minute
-	lastRetry  = 2 * time.Hour
+	// firstRetry is the pause after a failed round; it doubles up to lastRetry:
+	// so soon is it noticed that the network has come back. A round that cannot
+	// go on asks for one page, or none.
+	firstRetry = time.Minute
+	lastRetry  = 15 * time.Minute
 )
 
 // Background has rounds run by the schedule until ctx ends: at once when the

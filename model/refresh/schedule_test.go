@@ -128,6 +128,25 @@ func TestANightThatTheMachineSleptThroughIsCaughtUp(t *testing.T) {
 	})
 }
 
+func TestANightThatPassedWhileNothingRanIsCaughtUpAtTheStart(t *testing.T) {
+	for closed, want := range map[time.Duration][]string{
+		2 * time.Hour: {"3 23:00", "4 02:20"}, // until one o'clock: not missed
+		4 * time.Hour: {"3 23:00", "4 03:00"}, // an hour late, and no jitter while somebody looks on
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newScheduled("2026-11-03 23:00")
+			_, err := s.runner.Run(t.Context(), false)
+			require.NoError(t, err)
+			time.Sleep(closed)
+			s.during(t, refresh.Schedule{Nightly: nightly(t, "02:00"), Jitter: 20 * time.Minute}, func() {
+				time.Sleep(90 * time.Minute)
+				synctest.Wait()
+			})
+			assert.Equal(t, want, s.clock())
+		})
+	}
+}
+
 func TestAFailedRoundIsTriedAgainAfterAGrowingPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScheduled("2026-11-03 09:00")
@@ -137,7 +156,7 @@ func TestAFailedRoundIsTriedAgainAfterAGrowingPause(t *testing.T) {
 				return nil
 			}
 			tries = append(tries, s.now().Format("15:04"))
-			if len(tries) < 4 {
+			if len(tries) < 7 {
 				return &model.Error{Kind: model.KindUnavailable, Message: "no network"}
 			}
 			return nil
@@ -146,7 +165,7 @@ func TestAFailedRoundIsTriedAgainAfterAGrowingPause(t *testing.T) {
 			time.Sleep(12 * time.Hour)
 			synctest.Wait()
 		})
-		assert.Equal(t, []string{"09:00", "09:05", "09:15", "09:35"}, tries)
+		assert.Equal(t, []string{"09:00", "09:01", "09:03", "09:07", "09:15", "09:30", "09:45"}, tries)
 		assert.Len(t, s.rounds, 1)
 	})
 }

@@ -11,7 +11,7 @@ import (
 	"rollcall/model/writeback"
 )
 
-// noon is the time in every workspace of this package.
+// noon is the time in a workspace of this package, unless its test has a clock.
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 // ID is the object id of a number.

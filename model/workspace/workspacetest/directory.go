@@ -26,6 +26,9 @@ func (s source) Users(ctx context.Context, _ string) (*refresh.Page, error) {
 	if err := s.call(ctx, "Users"); err != nil {
 		return nil, err
 	}
+	if refresh.IsForeground(ctx) {
+		s.Hurried.Add(1)
+	}
 	listed := s.Tenant.Users
 	if s.Listed > 0 {
 		listed = listed[:s.Listed]
@@ -34,6 +37,5 @@ func (s source) Users(ctx context.Context, _ string) (*refresh.Page, error) {
 }
 
 func (s source) Delta(ctx context.Context, link string) (*refresh.Page, error) {
-	changes := s.Tenant.Changes
-	return &refresh.Page{Changes: slices.Clone(changes), DeltaLink: link}, s.call(ctx, "Delta")
+	return &refresh.Page{Changes: slices.Clone(s.Changes), DeltaLink: link}, s.call(ctx, "Delta")
 }

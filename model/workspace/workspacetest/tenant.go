@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"rollcall/model"
@@ -33,12 +34,14 @@ type Tenant struct {
 	OnRow     func(userID string) error // asked before each row of a write; an error ends it; may be nil
 
 	Guards  writeback.Guards
+	Now     func() time.Time // nil: noon
 	OpenErr error
 	Notes   []string
 	Store   refreshtest.Store
 	Ledger  Ledger
 	Opened  int // how often the files were opened
 	Closed  int
+	Hurried atomic.Int32 // pages of users read while an administrator waited for them
 
 	mu  sync.Mutex
 	log []string
@@ -46,10 +49,14 @@ type Tenant struct {
 
 // Workspace returns a workspace on the tenant, not opened.
 func (t *Tenant) Workspace() *workspace.Workspace {
+	now := t.Now
+	if now == nil {
+		now = func() time.Time { return noon }
+	}
 	return workspace.New(workspace.Settings{
 		Profile:  "contoso",
 		Guards:   t.Guards,
-		Now:      func() time.Time { return noon },
+		Now:      now,
 		Operator: "operator@laptop",
 		OpenFile: func(path string) (io.ReadCloser, error) { return os.Open(path) },
 		Open: func(context.Context) (*workspace.Parts, error) {
