@@ -66,3 +66,33 @@ func TestAMillionUsersTakeNoMemory(t *testing.T) {
 		t.Errorf("%d users", tenant.UserCount())
 	}
 }
+
+// BenchmarkIndexBuild sorts a million users by name and by creation.
+func BenchmarkIndexBuild(b *testing.B) {
+	b.Run("name", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			New(Options{Users: million}).ByName().Count("a", "b")
+		}
+	})
+	b.Run("creation", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			New(Options{Users: million}).ByCreation().Count(0, today.Unix())
+		}
+	})
+}
+
+// BenchmarkIndexAfterMassRemoval counts a range after a tenth of a million
+// users has been removed.
+func BenchmarkIndexAfterMassRemoval(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		b.StopTimer()
+		tenant := New(Options{Users: million})
+		tenant.ByName().Count("a", "b")
+		tenant.RemoveShare(1, 0.1, false)
+		b.StartTimer()
+		tenant.ByName().Count("a", "b")
+	}
+}

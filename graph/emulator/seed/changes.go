@@ -1,6 +1,7 @@
 package seed
 
 import (
+	"math"
 	"slices"
 	"strings"
 )
@@ -14,6 +15,7 @@ const (
 	UserUpdated                       // see Properties and ManagerChanged
 	UserSoftDeleted                   // restorable: "@removed" with the reason "changed"
 	UserHardDeleted                   // gone for good: "@removed" with the reason "deleted"
+	UserRestored                      // back from a soft deletion, as it was
 )
 
 // Change is one entry of the change log.
@@ -24,6 +26,17 @@ type Change struct {
 	Properties     Properties // that have another value now
 	ManagerChanged bool
 	FormerManager  int // with ManagerChanged: the manager before, an index; -1 when none
+}
+
+// moves reports whether the change can give a user another place in an index.
+func (c *Change) moves() bool {
+	return c.Kind != UserUpdated || c.Properties.Has("userPrincipalName") || c.Properties.Has("createdDateTime")
+}
+
+// removal is what is kept of a removed user.
+type removal struct {
+	soft    bool
+	changed *changedUser // nil: as seeded
 }
 
 // changedUser is a user that no longer is as seeded.
@@ -86,12 +99,17 @@ func (t *Tenant) updateUser(i int, change func(*User)) bool {
 	}
 	t.forgetNames(&old)
 	t.changed[i] = &changedUser{User: u, traits: t.readTraits(&u)}
-	t.byUPN[strings.ToLower(u.UserPrincipalName)] = i
-	for _, address := range addresses(u.ProxyAddresses) {
-		t.byAddress[address] = i
-	}
+	t.learnNames(&u)
 	t.record(Change{User: i, Kind: UserUpdated, Properties: different, ManagerChanged: u.Manager != old.Manager, FormerManager: old.Manager})
 	return true
+}
+
+// learnNames makes a changed user found by its names.
+func (t *Tenant) learnNames(u *User) {
+	t.byUPN[strings.ToLower(u.UserPrincipalName)] = u.Index
+	for _, address := range addresses(u.ProxyAddresses) {
+		t.byAddress[address] = u.Index
+	}
 }
 
 func (t *Tenant) forgetNames(u *User) {
@@ -137,8 +155,8 @@ func (t *Tenant) removeUser(i int, hard bool) bool {
 	}
 	reports := t.directReports(i)
 	t.forgetNames(&u)
+	t.removed[i] = removal{soft: !hard, changed: t.changed[i]}
 	delete(t.changed, i)
-	t.removed[i] = struct{}{}
 	kind := UserSoftDeleted
 	if hard {
 		kind = UserHardDeleted
@@ -151,6 +169,69 @@ func (t *Tenant) removeUser(i int, hard bool) bool {
 		t.record(Change{User: r, Kind: UserUpdated, ManagerChanged: true, FormerManager: i})
 	}
 	return true
+}
+
+// RestoreUser brings a softly deleted user back with the properties that it
+// had. It reports false for any other, and where another user has its name by
+// now.
+func (t *Tenant) RestoreUser(i int) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.restoreUser(i)
+}
+
+func (t *Tenant) restoreUser(i int) bool {
+	gone, removed := t.removed[i]
+	if !removed || !gone.soft {
+		return false
+	}
+	name := t.baseUPN(i)
+	if gone.changed != nil {
+		name = gone.changed.UserPrincipalName
+	}
+	if _, taken := t.findUserByUPN(strings.ToLower(name)); taken {
+		return false
+	}
+	delete(t.removed, i)
+	former := noManager
+	if gone.changed != nil {
+		if m := gone.changed.Manager; !t.present(m) {
+			former, gone.changed.Manager = m, noManager
+		}
+		t.changed[i] = gone.changed
+		t.learnNames(&gone.changed.User)
+	}
+	u, _ := t.user(i)
+	t.record(Change{User: i, Kind: UserRestored, Properties: differing(&User{}, &u), ManagerChanged: u.Manager != former, FormerManager: former})
+	// In the seeded tree, those whom its removal gave to the next above it are
+	// its reports again.
+	tr := t.baseTraits(i)
+	above := t.baseManager(&tr)
+	for _, r := range t.directReports(i) {
+		if _, changed := t.changed[r]; !changed {
+			t.record(Change{User: r, Kind: UserUpdated, ManagerChanged: true, FormerManager: above})
+		}
+	}
+	return true
+}
+
+// RemoveShare removes a share, from 0 to 1, of the present users, softly or for
+// good, and returns how many. The seed chooses them; neither the service
+// account nor the heads of the company are among them.
+func (t *Tenant) RemoveShare(seed uint64, share float64, hard bool) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n := t.slots()
+	want := int(math.Round(share * float64(n-len(t.removed))))
+	order := newPermutation(t.key.derive(seed), n)
+	done := 0
+	for x := 0; x < n && done < want; x++ {
+		i := int(order.apply(uint64(x)))
+		if tr := t.baseTraits(i); !tr.isLeader() && t.removeUser(i, hard) {
+			done++
+		}
+	}
+	return done
 }
 
 // HireUser adds a user and returns its index.

@@ -2,11 +2,12 @@ package seed
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 )
 
-// Churn says how many users shall come, go, move and be renamed.
-type Churn struct{ Hires, Leavers, Moves, Renames int }
+// Churn says how many users shall come, go, move, be renamed and come back.
+type Churn struct{ Hires, Leavers, Moves, Renames, Restores int }
 
 // Churn changes the tenant by so much, with users chosen by the seed: the same
 // seed on an equal tenant makes the same changes. Neither the service account
@@ -23,6 +24,7 @@ func (t *Tenant) Churn(seed uint64, c Churn) Churn {
 	}
 	done.Moves = ch.repeat(c.Moves, ch.move)
 	done.Renames = ch.repeat(c.Renames, ch.rename)
+	done.Restores = ch.restore(c.Restores)
 	done.Leavers = ch.repeat(c.Leavers, func(u *User) bool { return t.removeUser(u.Index, ch.rnd.IntN(4) == 0) })
 	return done
 }
@@ -42,6 +44,28 @@ func (c churner) repeat(n int, do func(*User) bool) int {
 			continue
 		}
 		if u, ok := c.t.user(i); ok && do(&u) {
+			done++
+		}
+	}
+	return done
+}
+
+// restore brings back n of the users who were deleted softly.
+func (c churner) restore(n int) int {
+	if n <= 0 {
+		return 0
+	}
+	var deleted []int
+	for i, gone := range c.t.removed {
+		if gone.soft {
+			deleted = append(deleted, i)
+		}
+	}
+	slices.Sort(deleted) // a map has no order
+	c.rnd.Shuffle(len(deleted), func(i, j int) { deleted[i], deleted[j] = deleted[j], deleted[i] })
+	done := 0
+	for _, i := range deleted {
+		if done < n && c.t.restoreUser(i) {
 			done++
 		}
 	}

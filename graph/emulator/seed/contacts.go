@@ -42,7 +42,8 @@ func (t *Tenant) Contact(i int) (Contact, bool) {
 	}
 	if guest, ok := t.sharedGuest(i); ok {
 		tr := t.baseTraits(guest)
-		u := t.baseUser(&tr)
+		var u User
+		t.baseUser(&tr, &u)
 		c.DisplayName, c.Mail, c.CompanyName = u.DisplayName, u.Mail, u.CompanyName
 	}
 	switch {

@@ -37,51 +37,51 @@ const (
 func departments() []department {
 	return []department{
 		deptExecutive: {
-			"Executive", "executive", "1000", 2, "Chief of Staff", "Director of Strategy", "Strategy Manager",
+			"Executive", "executive", "CC-1000", 2, "Chief of Staff", "Director of Strategy", "Strategy Manager",
 			[]string{"Executive Assistant", "Strategy Analyst"},
 		},
 		deptSales: {
-			"Sales", "sales", "2100", 22, "Vice President, Sales", "Regional Sales Director", "Sales Manager",
+			"Sales", "sales", "CC-2100", 22, "Vice President, Sales", "Regional Sales Director", "Sales Manager",
 			[]string{"Account Executive", "Account Executive", "Senior Account Executive", "Sales Development Representative", "Inside Sales Representative", "Sales Engineer", "Key Account Manager"},
 		},
 		deptEngineering: {
-			"Engineering", "engineering", "3100", 26, "Vice President, Engineering", "Director of Engineering", "Engineering Manager",
+			"Engineering", "engineering", "CC-3100", 26, "Vice President, Engineering", "Director of Engineering", "Engineering Manager",
 			[]string{"Software Engineer", "Software Engineer", "Senior Software Engineer", "Staff Engineer", "Site Reliability Engineer", "Test Engineer", "Firmware Engineer"},
 		},
 		deptMarketing: {
-			"Marketing", "marketing", "2200", 10, "Vice President, Marketing", "Marketing Director", "Marketing Manager",
+			"Marketing", "marketing", "CC-2200", 10, "Vice President, Marketing", "Marketing Director", "Marketing Manager",
 			[]string{"Marketing Specialist", "Content Writer", "Brand Designer", "Campaign Analyst", "Event Planner"},
 		},
 		deptFinance: {
-			"Finance", "finance", "1200", 9, "Vice President, Finance", "Finance Director", "Accounting Manager",
+			"Finance", "finance", "CC-1200", 9, "Vice President, Finance", "Finance Director", "Accounting Manager",
 			[]string{"Accountant", "Senior Accountant", "Financial Analyst", "Payroll Specialist", "Controller"},
 		},
 		deptHumanResources: {
-			"Human Resources", "hr", "1300", 6, "Vice President, Human Resources", "HR Director", "HR Manager",
+			"Human Resources", "hr", "CC-1300", 6, "Vice President, Human Resources", "HR Director", "HR Manager",
 			[]string{"HR Business Partner", "Recruiter", "Learning Specialist", "HR Generalist"},
 		},
 		deptIT: {
-			"IT", "it", "1400", 9, "Vice President, IT", "Director of IT", "IT Manager",
+			"IT", "it", "CC-1400", 9, "Vice President, IT", "Director of IT", "IT Manager",
 			[]string{"Systems Administrator", "Network Engineer", "Service Desk Analyst", "Identity Engineer", "Database Administrator"},
 		},
 		deptOperations: {
-			"Operations", "operations", "4100", 14, "Vice President, Operations", "Operations Director", "Operations Manager",
+			"Operations", "operations", "CC-4100", 14, "Vice President, Operations", "Operations Director", "Operations Manager",
 			[]string{"Operations Analyst", "Logistics Coordinator", "Warehouse Associate", "Procurement Specialist", "Quality Inspector"},
 		},
 		deptSupport: {
-			"Customer Support", "support", "4200", 14, "Vice President, Customer Support", "Support Director", "Support Team Lead",
+			"Customer Support", "support", "CC-4200", 14, "Vice President, Customer Support", "Support Director", "Support Team Lead",
 			[]string{"Support Engineer", "Customer Success Manager", "Support Specialist", "Technical Account Manager"},
 		},
 		deptLegal: {
-			"Legal", "legal", "1500", 4, "General Counsel", "Associate General Counsel", "Legal Manager",
+			"Legal", "legal", "CC-1500", 4, "General Counsel", "Associate General Counsel", "Legal Manager",
 			[]string{"Corporate Counsel", "Paralegal", "Compliance Officer", "Contracts Specialist"},
 		},
 		deptProduct: {
-			"Product", "product", "3200", 7, "Vice President, Product", "Director of Product", "Group Product Manager",
+			"Product", "product", "CC-3200", 7, "Vice President, Product", "Director of Product", "Group Product Manager",
 			[]string{"Product Manager", "Product Owner", "UX Designer", "UX Researcher"},
 		},
 		deptResearch: {
-			"Research & Development", "research", "3300", 5, "Vice President, Research", "Research Director", "Research Manager",
+			"Research & Development", "research", "CC-3300", 5, "Vice President, Research", "Research Director", "Research Manager",
 			[]string{"Research Scientist", "Data Scientist", "Laboratory Technician"},
 		},
 	}

@@ -3,6 +3,7 @@ package seed
 import (
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Account is the index of the signed-in service account.
@@ -33,17 +34,30 @@ func (t *Tenant) User(i int) (User, bool) {
 	return t.user(i)
 }
 
-func (t *Tenant) user(i int) (User, bool) {
+// LoadUser is User without the copy: pages of users are made with it.
+func (t *Tenant) LoadUser(i int, u *User) bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.loadUser(i, u)
+}
+
+func (t *Tenant) user(i int) (u User, ok bool) {
+	ok = t.loadUser(i, &u)
+	return u, ok
+}
+
+func (t *Tenant) loadUser(i int, u *User) bool {
 	if !t.present(i) {
-		return User{}, false
+		return false
 	}
 	if c, ok := t.changed[i]; ok {
-		return c.User, true
+		*u = c.User
+		return true
 	}
 	tr := t.baseTraits(i)
-	u := t.baseUser(&tr)
+	t.baseUser(&tr, u)
 	u.Manager = t.baseManager(&tr)
-	return u, true
+	return true
 }
 
 func (t *Tenant) present(i int) bool {
@@ -69,6 +83,21 @@ func (t *Tenant) UserPrincipalName(i int) (string, bool) {
 		return c.UserPrincipalName, true
 	}
 	return t.baseUPN(i), true
+}
+
+// CreatedDateTime returns when a user was created without computing the rest
+// of it: zero when nobody knows, false when it was removed.
+func (t *Tenant) CreatedDateTime(i int) (time.Time, bool) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	if !t.present(i) {
+		return time.Time{}, false
+	}
+	if c, ok := t.changed[i]; ok {
+		return c.CreatedDateTime, true
+	}
+	tr := t.baseTraits(i)
+	return t.created(&tr), true
 }
 
 // FindUser finds a present user by object id.
@@ -123,7 +152,8 @@ func (t *Tenant) findUserByAddress(address string) (int, bool) {
 		return 0, false
 	}
 	tr := t.baseTraits(i)
-	u := t.baseUser(&tr)
+	var u User
+	t.baseUser(&tr, &u)
 	for _, a := range addresses(u.ProxyAddresses) {
 		if a == address {
 			return i, true

@@ -68,12 +68,18 @@ func titled(s string) string {
 
 // displayName writes a full name as the culture does.
 func (c *culture) displayName(given, family name, native bool) string {
+	first, separator, last := c.inOrder(given, family, native)
+	return first + separator + last
+}
+
+// inOrder puts the parts of a full name in the culture's order.
+func (c *culture) inOrder(given, family name, native bool) (first, separator, last string) {
 	switch {
 	case !native:
-		return given.latin + " " + family.latin
+		return given.latin, " ", family.latin
 	case c.familyFirst:
-		return family.native + c.separator + given.native
+		return family.native, c.separator, given.native
 	default:
-		return given.native + c.separator + family.native
+		return given.native, c.separator, family.native
 	}
 }

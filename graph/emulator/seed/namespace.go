@@ -106,14 +106,21 @@ func (t *Tenant) personOf(names []nameSpace, i int) person {
 
 // localPart is the part of the person's address before the "@".
 func (p person) localPart(native bool) string {
+	var s slab
+	return s.localPart(p, native)
+}
+
+func (s *slab) localPart(p person, native bool) string {
 	given, family := p.given.ascii, p.family.ascii
 	if native {
 		given, family = strings.ToLower(nativeToken(p.given)), strings.ToLower(nativeToken(p.family))
 	}
-	if p.number == 1 {
-		return given + "." + family
+	from := s.text.Len()
+	s.write(given, ".", family)
+	if p.number > 1 {
+		s.digits(p.number, 0)
 	}
-	return given + "." + family + strconv.Itoa(p.number)
+	return s.since(from)
 }
 
 // numberOf finds the number of the person that a local part was made for.

@@ -19,8 +19,9 @@ type office struct {
 	region   region
 	area     string // part of the region, with a list of its own
 	code     string // in the addresses of lists
-	landline string // prefix of the business phones
-	mobile   string // prefix of the mobile phones
+	site     string // in the personnel system
+	landline string // beginning of the business phones
+	mobile   string // beginning of the mobile phones
 	postal   string
 	streets  []string
 }
@@ -28,8 +29,8 @@ type office struct {
 func offices() []office {
 	o := func(code, name, city, state, country, usage, language string, r region, area, landline, mobile, postal, streets string) office {
 		return office{
-			code: code, name: name, city: city, state: state, country: country, usageLocation: usage,
-			language: language, region: r, area: area, landline: landline, mobile: mobile, postal: postal, streets: words(streets),
+			code: code, site: siteOf(code), name: name, city: city, state: state, country: country, usageLocation: usage,
+			language: language, region: r, area: area, landline: landline + " ", mobile: mobile + " ", postal: postal, streets: words(streets),
 		}
 	}
 	return []office{

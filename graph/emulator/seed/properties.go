@@ -70,6 +70,9 @@ var userProperties = []field[User]{
 	{"usageLocation", func(u *User) any { return u.UsageLocation }},
 	{"userPrincipalName", func(u *User) any { return u.UserPrincipalName }},
 	{"userType", func(u *User) any { return u.UserType }},
+	{extensionNames[extensionSiteCode], func(u *User) any { return u.Extensions[extensionSiteCode] }},
+	{extensionNames[extensionWorkerType], func(u *User) any { return u.Extensions[extensionWorkerType] }},
+	{extensionNames[extensionParkingPermit], func(u *User) any { return u.Extensions[extensionParkingPermit] }},
 }
 
 const extensionAttributes = "onPremisesExtensionAttributes"

@@ -19,6 +19,10 @@ import "time"
 type Options struct {
 	Users int    // default 2,000
 	Seed  uint64 // default 1
+
+	// NullCreated is the share, from 0 to 1, of the users created before June
+	// 2018 of whom the directory does not know when that was.
+	NullCreated float64
 }
 
 // User is a directory user with the properties that the emulator serves.
@@ -49,7 +53,7 @@ type User struct {
 	EmployeeID            string
 	EmployeeType          string
 	EmployeeHireDate      time.Time
-	CreatedDateTime       time.Time // zero for some old accounts
+	CreatedDateTime       time.Time // in whole seconds; see Options.NullCreated
 	AccountEnabled        bool
 	UserType              string // Member, Guest
 	OnPremisesSyncEnabled bool   // false is null on the wire
@@ -57,7 +61,8 @@ type User struct {
 	OnPremisesSID         string
 	PasswordPolicies      string
 	ExtensionAttributes   [15]string
-	Manager               int // index; -1 when none
+	Extensions            [extensionCount]string // by DirectoryExtensions
+	Manager               int                    // index; -1 when none
 }
 
 // Contact is a mail contact (orgContact).

@@ -1,6 +1,7 @@
 package seed
 
 import (
+	"math"
 	"strings"
 	"sync"
 	"time"
@@ -29,6 +30,9 @@ type Tenant struct {
 	users    int // seeded users; those hired later have larger indexes
 	tenantID string
 
+	nullCreated int // permille of the users of before unknownBefore
+	imports     []massImport
+
 	offices      []office
 	officeAt     map[string]int // by code
 	departments  []department
@@ -47,9 +51,12 @@ type Tenant struct {
 	groupAt      map[string]int // by lower-cased address
 	dynamicLists []dynamicSpec
 
+	byName     *Index[string]
+	byCreation *Index[int64]
+
 	mu          sync.RWMutex
 	hired       int
-	removed     map[int]struct{}
+	removed     map[int]removal
 	changed     map[int]*changedUser
 	byUPN       map[string]int // users whose name was changed, lower-cased
 	byAddress   map[string]int // users whose addresses were changed, lower-cased
@@ -68,11 +75,13 @@ func New(o Options) *Tenant {
 	t := &Tenant{
 		key:         key(mix(o.Seed ^ 0x726f6c6c63616c6c)),
 		users:       o.Users,
+		nullCreated: int(math.Round(1000 * min(max(o.NullCreated, 0), 1))),
+		imports:     massImports(),
 		offices:     offices(),
 		officeAt:    make(map[string]int),
 		departments: departments(),
 		hostile:     hostileNames(),
-		removed:     make(map[int]struct{}),
+		removed:     make(map[int]removal),
 		changed:     make(map[int]*changedUser),
 		byUPN:       make(map[string]int),
 		byAddress:   make(map[string]int),
@@ -91,6 +100,7 @@ func New(o Options) *Tenant {
 	}
 	t.deptCycle = newCycle(t.key.derive(topicDepartmentCycle), shares)
 	t.nameCultures()
+	t.indexes()
 	t.employeeIDs = newPermutation(t.key.derive(topicEmployeeIDs), employeeIDCount)
 	t.sharedGuests = t.firstGuests(maxSharedGuests)
 	t.dynamicLists = t.seedDynamicLists()

@@ -55,6 +55,17 @@ const (
 	topicSpare // groups choose their members by this and by the numbers above it
 )
 
+// Topics of facts that were added later stand far above those that groups
+// choose by: the older facts stay as they were.
+const (
+	topicImport uint64 = 1<<20 + iota*16 // one for each mass import
+	topicLead
+	topicSiteCode
+	topicWorkerType
+	topicParkingPermit
+	topicParkingNumber
+)
+
 // The companies that people work for.
 const (
 	companyMain = iota

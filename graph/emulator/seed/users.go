@@ -1,8 +1,6 @@
 package seed
 
 import (
-	"fmt"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -24,23 +22,25 @@ var guestCompanies = [...]string{
 }
 
 // baseUser computes a user as seeded, without the manager.
-func (t *Tenant) baseUser(tr *traits) User {
+func (t *Tenant) baseUser(tr *traits, u *User) {
 	i := tr.index
-	u := User{
-		Index:   i,
-		ID:      t.key.objectID(domainUser, i),
-		Manager: noManager,
+	*u = User{
+		Index:           i,
+		ID:              t.key.objectID(domainUser, i),
+		CreatedDateTime: t.created(tr),
+		Manager:         noManager,
 	}
+	var s slab
 	if i == serviceAccount {
-		t.describeServiceAccount(&u, tr)
-		return u
+		t.describeServiceAccount(u, tr, &s)
+		return
 	}
 	p := t.person(i)
-	t.name(&u, tr, p)
+	s.name(u, tr, p)
 	if tr.guest {
-		t.describeGuest(&u, tr, p)
+		s.describeGuest(u, tr, p)
 	} else {
-		t.describeMember(&u, tr, p)
+		t.describeMember(u, tr, p, &s)
 	}
 	if h, ok := t.hostile[i]; ok {
 		u.DisplayName = h.displayName
@@ -48,101 +48,106 @@ func (t *Tenant) baseUser(tr *traits) User {
 			u.JobTitle = h.jobTitle
 		}
 	}
-	return u
 }
 
-func (t *Tenant) describeServiceAccount(u *User, tr *traits) {
+func (t *Tenant) describeServiceAccount(u *User, tr *traits, s *slab) {
 	u.DisplayName, u.GivenName, u.Surname = "Rollcall Service", "Rollcall", "Service"
 	u.UserPrincipalName = serviceAccountUPN
 	u.Mail, u.MailNickname = u.UserPrincipalName, "rollcall"
-	u.ProxyAddresses = []string{"SMTP:" + u.Mail, "smtp:rollcall@" + initialDomain}
+	u.ProxyAddresses = s.list("SMTP:"+u.Mail, "smtp:rollcall@"+initialDomain)
 	u.AccountEnabled, u.UserType = true, "Member"
 	u.JobTitle, u.EmployeeType = "Service Account", "Service"
-	u.EmployeeID = t.employeeID(serviceAccount)
-	u.CreatedDateTime = today.AddDate(-2, 0, 0).Add(9 * time.Hour)
+	u.EmployeeID = t.employeeID(serviceAccount, s)
 	u.PasswordPolicies = "DisablePasswordExpiration"
 	t.describePlace(u, tr)
 	t.describeDepartment(u, tr)
 }
 
 // name sets what a person is called.
-func (t *Tenant) name(u *User, tr *traits, p person) {
+func (s *slab) name(u *User, tr *traits, p person) {
 	native := p.culture.latin || tr.key.chance(topicNative, 550)
-	u.DisplayName = p.culture.displayName(p.given, p.family, native)
 	u.GivenName, u.Surname = p.given.latin, p.family.latin
 	if native {
 		u.GivenName, u.Surname = p.given.native, p.family.native
 	}
 	if p.culture.latin && tr.key.chance(topicMiddle, 150) {
-		initial := string(rune('A' + tr.key.below(topicMiddleLetter, 26)))
-		u.DisplayName = u.GivenName + " " + initial + ". " + u.Surname
+		const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		at := tr.key.below(topicMiddleLetter, len(letters))
+		u.DisplayName = s.join(u.GivenName, " ", letters[at:at+1], ". ", u.Surname)
+		return
 	}
+	u.DisplayName = s.join(p.culture.inOrder(p.given, p.family, native))
 }
 
-// upn is the user principal name of anybody but the service account.
-func (t *Tenant) upn(tr *traits, p person) string {
+// upn is the user principal name of anybody but the service account, and its
+// part before the "@".
+func (s *slab) upn(tr *traits, p person) (name, local string) {
 	k := tr.key
+	from := s.text.Len()
+	domain := defaultDomain
 	switch {
 	case tr.guest:
-		return p.localPart(false) + "_" + guestDomains[k.below(topicGuestDomain, len(guestDomains))] + "#EXT#@" + initialDomain
+		s.localPart(p, false)
+		s.write("_", guestDomains[k.below(topicGuestDomain, len(guestDomains))], "#EXT#")
+		domain = initialDomain
 	case !tr.isLeader() && k.chance(topicInitialUPN, 40):
-		return t.alias(tr, p) + "@" + initialDomain
-	default:
-		return t.alias(tr, p) + "@" + defaultDomain
+		domain = initialDomain
+		fallthrough
+	default: // a few still have their diacritics
+		s.localPart(p, p.culture.latin && k.chance(topicNativeUPN, 12))
 	}
+	end := s.text.Len() - from
+	s.write("@", domain)
+	name = s.since(from)
+	return name, name[:end]
 }
 
-// alias is the local part of a member's UPN. A few still have their diacritics.
-func (t *Tenant) alias(tr *traits, p person) string {
-	return p.localPart(p.culture.latin && tr.key.chance(topicNativeUPN, 12))
-}
-
+// baseUPN is a user's name as seeded.
 func (t *Tenant) baseUPN(i int) string {
 	if i == serviceAccount {
 		return serviceAccountUPN
 	}
 	tr := t.baseTraits(i)
-	return t.upn(&tr, t.person(i))
+	var s slab
+	s.text.Grow(len("firstname.lastname99@") + len(initialDomain))
+	name, _ := s.upn(&tr, t.person(i))
+	return name
 }
 
 const serviceAccountUPN = "rollcall@" + defaultDomain
 
-func (t *Tenant) describeGuest(u *User, tr *traits, p person) {
+func (s *slab) describeGuest(u *User, tr *traits, p person) {
 	k := tr.key
 	at := k.below(topicGuestDomain, len(guestDomains))
-	u.Mail = p.localPart(false) + "@" + guestDomains[at]
-	u.UserPrincipalName = t.upn(tr, p)
-	u.MailNickname, _, _ = strings.Cut(u.UserPrincipalName, "@")
-	u.ProxyAddresses = []string{"SMTP:" + u.Mail}
-	u.OtherMails = []string{u.Mail}
+	u.Mail = s.join(s.localPart(p, false), "@", guestDomains[at])
+	u.UserPrincipalName, u.MailNickname = s.upn(tr, p)
+	u.ProxyAddresses = s.list(s.join("SMTP:", u.Mail))
+	u.OtherMails = s.list(u.Mail)
 	u.UserType, u.AccountEnabled = "Guest", tr.enabled
-	u.CreatedDateTime = t.created(k)
 	if !k.chance(topicGuestCompany, 250) {
 		u.CompanyName = guestCompanies[at]
 	}
 	if k.chance(topicMobile, 200) {
-		u.MobilePhone = "+44 7700 900" + fmt.Sprintf("%03d", k.below(topicPhone, 1000))
+		u.MobilePhone = s.numbered("+44 7700 900", k.below(topicPhone, 1000), 3)
 	}
 }
 
-func (t *Tenant) describeMember(u *User, tr *traits, p person) {
+func (t *Tenant) describeMember(u *User, tr *traits, p person, s *slab) {
 	k := tr.key
-	u.UserPrincipalName = t.upn(tr, p)
-	u.MailNickname = t.alias(tr, p)
+	u.UserPrincipalName, u.MailNickname = s.upn(tr, p)
 	u.UserType, u.AccountEnabled = "Member", tr.enabled
-	u.EmployeeID = t.employeeID(u.Index)
-	u.EmployeeHireDate = today.AddDate(0, 0, -hiredDaysAgo(k))
+	u.EmployeeID = t.employeeID(u.Index, s)
+	u.EmployeeHireDate = today.Add(-time.Duration(hiredDaysAgo(k)) * day)
 	if u.Index >= t.users {
 		u.EmployeeHireDate = today
 	}
-	u.CreatedDateTime = t.created(k)
 	if tr.mail {
-		t.describeMailbox(u, tr, p)
+		s.describeMailbox(u, tr, p)
 	}
 	t.describeJob(u, tr)
 	t.describePlace(u, tr)
 	t.describeDepartment(u, tr)
-	t.describePhones(u, tr)
+	t.describePhones(u, tr, s)
 	switch k.below(topicPassword, 20) {
 	case 0:
 		u.PasswordPolicies = "DisablePasswordExpiration"
@@ -150,40 +155,33 @@ func (t *Tenant) describeMember(u *User, tr *traits, p person) {
 		u.PasswordPolicies = "None"
 	}
 	if tr.onPremises {
-		t.describeOnPremises(u, tr, p)
+		t.describeOnPremises(u, tr, p, s)
 	}
-	t.describeExtensions(u, tr)
+	s.describeExtensions(u, tr)
+	t.describeDirectoryExtensions(u, tr, s)
 }
 
-func (t *Tenant) employeeID(i int) string {
-	return strconv.Itoa(int(t.employeeIDs.apply(uint64(i)%employeeIDCount)) + firstEmployeeID)
+func (t *Tenant) employeeID(i int, s *slab) string {
+	return s.numbered("", int(t.employeeIDs.apply(uint64(i)%employeeIDCount))+firstEmployeeID, 0)
 }
 
-// created is the time at which the account was made; zero for some of the
-// oldest, of which the directory does not know it.
-func (t *Tenant) created(k key) time.Time {
-	days := hiredDaysAgo(k)
-	if days > 3650 && k.chance(topicCreated, 100) {
-		return time.Time{}
-	}
-	return today.AddDate(0, 0, 3-days).Add(time.Duration(k.below(topicHiredTime, 86_400)) * time.Second)
-}
-
-func (t *Tenant) describeMailbox(u *User, tr *traits, p person) {
+func (s *slab) describeMailbox(u *User, tr *traits, p person) {
 	k := tr.key
-	local := p.localPart(false)
-	initial := local + "@" + initialDomain
+	local := s.localPart(p, false)
+	mailbox := local
 	if k.chance(topicCapitals, 40) {
-		local = titled(local)
+		mailbox = titled(local)
 	}
-	u.Mail = local + "@" + defaultDomain
-	u.ProxyAddresses = []string{"SMTP:" + u.Mail, "smtp:" + initial}
+	u.Mail = s.join(mailbox, "@", defaultDomain)
+	primary, initial := s.join("SMTP:", u.Mail), s.join("smtp:", local, "@", initialDomain)
 	if k.chance(topicLegacyAddress, 100) {
-		u.ProxyAddresses = append(u.ProxyAddresses, "smtp:e"+u.EmployeeID+"@"+defaultDomain)
+		u.ProxyAddresses = s.list(primary, initial, s.join("smtp:e", u.EmployeeID, "@", defaultDomain))
+	} else {
+		u.ProxyAddresses = s.list(primary, initial)
 	}
-	u.IMAddresses = []string{strings.ToLower(u.Mail)}
+	u.IMAddresses = s.list(strings.ToLower(u.Mail))
 	if k.chance(topicOtherMail, 80) {
-		u.OtherMails = []string{p.localPart(false) + "@example.net"}
+		u.OtherMails = s.list(s.join(local, "@example.net"))
 	}
 }
 
@@ -255,50 +253,51 @@ func (t *Tenant) describeDepartment(u *User, tr *traits) {
 	d := &t.departments[tr.department]
 	u.Department = d.name
 	if !tr.key.chance(topicCostCentre, 60) {
-		u.ExtensionAttributes[extCostCentre-1] = "CC-" + d.costCentre
+		u.ExtensionAttributes[extCostCentre-1] = d.costCentre
 	}
 }
 
-func (t *Tenant) describePhones(u *User, tr *traits) {
+func (t *Tenant) describePhones(u *User, tr *traits, s *slab) {
 	k := tr.key
 	if tr.office == noOffice {
 		return
 	}
 	o := &t.offices[tr.office]
-	number := func(topic uint64) string { return fmt.Sprintf(" %04d", k.below(topicPhone+topic<<32, 10_000)) }
+	number := func(topic uint64) int { return k.below(topicPhone+topic<<32, 10_000) }
 	if k.chance(topicMobile, 620) {
-		u.MobilePhone = o.mobile + number(topicMobile)
+		u.MobilePhone = s.numbered(o.mobile, number(topicMobile), 4)
 	}
 	if k.chance(topicBusinessPhone, 720) {
-		u.BusinessPhones = []string{o.landline + number(topicBusinessPhone)}
+		u.BusinessPhones = s.list(s.numbered(o.landline, number(topicBusinessPhone), 4))
 	}
 	if k.chance(topicFax, 50) {
-		u.FaxNumber = o.landline + number(topicFax)
+		u.FaxNumber = s.numbered(o.landline, number(topicFax), 4)
 	}
 }
 
-func (t *Tenant) describeOnPremises(u *User, tr *traits, p person) {
+func (t *Tenant) describeOnPremises(u *User, tr *traits, p person, s *slab) {
 	u.OnPremisesSyncEnabled = true
-	u.OnPremisesDN = "CN=" + p.given.latin + " " + p.family.latin + " " + u.EmployeeID +
-		",OU=" + t.departments[tr.branch].name + ",OU=Users,DC=contoso,DC=com"
-	u.OnPremisesSID = "S-1-5-21-1004336348-1177238915-682003330-" + strconv.Itoa(1100+u.Index)
+	u.OnPremisesDN = s.join("CN=", p.given.latin, " ", p.family.latin, " ", u.EmployeeID,
+		",OU=", t.departments[tr.branch].name, ",OU=Users,DC=contoso,DC=com")
+	u.OnPremisesSID = s.numbered("S-1-5-21-1004336348-1177238915-682003330-", 1100+u.Index, 0)
 }
 
-func (t *Tenant) describeExtensions(u *User, tr *traits) {
+func (s *slab) describeExtensions(u *User, tr *traits) {
 	k := tr.key
 	if k.chance(topicBuilding, 600) {
-		u.ExtensionAttributes[extBuilding-1] = fmt.Sprintf("B%d-F%d", 1+k.below(topicBuildingNumber, 4), k.below(topicFloor, 9))
+		building := s.numbered("B", 1+k.below(topicBuildingNumber, 4), 0)
+		u.ExtensionAttributes[extBuilding-1] = s.numbered(building+"-F", k.below(topicFloor, 9), 0)
 	}
 	if tr.isLeader() || k.chance(topicVIP, 5) {
 		u.ExtensionAttributes[extVIP-1] = "VIP"
 	}
 	if tr.onPremises {
-		u.ExtensionAttributes[extBadge-1] = fmt.Sprintf("BADGE%06d", u.Index)
+		u.ExtensionAttributes[extBadge-1] = s.numbered("BADGE", u.Index, 6)
 	}
 	if tr.contractor {
 		u.ExtensionAttributes[extContractEnd-1] = today.AddDate(0, 1+k.below(topicContractEnd, 18), 0).Format(time.DateOnly)
 	}
 	if k.chance(topicSAP, 300) {
-		u.ExtensionAttributes[extSAP-1] = "SAP" + u.EmployeeID
+		u.ExtensionAttributes[extSAP-1] = s.join("SAP", u.EmployeeID)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"github.com/stretchr/testify/assert"
@@ -155,7 +156,6 @@ func TestTheDefaultTenantHoldsEveryKindOfUser(t *testing.T) {
 		tally("no department", member && u.Department == "")
 		tally("no office", member && u.OfficeLocation == "")
 		tally("no title", member && u.JobTitle == "")
-		tally("no creation time", u.CreatedDateTime.IsZero())
 		tally("numbered", strings.ContainsAny(u.MailNickname, "23456789"))
 		tally("apostrophe", strings.Contains(u.UserPrincipalName, "'"))
 		tally("not ASCII", strings.ContainsFunc(u.UserPrincipalName, func(r rune) bool { return r > unicode.MaxASCII }))
@@ -170,7 +170,7 @@ func TestTheDefaultTenantHoldsEveryKindOfUser(t *testing.T) {
 	})
 	for name, want := range map[string][2]int{
 		"guest": {90, 160}, "disabled": {50, 110}, "no mail": {35, 90}, "mobile": {1050, 1350}, "on premises": {400, 1100},
-		"no department": {8, 40}, "no office": {10, 60}, "no title": {15, 90}, "no creation time": {5, 200}, "numbered": {50, 500},
+		"no department": {8, 40}, "no office": {10, 60}, "no title": {15, 90}, "numbered": {50, 500},
 		"apostrophe": {5, 80}, "not ASCII": {3, 40}, "cost centre": {1500, 1900}, "address with capitals": {30, 160},
 	} {
 		assert.GreaterOrEqual(t, count[name], want[0], name)
@@ -180,6 +180,80 @@ func TestTheDefaultTenantHoldsEveryKindOfUser(t *testing.T) {
 	assert.GreaterOrEqual(t, len(distinct["company"]), 3)
 	assert.GreaterOrEqual(t, len(distinct["country"]), 15)
 	assert.GreaterOrEqual(t, len(distinct["language"]), 15)
+}
+
+func TestAccountsWereMadeByTheThousandOnAFewDays(t *testing.T) {
+	tenant := New(Options{Users: 50_000})
+	hours, years := make(map[int64]int), make(map[int]int)
+	eachUser(tenant, func(u User) {
+		require.False(t, u.CreatedDateTime.IsZero(), "none is unknown unless asked for")
+		require.Zero(t, u.CreatedDateTime.Nanosecond(), "whole seconds")
+		require.Equal(t, time.UTC, u.CreatedDateTime.Location())
+		require.True(t, u.CreatedDateTime.Before(today))
+		quick, ok := tenant.CreatedDateTime(u.Index)
+		require.True(t, ok)
+		require.Equal(t, u.CreatedDateTime, quick)
+		hours[u.CreatedDateTime.Unix()/3600]++
+		years[u.CreatedDateTime.Year()]++
+	})
+	busy := 0
+	for _, n := range hours {
+		if n >= 1000 {
+			busy++
+		}
+	}
+	assert.GreaterOrEqual(t, busy, 5, "hours with a thousand accounts")
+	for year := 2018; year <= 2026; year++ {
+		assert.Greater(t, years[year], 500, "accounts made in %d", year)
+	}
+	hired := tenant.HireUser()
+	later := tenant.HireUser()
+	first, _ := tenant.CreatedDateTime(hired)
+	second, _ := tenant.CreatedDateTime(later)
+	assert.True(t, today.Before(first) && first.Before(second), "whoever is hired is the newest")
+}
+
+func TestAShareOfTheOldestAccountsHasNoCreationTime(t *testing.T) {
+	without, with := New(Options{NullCreated: 0.4}), New(Options{})
+	null, old := 0, 0
+	for i := range with.UserSlots() {
+		known, _ := with.CreatedDateTime(i)
+		at, _ := without.CreatedDateTime(i)
+		if known.Before(unknownBefore) {
+			old++
+		}
+		if at.IsZero() {
+			null++
+			assert.True(t, known.Before(unknownBefore))
+			continue
+		}
+		assert.Equal(t, known, at)
+	}
+	assert.InDelta(t, 0.4, float64(null)/float64(old), 0.05)
+	all := New(Options{NullCreated: 1})
+	at, _ := all.CreatedDateTime(2)
+	known, _ := with.CreatedDateTime(2)
+	assert.Equal(t, known.Before(unknownBefore), at.IsZero())
+}
+
+func TestDirectoryExtensionsAreSetForSomeMembers(t *testing.T) {
+	tenant := New(Options{})
+	set := make([]int, extensionCount)
+	eachUser(tenant, func(u User) {
+		for i, name := range DirectoryExtensions() {
+			v, ok := u.Property(name)
+			require.True(t, ok, name)
+			if v != nil {
+				assert.Equal(t, u.Extensions[i], v)
+				assert.Equal(t, "Member", u.UserType)
+				set[i]++
+			}
+		}
+	})
+	for i, n := range set {
+		assert.Greater(t, n, 100, DirectoryExtensions()[i])
+		assert.Less(t, n, 1900, DirectoryExtensions()[i])
+	}
 }
 
 func TestNamesComeInTenScripts(t *testing.T) {
