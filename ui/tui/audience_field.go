@@ -9,22 +9,22 @@ import (
 	"rollcall/model"
 )
 
-// audienceField is a To line: a text field that completes segments, lists that
-// were met before, and users. Those who draw it give the completions room.
+// audienceField is a To line: a text field that completes saved segments and
+// lists, groups that were met before, and users. Those who draw it give the completions room.
 type audienceField struct {
 	shared
 	input
 	task        string // prefix of its tasks' keys
 	active      bool   // it has the focus
 	suggestions []suggestion
-	chosen      int // index into suggestions; -1: none
-	segments    []suggestion
+	chosen      int                   // index into suggestions; -1: none
+	saved       []suggestion          // segments and lists by name
 	seen        map[string]suggestion // addresses of groups that were met
 }
 
 type (
-	audienceSegmentsMsg struct{ segments []suggestion }
-	audienceSuggestMsg  struct {
+	audienceSavedMsg   struct{ saved []suggestion }
+	audienceSuggestMsg struct {
 		task, typed string
 		users       []suggestion
 	}
@@ -37,8 +37,8 @@ func newAudienceField(s shared, task string) audienceField {
 // Answer takes the answers of the field's tasks.
 func (f *audienceField) Answer(msg any) {
 	switch msg := msg.(type) {
-	case audienceSegmentsMsg:
-		f.segments = msg.segments
+	case audienceSavedMsg:
+		f.saved = msg.saved
 	case audienceSuggestMsg:
 		if msg.task == f.task {
 			f.offer(msg.typed, msg.users)
@@ -91,24 +91,32 @@ func (f *audienceField) Lines(width int) []string {
 	return lines
 }
 
-// loadSegments fetches the names that the field completes.
-func (f *audienceField) loadSegments() tea.Cmd {
+// loadSaved fetches the names of segments and lists that the field completes.
+// Completion is a help: what cannot be read is shown as an error elsewhere.
+func (f *audienceField) loadSaved() tea.Cmd {
 	ws := f.ws
-	return f.tasks.run(f.task+".segments", func(ctx context.Context) tea.Msg {
+	return f.tasks.run(f.task+".saved", func(ctx context.Context) tea.Msg {
 		segments, err := ws.Segments(ctx)
 		if err != nil {
-			return nil // completion is a help: the Segments pane shows the error
+			return nil
 		}
-		list := make([]suggestion, len(segments))
-		for i, s := range segments {
-			list[i] = suggestion{text: "segment:" + s.Name, note: "segment"}
+		lists, err := ws.Lists(ctx)
+		if err != nil {
+			return nil
 		}
-		return audienceSegmentsMsg{list}
+		saved := make([]suggestion, 0, len(segments)+len(lists))
+		for _, s := range segments {
+			saved = append(saved, suggestion{text: "segment:" + s.Name, note: "segment"})
+		}
+		for _, l := range lists {
+			saved = append(saved, suggestion{text: "list:" + l.Name, note: "list · " + plural(l.Count, "member", "members")})
+		}
+		return audienceSavedMsg{saved}
 	})
 }
 
 // complete offers what the entry under the cursor may become: at once from
-// the segments and the lists that were met, then from the directory.
+// what is saved and the groups that were met, then from the directory.
 func (f *audienceField) complete() tea.Cmd {
 	typed := entryAt(f.Value(), f.Pos()).text
 	f.offer(typed, nil)
@@ -140,7 +148,7 @@ func (f *audienceField) offer(typed string, users []suggestion) {
 	if !f.active || entryAt(f.Value(), f.Pos()).text != typed {
 		return
 	}
-	candidates := append([]suggestion(nil), f.segments...)
+	candidates := append([]suggestion(nil), f.saved...)
 	candidates = append(candidates, sortedSuggestions(f.seen)...)
 	found := matchSuggestions(candidates, typed)
 	// A user is found by name as well, so the address need not hold the text.

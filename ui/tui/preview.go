@@ -77,7 +77,7 @@ func (p *previewPane) SetSize(width, height int) {
 	p.layout()
 }
 
-func (p *previewPane) Enter() tea.Cmd { return p.to.loadSegments() }
+func (p *previewPane) Enter() tea.Cmd { return p.to.loadSaved() }
 
 func (p *previewPane) Typing() bool { return p.to.active || p.searching }
 
@@ -94,7 +94,7 @@ func (p *previewPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
 		return p.done(msg), true
 	case previewTickMsg:
 		return p.poll(msg.walk), true
-	case audienceSegmentsMsg, audienceSuggestMsg:
+	case audienceSavedMsg, audienceSuggestMsg:
 		p.to.Answer(msg)
 		p.layout()
 	case previewSearchMsg:
@@ -102,7 +102,7 @@ func (p *previewPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
 	case previewApproveMsg:
 		return p.approve(msg.preview), true
 	case directoryChangedMsg, segmentsChangedMsg:
-		return p.to.loadSegments(), false
+		return p.to.loadSaved(), false
 	}
 	return nil, false
 }

@@ -120,7 +120,7 @@ func (p *writebackPane) SetSize(width, height int) {
 }
 
 func (p *writebackPane) Enter() tea.Cmd {
-	return tea.Batch(p.audience.loadSegments(), p.loadRecent())
+	return tea.Batch(p.audience.loadSaved(), p.loadRecent())
 }
 
 func (p *writebackPane) Typing() bool {
@@ -146,7 +146,7 @@ func (p *writebackPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
 		return p.paste(msg)
 	case planMsg:
 		return p.open(msg), true
-	case audienceSegmentsMsg, audienceSuggestMsg:
+	case audienceSavedMsg, audienceSuggestMsg:
 		p.audience.Answer(msg)
 	case planDoneMsg:
 		return p.planned(msg), true
@@ -167,7 +167,7 @@ func (p *writebackPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
 			return p.tasks.after(applyPoll, msg), true
 		}
 	case segmentsChangedMsg:
-		return p.audience.loadSegments(), false
+		return p.audience.loadSaved(), false
 	}
 	return nil, false
 }
