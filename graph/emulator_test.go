@@ -89,18 +89,28 @@ func open(t *testing.T, o emulator.Options) *house {
 	return h
 }
 
+// begin returns a delta link that starts now.
+func (h *house) begin(t *testing.T) string {
+	t.Helper()
+	beginning, err := h.Begin(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, beginning.Refused)
+	return beginning.DeltaLink
+}
+
 // listing reads all users, following each page's link.
 func (h *house) listing(t *testing.T) map[string]*model.User {
 	t.Helper()
+	cover, err := h.Partitions(t.Context(), 0, 0)
+	require.NoError(t, err)
 	users := make(map[string]*model.User)
-	for link := ""; ; {
+	for link := cover.Partitions[0].Link; link != ""; {
 		p, err := h.Users(t.Context(), link)
 		require.NoError(t, err)
 		apply(users, p.Changes)
-		if link = p.Next; link == "" {
-			return users
-		}
+		link = p.Next
 	}
+	return users
 }
 
 // follow reads a delta round into users and returns the next delta link.
@@ -173,8 +183,7 @@ func (h *house) assertDirectory(t *testing.T, users map[string]*model.User) {
 
 func TestSyncFollowsTheTenant(t *testing.T) {
 	h := open(t, emulator.Options{})
-	link, err := h.DeltaLatest(t.Context())
-	require.NoError(t, err)
+	link := h.begin(t)
 	n, err := h.UserCount(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, h.server.Tenant().UserCount(), n)
@@ -195,8 +204,7 @@ func TestSyncIsWholeWhateverGoesWrongOnTheWay(t *testing.T) {
 	h.server.ExpireNext(1, "/users")
 	h.server.FailNext(1, 502, 0, "/users")
 	h.server.FailNext(1, 429, 200*time.Millisecond, "/users")
-	link, err := h.DeltaLatest(t.Context())
-	require.NoError(t, err)
+	link := h.begin(t)
 	users := h.listing(t)
 	h.server.Tenant().Churn(1, seed.Churn{Hires: 10, Leavers: 10, Moves: 500})
 	h.server.ReplayDeltas(1)
@@ -210,10 +218,9 @@ func TestSyncIsWholeWhateverGoesWrongOnTheWay(t *testing.T) {
 
 func TestExpiredDeltaLinkAsksForAResync(t *testing.T) {
 	h := open(t, emulator.Options{Users: 50})
-	link, err := h.DeltaLatest(t.Context())
-	require.NoError(t, err)
+	link := h.begin(t)
 	h.server.ForceResync(1)
-	_, err = h.Delta(t.Context(), link)
+	_, err := h.Delta(t.Context(), link)
 	assert.True(t, errors.Is(err, refresh.ErrResync))
 }
 
@@ -432,7 +439,7 @@ func TestMissingScopeAndMissingRoleAreToldApart(t *testing.T) {
 func TestRevokedSessionIsASignInError(t *testing.T) {
 	h := open(t, emulator.Options{Users: 50})
 	h.server.RevokeSessions()
-	_, err := h.Users(t.Context(), "")
+	_, err := h.UserCount(t.Context())
 	var e *model.Error
 	require.ErrorAs(t, err, &e)
 	assert.Equal(t, model.KindSignIn, e.Kind)
@@ -441,8 +448,7 @@ func TestRevokedSessionIsASignInError(t *testing.T) {
 
 func TestRoughWeatherChangesNoUser(t *testing.T) {
 	h := open(t, emulator.Options{Users: 3000, Fault: "429=0.15,5xx=0.08,cut=0.04,truncate=0.08,expire=0.04,dup=0.1,reorder"})
-	link, err := h.DeltaLatest(t.Context())
-	require.NoError(t, err)
+	link := h.begin(t)
 	users := h.listing(t)
 	h.server.Tenant().Churn(1, seed.Churn{Hires: 100, Leavers: 100, Moves: 2500})
 	h.follow(t, users, link)

@@ -65,15 +65,16 @@ func (t *transport) refusal(status int, header http.Header, body []byte) *model.
 	return e
 }
 
-// isResync reports the answers that end a delta round for good. Microsoft
-// documents 410, and "a 40X error with codes such as syncStateNotFound".
+// isResync reports the answers that end a delta round or a listing for good.
+// Microsoft documents 410, and "a 40X error with codes such as
+// syncStateNotFound"; the link of a page that is too old gets a 400.
 func isResync(status int, code string) bool {
 	if status == http.StatusGone {
 		return true
 	}
 	code = strings.ToLower(code)
 	return (status == http.StatusBadRequest || status == http.StatusNotFound) &&
-		(strings.Contains(code, "syncstate") || code == "resyncrequired")
+		(strings.Contains(code, "syncstate") || code == "resyncrequired" || code == "directory_expiredpagetoken")
 }
 
 // granted returns the scopes or roles of the last token; known is false before

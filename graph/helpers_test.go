@@ -122,6 +122,15 @@ func serve(t testing.TB, handler http.HandlerFunc, change ...func(*Options)) *te
 	return &tenant{Client: client, server: server, clock: cl, cred: cred}
 }
 
+// listing is the link of the first page of all users.
+func (c *tenant) listing(t testing.TB) string {
+	t.Helper()
+	cover, err := c.Partitions(t.Context(), 0, 0)
+	require.NoError(t, err)
+	require.Len(t, cover.Partitions, 1)
+	return cover.Partitions[0].Link
+}
+
 func with(cred *credential) func(*Options) { return func(o *Options) { o.Credential = cred } }
 
 // answerJSON writes v as the answer.

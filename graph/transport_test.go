@@ -244,7 +244,7 @@ func TestAnswerThatBreaksOffIsReadAgain(t *testing.T) {
 		answerJSON(w, 200, page(object{"id": guid(1)}))
 	})
 	c := serve(t, handler)
-	p, err := c.Users(t.Context(), "")
+	p, err := c.Users(t.Context(), c.listing(t))
 	require.NoError(t, err)
 	assert.Len(t, p.Changes, 1)
 }
@@ -321,7 +321,7 @@ func TestTokenGoesToTheConfiguredHostOnly(t *testing.T) {
 		answerJSON(w, 200, p)
 	})
 	for _, link = range []string{other.URL + "/v1.0/users?$skiptoken=x", strings.Replace(c.server.URL, "https", "http", 1) + "/v1.0/users"} {
-		_, err := c.Users(t.Context(), "")
+		_, err := c.Users(t.Context(), c.listing(t))
 		e := asModelError(t, err)
 		assert.Equal(t, model.KindFailed, e.Kind)
 		assert.Equal(t, "foreignHost", e.Code)
@@ -404,7 +404,7 @@ func TestForbiddenTellsScopeFromRole(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := serve(t, denied, with(tc.cred))
-			_, err := c.Users(t.Context(), "")
+			_, err := c.Users(t.Context(), c.listing(t))
 			e := asModelError(t, err)
 			assert.Equal(t, model.KindSignIn, e.Kind)
 			assert.Equal(t, "Insufficient privileges to complete the operation", e.Message)
@@ -424,6 +424,7 @@ func TestExpiredSyncStateIsResync(t *testing.T) {
 		{400, "syncStateNotFound", true},
 		{404, "SyncStateNotFound", true},
 		{400, "resyncRequired", true},
+		{400, "Directory_ExpiredPageToken", true},
 		{400, "Request_BadRequest", false},
 		{404, "Request_ResourceNotFound", false},
 	} {
@@ -466,11 +467,16 @@ func TestPriorityFollowsWhoIsWaiting(t *testing.T) {
 		got.Store(r.URL.Path, r.Header.Get("x-ms-throttle-priority"))
 		answerJSON(w, 200, page())
 	})
-	_, err := c.Users(t.Context(), "")
+	_, err := c.Users(t.Context(), c.listing(t))
 	require.NoError(t, err)
 	_, _ = c.Domains(t.Context())
 	low, _ := got.Load("/v1.0/users")
 	high, _ := got.Load("/v1.0/organization")
 	assert.Equal(t, "low", low)
 	assert.Equal(t, "high", high)
+
+	_, err = c.Users(refresh.Foreground(t.Context()), c.listing(t))
+	require.NoError(t, err)
+	awaited, _ := got.Load("/v1.0/users")
+	assert.Equal(t, "high", awaited)
 }

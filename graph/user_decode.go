@@ -2,6 +2,7 @@ package graph
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -191,9 +192,17 @@ func (w *userWalk) property(change *model.Change, p property) error {
 	case roleManager:
 		return w.manager(change)
 	case roleManagerDelta:
-		return w.managerDelta(change)
+		value, err := w.json.ReadValue()
+		if err == nil {
+			change.Manager, err = managerOf(value)
+		}
+		return err
 	case roleRemoved:
-		return w.removed(change)
+		value, err := w.json.ReadValue()
+		if err == nil {
+			change.Removed, err = removalOf(value)
+		}
+		return err
 	}
 	return w.json.SkipValue()
 }
@@ -343,46 +352,30 @@ func (w *userWalk) manager(change *model.Change) error {
 	})
 }
 
-// managerDelta reads a change of manager: the new one, or the former one as
+// managerOf reads a change of manager: the new one, or the former one as
 // removed, in any order.
-func (w *userWalk) managerDelta(change *model.Change) error {
-	value, err := w.json.ReadValue()
-	if err != nil {
-		return err
-	}
+func managerOf(value []byte) (*string, error) {
 	var entries []struct {
 		ID      string           `json:"id"`
 		Removed *json.RawMessage `json:"@removed"`
 	}
-	if err := json.Unmarshal(value, &entries); err != nil {
-		return err
-	}
+	err := json.Unmarshal(value, &entries)
 	manager := ""
 	for _, e := range entries {
 		if e.Removed == nil {
 			manager = e.ID
 		}
 	}
-	change.Manager = &manager
-	return nil
+	return &manager, err
 }
 
-func (w *userWalk) removed(change *model.Change) error {
-	value, err := w.json.ReadValue()
-	if err != nil {
-		return err
-	}
+// removalOf reads the reason of a removal.
+func removalOf(value []byte) (string, error) {
 	var removed struct {
 		Reason string `json:"reason"`
 	}
-	if err := json.Unmarshal(value, &removed); err != nil {
-		return err
-	}
-	change.Removed = removed.Reason
-	if change.Removed == "" {
-		change.Removed = "deleted" // present without a reason is removed all the same
-	}
-	return nil
+	err := json.Unmarshal(value, &removed)
+	return cmp.Or(removed.Reason, "deleted"), err // present without a reason is removed all the same
 }
 
 // link reads a link, as a copy: it is kept for longer than the page.
