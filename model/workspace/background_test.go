@@ -48,6 +48,29 @@ func TestBackgroundTellsWhyARoundFailed(t *testing.T) {
 	assert.Empty(t, tenant.Asked("Begin"), "the tenant is not asked without a session")
 }
 
+func TestARoundIsStoppedFromElsewhereAndTheNextOneGoesOn(t *testing.T) {
+	tenant := workspacetest.Contoso()
+	w := open(t, tenant)
+	tenant.Fail = func(call string) error {
+		if call == "Users" {
+			w.CancelSync()
+		}
+		return nil
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	require.NoError(t, w.Background(ctx, refresh.Schedule{}, func() {}, func(_ refresh.Result, err error) {
+		assert.Equal(t, model.KindInterrupted, model.AsError(err).Kind)
+		require.NoError(t, ctx.Err(), "the schedule itself goes on")
+		cancel()
+	}))
+	assert.False(t, w.Synced())
+	tenant.Fail = nil
+	w.CancelSync() // nothing runs: it stops nothing that comes later
+	_, err := w.Sync(t.Context(), refresh.Request{})
+	require.NoError(t, err)
+	assert.Len(t, tenant.Asked("Begin"), 1, "it went on with the links of the round that was stopped")
+}
+
 func TestBackgroundNeedsAnOpenedProfile(t *testing.T) {
 	w := workspacetest.Contoso().Workspace()
 	err := w.Background(t.Context(), refresh.DefaultSchedule(), func() {}, func(refresh.Result, error) {})

@@ -64,6 +64,8 @@ type Workspace struct {
 	runner  *refresh.Runner
 	session *Session
 	domains []string // verified domains, once asked
+
+	rounds rounds
 }
 
 // New builds a workspace. It touches neither disk nor network: call Open.
@@ -229,6 +231,8 @@ func (w *Workspace) sync(ctx context.Context, request refresh.Request) (refresh.
 	if err := w.require(CapabilityDirectory); err != nil {
 		return refresh.Result{}, err
 	}
+	ctx, done := w.rounds.begin(ctx)
+	defer done()
 	result, err := w.runner.Do(ctx, request)
 	if err != nil || result.Joined {
 		return result, err
