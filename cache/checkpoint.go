@@ -71,26 +71,30 @@ func (s *store) replaceLog(ctx context.Context, save func(put func(string, []byt
 					return err
 				}
 				c.names = bytes.Clone(c.names)
-				return d.copy(tx, bucketHeld, bucketCursors)
+				if err := d.copyHeld(ctx, tx, s.extent.HeldPages); err != nil {
+					return err
+				}
+				return d.copyCursors(tx)
 			})
 		})
 	})
 }
 
-// copy takes buckets over as they are.
-func (d *draft) copy(tx *bolt.Tx, buckets ...[]byte) error {
-	for _, bucket := range buckets {
-		err := tx.Bucket(bucket).ForEach(func(key, value []byte) error {
-			if _, err := unseal(bucket, key, value); err != nil {
-				return err
-			}
-			return d.put(bucket, bytes.Clone(key), bytes.Clone(value))
-		})
-		if err != nil {
-			return err
-		}
+func (d *draft) copyHeld(ctx context.Context, from *bolt.Tx, pages int) error {
+	var copied extent
+	return eachPage(ctx, from, bucketHeld, pages, func(packed []byte) (bool, error) {
+		bucket, number := copied.place(true, len(packed))
+		packed = bytes.Clone(packed)
+		return true, d.add(len(packed), func(tx *bolt.Tx) error { return putPage(tx, bucket, number, packed) })
+	})
+}
+
+func (d *draft) copyCursors(from *bolt.Tx) error {
+	cursors, err := readCursors(from)
+	if err != nil {
+		return err
 	}
-	return nil
+	return d.add(0, func(tx *bolt.Tx) error { return putCursors(tx, cursors) })
 }
 
 // image is one that is being written.
@@ -115,5 +119,9 @@ func (i *image) put(name string, data []byte) error {
 	if twice {
 		return fmt.Errorf("the image has two parts of the name %q", name)
 	}
-	return i.draft.put(bucketImage, key, packed)
+	return i.draft.add(len(packed), func(tx *bolt.Tx) error {
+		b := tx.Bucket(bucketImage)
+		b.FillPercent = 1
+		return b.Put(key, packed)
+	})
 }

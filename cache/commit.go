@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -65,11 +66,17 @@ func (s *store) apply(tx *bolt.Tx, b *refresh.Batch) (extent, error) {
 	if len(b.Changes) > 0 {
 		s.page = appendPage(s.page[:0], b.Changes, table)
 		s.packed = pack(s.packed, s.page)
-		if err := after.append(tx, b.Hold, s.packed); err != nil {
+		bucket, number := after.place(b.Hold, len(s.packed))
+		if err := putPage(tx, bucket, number, s.packed); err != nil {
 			return after, err
 		}
 	}
-	if err := putCursors(tx, b); err != nil {
+	if b.State.Phase == refresh.PhaseReading {
+		err = putCursors(tx, b.Cursors)
+	} else {
+		err = dropCursors(tx)
+	}
+	if err != nil {
 		return after, err
 	}
 	names, err := table.stored()
@@ -84,31 +91,40 @@ func (s *store) apply(tx *bolt.Tx, b *refresh.Batch) (extent, error) {
 	return after, putHeader(header, &head{names: names, state: b.State, extent: after})
 }
 
-// append stores a packed page as the next one, held or in the log. The page
-// must not change before the transaction has ended.
-func (e *extent) append(tx *bolt.Tx, hold bool, packed []byte) error {
+// place counts one more page of so many bytes, held or in the log, and returns
+// where it belongs.
+func (e *extent) place(hold bool, size int) (bucket []byte, number int) {
 	if hold {
 		e.HeldPages++
-		return putPage(tx.Bucket(bucketHeld), bucketHeld, e.HeldPages, packed)
+		return bucketHeld, e.HeldPages
 	}
 	e.LogPages++
-	e.LogBytes += int64(len(packed))
-	return putPage(tx.Bucket(bucketLog), bucketLog, e.LogPages, packed)
+	e.LogBytes += int64(size)
+	return bucketLog, e.LogPages
 }
 
-func putPage(b *bolt.Bucket, bucket []byte, number int, packed []byte) error {
+// putPage seals and stores a packed page, which must not change before the
+// transaction has ended. It gives the page a bucket of its own. Were it a value of the common
+// one, bbolt would write it again with each of the next few pages: a leaf is
+// not split before it holds five values, however large they are.
+func putPage(tx *bolt.Tx, bucket []byte, number int, packed []byte) error {
+	b := tx.Bucket(bucket)
 	b.FillPercent = 1 // pages are appended and never changed
 	key := pageKey(number)
-	return b.Put(key, seal(bucket, key, packed))
+	own, err := b.CreateBucket(key)
+	if err != nil {
+		return err
+	}
+	return own.Put(keyPage, seal(bucket, key, packed))
 }
 
 func pageKey(number int) []byte { return binary.BigEndian.AppendUint64(nil, uint64(number)) }
 
 // release moves everything held to the end of the log.
 func release(tx *bolt.Tx, e *extent) error {
-	err := eachPage(context.Background(), tx, bucketHeld, e.HeldPages, func(body []byte) (bool, error) {
-		packed := append(make([]byte, sealSize, sealSize+len(body)), body...)
-		return true, e.append(tx, false, packed)
+	err := eachPage(context.Background(), tx, bucketHeld, e.HeldPages, func(value []byte) (bool, error) {
+		bucket, number := e.place(false, len(value))
+		return true, putPage(tx, bucket, number, bytes.Clone(value))
 	})
 	if err != nil {
 		return err
@@ -121,23 +137,23 @@ func release(tx *bolt.Tx, e *extent) error {
 	return err
 }
 
-// putCursors replaces the cursors that the batch names, or drops them all when
-// its state is not that of a listing.
-func putCursors(tx *bolt.Tx, b *refresh.Batch) error {
-	cursors := tx.Bucket(bucketCursors)
-	if b.State.Phase != refresh.PhaseReading {
-		if first, _ := cursors.Cursor().First(); first == nil {
-			return nil
-		}
-		if err := tx.DeleteBucket(bucketCursors); err != nil {
-			return err
-		}
-		_, err := tx.CreateBucket(bucketCursors)
+// dropCursors forgets every cursor.
+func dropCursors(tx *bolt.Tx) error {
+	if first, _ := tx.Bucket(bucketCursors).Cursor().First(); first == nil {
+		return nil
+	}
+	if err := tx.DeleteBucket(bucketCursors); err != nil {
 		return err
 	}
-	for i := range b.Cursors {
-		key := binary.BigEndian.AppendUint32(nil, uint32(b.Cursors[i].Partition))
-		if err := putJSON(cursors, bucketCursors, key, &b.Cursors[i]); err != nil {
+	_, err := tx.CreateBucket(bucketCursors)
+	return err
+}
+
+// putCursors replaces the cursors of the same partitions.
+func putCursors(tx *bolt.Tx, cursors []refresh.Cursor) error {
+	for _, c := range cursors {
+		key := binary.BigEndian.AppendUint32(nil, uint32(c.Partition))
+		if err := putJSON(tx.Bucket(bucketCursors), bucketCursors, key, c); err != nil {
 			return err
 		}
 	}

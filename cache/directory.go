@@ -89,8 +89,9 @@ func OpenDirectory(path string, o DirectoryOptions) (*Directory, error) {
 	announce(path, d.options.Command, d.options.Syncs, d.options.Now())
 	if !state.Resync {
 		// Nobody will go on with what an earlier resync may have left.
-		if err := removeFile(d.stagingPath()); err != nil {
-			return nil, errors.Join(fileError(d.stagingPath(), err), d.Close())
+		staging := boltFile{path: d.stagingPath()}
+		if err := errors.Join(removeFile(staging.path), removeFile(staging.rewritePath())); err != nil {
+			return nil, errors.Join(fileError(staging.path, err), d.Close())
 		}
 	}
 	return d, nil

@@ -2,14 +2,18 @@ package cache
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+	"golang.org/x/sync/errgroup"
 
 	"rollcall/model"
 	"rollcall/model/refresh"
@@ -45,7 +49,7 @@ func employee(i int) model.Change {
 	manager := guid(i / 8)
 	upn := fmt.Sprintf("given%d.family%d@contoso.com", i, i%997)
 	text := func(a model.AttrID, v string) model.Field { return model.Field{Attr: a, Value: v} }
-	return model.Change{ID: guid(i), Manager: &manager, Fields: []model.Field{
+	return model.Change{ID: guid(i), Whole: true, Manager: &manager, Fields: []model.Field{
 		text(model.AttrDisplayName, fmt.Sprintf("Given%d Family%d", i, i%997)),
 		text(model.AttrUserPrincipalName, upn),
 		text(model.AttrMail, upn),
@@ -86,28 +90,91 @@ func named(id, name string) model.Change {
 	return model.Change{ID: id, Fields: []model.Field{{Attr: model.AttrDisplayName, Value: name}}}
 }
 
+// state is that of a listing in progress; next tells it from another one.
 func state(next string) refresh.State {
 	return refresh.State{TenantID: tenantID, Fingerprint: "f", DeltaLink: "delta", Next: next, Phase: refresh.PhaseReading, StartedAt: day()}
 }
 
-func commit(t testing.TB, s refresh.Store, next refresh.State, changes ...model.Change) refresh.Effect {
+func commit(t testing.TB, s refresh.Store, next refresh.State, changes ...model.Change) {
 	t.Helper()
-	e, err := s.Commit(t.Context(), changes, next)
-	require.NoError(t, err)
-	return e
+	require.NoError(t, s.Commit(t.Context(), refresh.Batch{Changes: changes, State: next}))
 }
 
-// contents reads every user of a store.
-func contents(t testing.TB, s refresh.Store) map[string]model.User {
+// users is what a directory is in these tests: by object id.
+type users map[string]model.User
+
+func (u users) apply(changes []model.Change) {
+	for _, c := range changes {
+		if c.Removed != "" {
+			delete(u, c.ID)
+			continue
+		}
+		user := u[c.ID]
+		user = user.Clone()
+		user.Apply(c)
+		u[c.ID] = user
+	}
+}
+
+// imageParts is how many parts the users are saved in.
+const imageParts = 5
+
+func partName(n int) string { return fmt.Sprintf("users/%d", n) }
+
+// save puts the users as parts of JSON.
+func (u users) save(put func(string, []byte) error) error {
+	parts := make([][]model.Change, imageParts)
+	for i, id := range slices.Sorted(maps.Keys(u)) {
+		user := u[id]
+		parts[i%imageParts] = append(parts[i%imageParts], model.Change{ID: id, Manager: &user.ManagerID, Fields: user.Fields(), Whole: true})
+	}
+	for i, part := range parts {
+		data, err := json.Marshal(part)
+		if err != nil {
+			return err
+		}
+		if err := put(partName(i), data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// restore gets the parts in parallel, as the directory does.
+func (u users) restore(get func(string) ([]byte, error)) error {
+	parts := make([][]model.Change, imageParts)
+	var g errgroup.Group
+	for i := range parts {
+		g.Go(func() error {
+			data, err := get(partName(i))
+			if err != nil {
+				return err
+			}
+			return json.Unmarshal(data, &parts[i])
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	for _, part := range parts {
+		u.apply(part)
+	}
+	return nil
+}
+
+// read loads a store.
+func read(s refresh.Store) (users, error) {
+	u := users{}
+	err := s.Load(context.Background(), u.restore, u.apply)
+	return u, err
+}
+
+// contents is every user that a store adds up to.
+func contents(t testing.TB, s refresh.Store) users {
 	t.Helper()
-	out := map[string]model.User{}
-	require.NoError(t, s.Users(context.Background(), func(u *model.User) bool {
-		_, twice := out[u.ID]
-		require.False(t, twice, u.ID)
-		out[u.ID] = u.Clone()
-		return true
-	}))
-	return out
+	u, err := read(s)
+	require.NoError(t, err)
+	return u
 }
 
 // displayNames is what a store holds: id → display name.
@@ -118,6 +185,36 @@ func displayNames(t testing.TB, s refresh.Store) map[string]string {
 		out[id] = u.Value(model.AttrDisplayName)
 	}
 	return out
+}
+
+// heldPages is how many pages a store holds back, and their changes.
+func heldPages(t testing.TB, s refresh.Store) (pages int, changes []model.Change) {
+	t.Helper()
+	require.NoError(t, s.Held(t.Context(), func(c []model.Change) bool {
+		pages++
+		changes = append(changes, c...)
+		return true
+	}))
+	return pages, changes
+}
+
+// replaceLog makes a checkpoint that the store might decline.
+func replaceLog(s *store, save func(put func(string, []byte) error) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.replaceLog(context.Background(), save)
+}
+
+// kill lets go of a directory's files as a killed process does.
+func kill(t testing.TB, d *Directory) {
+	t.Helper()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.staging != nil {
+		require.NoError(t, d.staging.store.db.Close())
+	}
+	require.NoError(t, d.current.db.Close())
+	d.current, d.staging = nil, nil
 }
 
 // failure asserts that an error is a *model.Error of a code and returns it.

@@ -86,7 +86,7 @@ func (s *store) part(ctx context.Context, name string) (data []byte, err error) 
 		if err != nil {
 			return err
 		}
-		data, err = unpack(nil, body)
+		data, err = unpack([]byte{}, body)
 		return err
 	})
 	return data, err
@@ -114,8 +114,8 @@ func (s *store) changes(ctx context.Context, bucket []byte, pages int, yield fun
 			return err
 		}
 		var room []byte
-		return eachPage(ctx, tx, bucket, pages, func(body []byte) (bool, error) {
-			page, err := unpack(room, body)
+		return eachPage(ctx, tx, bucket, pages, func(value []byte) (bool, error) {
+			page, err := unpack(room, value[sealSize:])
 			if err != nil {
 				return false, err
 			}
@@ -129,13 +129,14 @@ func (s *store) changes(ctx context.Context, bucket []byte, pages int, yield fun
 	})
 }
 
-// eachPage calls visit with the body of each packed page of a bucket until it
-// wants no more. That the pages are numbered without a gap, and as many as
+// eachPage calls visit with each packed page of a bucket until it wants no
+// more. That the pages are numbered without a gap, and as many as
 // there should be, is part of their being undamaged. A nil visit only checks.
-func eachPage(ctx context.Context, tx *bolt.Tx, bucket []byte, pages int, visit func(body []byte) (more bool, err error)) error {
+func eachPage(ctx context.Context, tx *bolt.Tx, bucket []byte, pages int, visit func(packed []byte) (more bool, err error)) error {
 	number := 0
-	c := tx.Bucket(bucket).Cursor()
-	for key, value := c.First(); key != nil; key, value = c.Next() {
+	all := tx.Bucket(bucket)
+	c := all.Cursor()
+	for key, _ := c.First(); key != nil; key, _ = c.Next() {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -143,14 +144,18 @@ func eachPage(ctx context.Context, tx *bolt.Tx, bucket []byte, pages int, visit 
 		if !bytes.Equal(key, pageKey(number)) {
 			return damage("%s %x stands where page %d should", bucket, key, number)
 		}
-		body, err := unseal(bucket, key, value)
-		if err != nil {
+		own := all.Bucket(key)
+		if own == nil {
+			return damage("%s %x is no bucket", bucket, key)
+		}
+		packed := own.Get(keyPage)
+		if _, err := unseal(bucket, key, packed); err != nil {
 			return err
 		}
 		if visit == nil {
 			continue
 		}
-		if more, err := visit(body); err != nil {
+		if more, err := visit(packed); err != nil {
 			return fmt.Errorf("page %d of the %s: %w", number, bucket, err)
 		} else if !more {
 			return nil

@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -123,13 +124,10 @@ func (m *migration) flush() error {
 	if len(m.page) == 0 {
 		return nil
 	}
-	e := &m.head.extent
-	e.LogPages++
-	key := pageKey(e.LogPages)
-	packed := seal(bucketLog, key, pack(nil, appendPage(nil, m.page, m.names)))
-	e.LogBytes += int64(len(packed))
+	packed := bytes.Clone(pack(nil, appendPage(nil, m.page, m.names)))
+	bucket, number := m.head.extent.place(false, len(packed))
 	m.page = m.page[:0]
-	return m.draft.put(bucketLog, key, packed)
+	return m.draft.add(len(packed), func(tx *bolt.Tx) error { return putPage(tx, bucket, number, packed) })
 }
 
 // cursor turns the place where an interrupted listing went on into that of its
@@ -139,13 +137,9 @@ func (m *migration) cursor() error {
 	if state.Phase != refresh.PhaseReading {
 		return nil
 	}
-	data, err := json.Marshal(refresh.Cursor{Link: state.Next})
-	if err != nil {
-		return err
-	}
+	only := refresh.Cursor{Link: state.Next}
 	state.Next, state.Serial = "", true
-	key := binary.BigEndian.AppendUint32(nil, 0)
-	return m.draft.put(bucketCursors, key, sealed(bucketCursors, key, data))
+	return m.draft.add(0, func(tx *bolt.Tx) error { return putCursors(tx, []refresh.Cursor{only}) })
 }
 
 // readRecord reads a record of layout 1.

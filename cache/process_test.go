@@ -27,19 +27,22 @@ const (
 	roleVariable = "ROLLCALL_CACHE_TEST_ROLE"
 	pathVariable = "ROLLCALL_CACHE_TEST_PATH"
 
-	roleHold   = "hold"    // opens both files and waits until its input ends
-	roleCommit = "commit"  // commits pages and says each one, until it is killed
-	roleFull   = "full"    // commits until the process's file size limit stops it
-	roleDenied = "denied"  // opens as an account without rights
-	pageUsers  = 20        // users a page of roleCommit
-	fileLimit  = 512 << 10 // bytes that roleFull may write to a file
+	roleHold    = "hold"    // opens both files and waits until its input ends
+	roleCommit  = "commit"  // commits pages, makes checkpoints and says each one, until it is killed
+	roleConvert = "convert" // opens a file of layout 1
+	roleFull    = "full"    // commits until the process's file size limit stops it
+	roleRead    = "read"    // opens both files as an account that may only read them
+
+	pageUsers       = 20        // users a page of roleCommit
+	checkpointEvery = 3         // pages
+	fileLimit       = 512 << 10 // bytes that roleFull may write to a file
 )
 
 // playRole is the main function of the other process.
 func playRole(role string) int {
 	path := os.Getenv(pathVariable)
 	switch role {
-	case roleDenied:
+	case roleRead:
 		if os.Getuid() == 0 {
 			if err := syscall.Setuid(65534); err != nil { // nobody
 				return report(err)
@@ -64,17 +67,42 @@ func playRole(role string) int {
 		fmt.Println("held")
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		_ = l.Close()
-	case roleCommit, roleFull:
-		s, _ := d.State(context.Background())
-		for page := s.Users / pageUsers; ; page++ {
+	case roleCommit:
+		return report(commitUntilKilled(d))
+	case roleFull:
+		for page := 0; ; page++ {
 			if err := commitPage(d, page); err != nil {
 				fmt.Println("users", mustState(d).Users)
 				return report(err)
 			}
 			fmt.Println(page)
 		}
+	case roleRead:
+		return report(useReadOnly(d, filepath.Join(filepath.Dir(path), "ledger.db")))
 	}
 	return report(d.Close())
+}
+
+// commitUntilKilled goes on after the last page and replaces the log by an
+// image now and then. Each line that it writes says a page that is durable.
+func commitUntilKilled(d *Directory) error {
+	u, err := read(d)
+	if err != nil {
+		return err
+	}
+	for page := mustState(d).Users / pageUsers; ; page++ {
+		if err := commitPage(d, page); err != nil {
+			return err
+		}
+		fmt.Println(page)
+		u.apply(pageChanges(page))
+		if page%checkpointEvery == 0 {
+			if err := replaceLog(d.current, u.save); err != nil {
+				return err
+			}
+			fmt.Println(page)
+		}
+	}
 }
 
 func mustState(d *Directory) refresh.State {
@@ -85,14 +113,18 @@ func mustState(d *Directory) refresh.State {
 	return s
 }
 
-// commitPage adds a page of users and renames one of an earlier page to say
+// pageChanges is a page of users and the renaming of an earlier one, which says
 // which page was the last.
+func pageChanges(page int) []model.Change {
+	return append(employees(page*pageUsers, (page+1)*pageUsers), named(guid(0), fmt.Sprintf("last page %d", page)))
+}
+
 func commitPage(d *Directory, page int) error {
-	changes := employees(page*pageUsers, (page+1)*pageUsers)
-	changes = append(changes, named(guid(0), fmt.Sprintf("last page %d", page)))
-	s := state(strconv.Itoa(page))
-	_, err := d.Commit(context.Background(), changes, s)
-	return err
+	s := state("")
+	s.Users = (page + 1) * pageUsers
+	return d.Commit(context.Background(), refresh.Batch{
+		Changes: pageChanges(page), State: s, Cursors: []refresh.Cursor{{Partition: page % 3, Link: strconv.Itoa(page)}},
+	})
 }
 
 // report writes an error's code and text and returns the exit code.
@@ -148,10 +180,10 @@ func TestTheNoteOfADeadProcessIsNotBelieved(t *testing.T) {
 	assert.NotContains(t, failure(t, err, "locked").Message, "4194999")
 }
 
-// TestAProcessKilledAtAnyMomentLosesNoCommit kills a committing process at
-// random moments. What it said to have committed must be there, whole, and
-// nothing else but the page that it may have been about to say.
-// ROLLCALL_SOAK=1 kills 200 times instead of 8.
+// TestAProcessKilledAtAnyMomentLosesNoCommit kills a process that commits and
+// makes checkpoints at random moments. What it said to have committed must be
+// there, whole, and nothing else but the page that it may have been about to
+// say. ROLLCALL_SOAK=1 kills 200 times instead of 8.
 func TestAProcessKilledAtAnyMomentLosesNoCommit(t *testing.T) {
 	kills := 8
 	if os.Getenv("ROLLCALL_SOAK") == "1" {
@@ -159,8 +191,9 @@ func TestAProcessKilledAtAnyMomentLosesNoCommit(t *testing.T) {
 	}
 	path := directoryPath(t)
 	random := rand.New(rand.NewPCG(1, 2))
-	said := -1
-	for range kills {
+	said, leftovers := -1, 0
+	want := users{}
+	for page := 0; kills > 0; kills-- {
 		cmd := player(t, roleCommit, path)
 		out, err := cmd.StdoutPipe()
 		require.NoError(t, err)
@@ -171,7 +204,7 @@ func TestAProcessKilledAtAnyMomentLosesNoCommit(t *testing.T) {
 			said, err = strconv.Atoi(lines.Text())
 			require.NoError(t, err, lines.Text())
 		}
-		for range random.IntN(200_000) { // some moment within the next commit
+		for range random.IntN(400_000) { // some moment within the next commit or checkpoint
 			_ = random.Uint64()
 		}
 		require.NoError(t, cmd.Process.Kill())
@@ -180,20 +213,75 @@ func TestAProcessKilledAtAnyMomentLosesNoCommit(t *testing.T) {
 			require.NoError(t, err, lines.Text())
 		}
 		require.Error(t, cmd.Wait())
+		if _, err := os.Stat(path + ".rewrite"); err == nil {
+			leftovers++
+		}
 
 		d := openDirectory(t, path)
-		s, err := d.State(t.Context())
+		last := mustState(d).Users/pageUsers - 1
+		require.Contains(t, []int{said, said + 1}, last)
+		for ; page <= last; page++ {
+			want.apply(pageChanges(page))
+		}
+		require.Equal(t, want, contents(t, d))
+		cursors, err := d.Cursors(t.Context())
 		require.NoError(t, err)
-		last, err := strconv.Atoi(s.Next)
-		require.NoError(t, err)
-		assert.Contains(t, []int{said, said + 1}, last)
-		users := contents(t, d)
-		require.Len(t, users, (last+1)*pageUsers)
-		first := users[guid(0)]
-		assert.Equal(t, fmt.Sprintf("last page %d", last), first.DisplayName())
+		require.Contains(t, cursors, refresh.Cursor{Partition: last % 3, Link: strconv.Itoa(last)})
 		assert.Empty(t, d.Notes())
 		require.NoError(t, d.Close())
 	}
+	t.Logf("%d users; %d times in the midst of a checkpoint", len(want), leftovers)
+}
+
+// TestAProcessKilledInAConversionLeavesTheOldFile kills the opening of a file
+// of layout 1 as soon as its conversion has begun, and at random moments after
+// that. ROLLCALL_SOAK=1 kills 100 times instead of 5.
+func TestAProcessKilledInAConversionLeavesTheOldFile(t *testing.T) {
+	kills := 5
+	if os.Getenv("ROLLCALL_SOAK") == "1" {
+		kills = 100
+	}
+	path := oldFile(t)
+	want := enlarge(t, path, 20_000)
+	old, err := os.ReadFile(path)
+	require.NoError(t, err)
+	random := rand.New(rand.NewPCG(1, 2))
+	inTheMidst := 0
+	for range kills {
+		require.NoError(t, os.WriteFile(path, old, 0o600))
+		cmd := player(t, roleConvert, path)
+		require.NoError(t, cmd.Start())
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+		for begun := false; !begun; {
+			select {
+			case err := <-ended: // it was faster than this loop
+				require.NoError(t, err)
+				ended <- nil
+				begun = true
+			default:
+				_, err := os.Stat(path + ".rewrite")
+				begun = err == nil
+			}
+		}
+		for range random.IntN(4_000_000) {
+			_ = random.Uint64()
+		}
+		_ = cmd.Process.Kill() // it may have ended by now
+		<-ended
+		now, err := os.ReadFile(path)
+		require.NoError(t, err)
+		if bytes.Equal(now, old) {
+			inTheMidst++
+		}
+
+		d := openDirectory(t, path)
+		require.Equal(t, want, contents(t, d))
+		assert.Empty(t, d.Notes())
+		require.NoError(t, d.Close())
+		require.NoFileExists(t, path+".rewrite")
+	}
+	t.Logf("%d of %d times in the midst", inTheMidst, kills)
 }
 
 func TestAFullDiskLosesNothingThatWasStored(t *testing.T) {
@@ -232,23 +320,4 @@ func TestAFileThatMayGrowNoFurtherStaysUsable(t *testing.T) {
 	assert.Len(t, contents(t, d), (page-1)*pageUsers)
 	commit(t, d, state(""), model.Change{ID: guid(5), Removed: "deleted"})
 	assert.Len(t, contents(t, d), (page-1)*pageUsers-1)
-}
-
-func TestAFolderWithoutRightsIsExplained(t *testing.T) {
-	path := directoryPath(t)
-	require.NoError(t, openDirectory(t, path).Close())
-	require.NoError(t, os.Chmod(filepath.Dir(path), 0o500))
-	require.NoError(t, os.Chmod(path, 0o400))
-	t.Cleanup(func() { require.NoError(t, os.Chmod(filepath.Dir(path), 0o700)) })
-	out, err := player(t, roleDenied, path).Output()
-	var exit *exec.ExitError
-	require.ErrorAs(t, err, &exit, string(out))
-	assert.Equal(t, 1, exit.ExitCode())
-	assert.Contains(t, string(out), "error permissionDenied")
-	assert.Contains(t, string(out), path)
-}
-
-func TestAReadOnlyDiskIsExplained(t *testing.T) {
-	err := fileError("directory.db", &os.PathError{Op: "open", Path: "directory.db", Err: syscall.EROFS})
-	failure(t, err, "readOnlyDisk")
 }

@@ -20,15 +20,12 @@ type draft struct {
 	boltFile
 
 	mu      sync.Mutex
-	pending []draftEntry
-	size    int // bytes of what is pending
+	pending []func(tx *bolt.Tx) error
+	size    int // bytes that are pending
 }
 
-// draftEntry is a value on its way to the disk.
-type draftEntry struct{ bucket, key, value []byte }
-
-// rewritePath is where the store's drafts are made.
-func (s *store) rewritePath() string { return s.path + ".rewrite" }
+// rewritePath is where a draft is made that is to take the place of the file.
+func (f *boltFile) rewritePath() string { return f.path + ".rewrite" }
 
 // rewrite makes a new file, which fill fills, and puts it in the place of the
 // present one: the rename is the moment of the change. When anything fails
@@ -82,13 +79,13 @@ func (d *draft) open() error {
 	})
 }
 
-// put adds a value, which must not change afterwards. It may be called by
-// several goroutines.
-func (d *draft) put(bucket, key, value []byte) error {
+// add has something of so many bytes written in this or a later transaction. It
+// may be called by several goroutines.
+func (d *draft) add(size int, write func(tx *bolt.Tx) error) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.pending = append(d.pending, draftEntry{bucket, key, value})
-	d.size += cap(value)
+	d.pending = append(d.pending, write)
+	d.size += size
 	if d.size < draftTransaction {
 		return nil
 	}
@@ -98,10 +95,8 @@ func (d *draft) put(bucket, key, value []byte) error {
 // flush writes what is pending. The caller holds mu.
 func (d *draft) flush() error {
 	err := d.db.Update(func(tx *bolt.Tx) error {
-		for _, e := range d.pending {
-			b := tx.Bucket(e.bucket)
-			b.FillPercent = 1
-			if err := b.Put(e.key, e.value); err != nil {
+		for _, write := range d.pending {
+			if err := write(tx); err != nil {
 				return err
 			}
 		}

@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"context"
 	"os"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 
 	"rollcall/model"
 	"rollcall/model/refresh"
+	"rollcall/model/workspace"
 )
 
 func stage(t *testing.T, d *Directory) refresh.Staging {
@@ -38,15 +40,41 @@ func TestAPromotedStagingTakesThePlaceOfTheFormerFile(t *testing.T) {
 	assert.Equal(t, map[string]string{"a": "new", "c": "after"}, displayNames(t, d))
 }
 
-func TestAPromotionWhereOpenFilesCannotBeRenamed(t *testing.T) {
+func TestAPromotionTakesTheImageAlong(t *testing.T) {
+	path := directoryPath(t)
+	d := openDirectory(t, path)
+	commit(t, d, state(""), named("a", "old"))
+	s := stage(t, d)
+	for page := range 10 {
+		commit(t, s, state("new"), employees(page*benchPage, (page+1)*benchPage)...)
+	}
+	want := contents(t, s)
+	require.NoError(t, s.Checkpoint(t.Context(), want.save))
+	assert.Equal(t, imageParts, s.(*staging).store.extent.ImageParts)
+	commit(t, s, state("newer"), named("b", "B"))
+	want.apply([]model.Change{named("b", "B")})
+	require.NoError(t, s.Promote(t.Context()))
+	assert.Equal(t, want, contents(t, d))
+	kill(t, d) // as it is on the disk
+
+	d = openDirectory(t, path)
+	assert.Equal(t, want, contents(t, d))
+	got, err := d.State(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, state("newer"), got)
+}
+
+func TestAPromotionThatIsInterruptedLeavesBoth(t *testing.T) {
 	path := directoryPath(t)
 	d := openDirectory(t, path)
 	commit(t, d, state(""), named("a", "old"))
 	s := stage(t, d)
 	commit(t, s, state(""), named("a", "new"))
-	require.NoError(t, s.(*staging).promoteClosed())
-	assert.Equal(t, map[string]string{"a": "new"}, displayNames(t, d))
-	commit(t, d, state(""), named("b", "after"))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, s.Promote(ctx), context.Canceled)
+	assert.Equal(t, map[string]string{"a": "old"}, displayNames(t, d))
+	assert.Equal(t, map[string]string{"a": "new"}, displayNames(t, s))
 }
 
 func TestADiscardedStagingLeavesNothing(t *testing.T) {
@@ -108,8 +136,9 @@ func TestAStagingThatIsDamagedMeanwhileIsDropped(t *testing.T) {
 	commit(t, d, state(""), named("a", "old"))
 	s := stage(t, d)
 	commit(t, s, state(""), named("a", "new"))
-	poke(t, s.(*staging).table.db, bucketRows, rowKey(1), []byte("not a record"))
-	failure(t, s.Users(t.Context(), func(*model.User) bool { return true }), "cacheCorrupt")
+	poke(t, s.(*staging).store.db, bucketLog, []byte("stray"), []byte("not a page"))
+	_, err := read(s)
+	failure(t, err, workspace.CodeCacheCorrupt)
 	assert.NoFileExists(t, path+".new")
 	assert.Empty(t, contents(t, stage(t, d)))
 	assert.Equal(t, map[string]string{"a": "old"}, displayNames(t, d))

@@ -23,7 +23,7 @@ const format = 2
 // those of keyFormat and keyClean are sealed.
 var (
 	bucketHeader  = []byte("header")
-	bucketLog     = []byte("log")     // number, 8 bytes big endian from 1 → packed page
+	bucketLog     = []byte("log")     // number, 8 bytes big endian from 1 → bucket with keyPage
 	bucketHeld    = []byte("held")    // likewise
 	bucketCursors = []byte("cursors") // partition, 4 bytes big endian → JSON of refresh.Cursor
 	bucketImage   = []byte("image")   // name of a part → packed data
@@ -33,6 +33,8 @@ var (
 	keyState  = []byte("state")  // JSON of refresh.State
 	keyExtent = []byte("extent") // JSON of extent
 	keyClean  = []byte("clean")  // 1 when the file was closed after its last write
+
+	keyPage = []byte("page") // packed page
 )
 
 // newFileTx is the id of the newest transaction of a file that bbolt has made
