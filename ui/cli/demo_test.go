@@ -80,7 +80,8 @@ func TestProgressFitsOneLineAndSaysWhyItWaits(t *testing.T) {
 	for want, p := range map[string]refresh.Progress{
 		"reading users: 104,882 of 1,000,000":                          {Phase: refresh.PhaseReading, Read: 104882, Expected: 1000000, Partitions: 1},
 		"reading users: 12":                                            {Phase: refresh.PhaseReading, Read: 12},
-		"reading changes: 3 users":                                     {Phase: refresh.PhaseDelta, Read: 3},
+		"reading changes: 3 users":                                     {Phase: refresh.PhaseDelta, Read: 3, Partitions: 12, Done: 12},
+		"asking where to begin":                                        {Phase: refresh.PhaseIdle, Running: true},
 		"reading users: 1,104,882 of 1,250,000, 112 of 128 partitions": parallel,
 	} {
 		var m meter

@@ -315,6 +315,9 @@ func TestBadInputGetsOneClearErrorAndTheRightExitCode(t *testing.T) {
 	row7000 := filepath.Join(m.home, "row7000.csv")
 	require.NoError(t, os.WriteFile(row7000, []byte(long.String()), 0o600))
 
+	config := filepath.Join(m.home, "wrong.toml")
+	require.NoError(t, os.WriteFile(config, []byte("[profile.default]\nattributes = [\n  \"departmnt\",\n]\n"), 0o600))
+
 	withEnv := func(pairs ...string) *machine {
 		c := *m
 		c.env = append(append([]string{}, m.env...), pairs...)
@@ -343,6 +346,10 @@ func TestBadInputGetsOneClearErrorAndTheRightExitCode(t *testing.T) {
 		"no network":            {withEnv("ROLLCALL_GRAPH_ENDPOINT=https://127.0.0.1:1", "ROLLCALL_AUTHORITY_HOST=https://127.0.0.1:1/"), []string{"sync", "--timeout", "2s"}, 5, "127.0.0.1:1"},
 		"wrong secret":          {withEnv("AZURE_CLIENT_SECRET=wrong"), []string{"sync"}, 4, "AADSTS7000215"},
 		"no tenant configured":  {withEnv("AZURE_TENANT_ID="), []string{"sync"}, 2, "AZURE_TENANT_ID"},
+		"unknown list":          {m, []string{"preview", "list:Nowhere"}, 2, `there is no list "Nowhere"`},
+		"unknown setting":       {m, []string{"users", "--config", config}, 2, "wrong.toml line 3: there is no attribute"},
+		"no configuration":      {withEnv("ROLLCALL_CONFIG=none.toml"), []string{"sync"}, 2, "none.toml"},
+		"a device as config":    {m, []string{"sync", "--config", "/dev/zero"}, 2, "/dev/zero is not a regular file"},
 		"screens without a tty": {m, nil, 2, "terminal"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -123,17 +123,20 @@ func (m *meter) line(p refresh.Progress, t workspace.Traffic, now time.Time) str
 	if m.since.IsZero() || m.phase != p.Phase || p.Read < m.read {
 		*m = meter{phase: p.Phase, since: now, read: p.Read}
 	}
-	line := fmt.Sprintf("reading changes: %s users", grouped(p.Read))
-	if p.Phase == refresh.PhaseReading {
+	line := "asking where to begin"
+	switch p.Phase {
+	case refresh.PhaseReading:
 		line = fmt.Sprintf("reading users: %s", grouped(p.Read))
 		if p.Expected > 0 {
 			line += fmt.Sprintf(" of %s", grouped(p.Expected))
 		}
+	case refresh.PhaseDelta:
+		line = fmt.Sprintf("reading changes: %s users", grouped(p.Read))
 	}
 	if wait := t.WaitUntil.Sub(now); wait > 0 {
 		return line + fmt.Sprintf(", throttled for another %d s", int(wait.Seconds())+1)
 	}
-	if p.Partitions > 1 {
+	if p.Phase == refresh.PhaseReading && p.Partitions > 1 {
 		line += fmt.Sprintf(", %d of %d partitions", p.Done, p.Partitions)
 	}
 	if elapsed := now.Sub(m.since); elapsed >= time.Second && p.Read > m.read {
