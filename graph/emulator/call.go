@@ -45,6 +45,7 @@ type reply struct {
 	header      http.Header
 	body        []byte
 	contentType string
+	buffer      *[]byte // of body, for the next page; nil: body has no other owner
 }
 
 // set adds a header to the answer.

@@ -20,6 +20,8 @@ const (
 	deltaAge = 7 * 24 * time.Hour
 	// maxDeltaIDs bounds $filter on ids.
 	maxDeltaIDs = 50
+	// rowBytes is about what a record takes on the wire.
+	rowBytes = 700
 )
 
 // deltaPath is where every users delta link leads.
@@ -44,7 +46,7 @@ func (g *graph) usersDelta(c *call, _ []string) (*reply, *graphError) {
 			return nil, refused
 		}
 		p.Since = g.tenant.Seq()
-		return g.deltaEnd(g.begin(deltaContext(p), -1, 0), p)
+		return g.deltaEnd(g.begin(deltaContext(p), -1), p)
 	case delta != "":
 		p, refused := g.openDelta(c, delta)
 		if refused != nil {
@@ -170,7 +172,7 @@ func (g *graph) deltaPageAt(c *call, p position) (*reply, *graphError) {
 	} else {
 		records, next = g.round(c, p, shape)
 	}
-	page := g.begin(deltaContext(p), -1, len(records)*rowBytes)
+	page := g.begin(deltaContext(p), -1)
 	for _, r := range disturb(g.faults, records) {
 		page.row()
 		page.b = append(page.b, r...)

@@ -29,6 +29,7 @@ type graph struct {
 	links     *links
 	routes    []route
 	shapes    *shapes
+	buffers   sync.Pool             // of pages, *[]byte
 	sorted    listings[int32]       // by sortKey and the state of the directory
 	expanded  listings[seed.Member] // by group and what the token may see
 	writes    sync.Mutex            // held while members are checked and changed
@@ -49,14 +50,14 @@ func (g *graph) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	c, err := g.newCall(r, below)
 	if err != nil {
-		g.write(w, c, c.errorReply(refuse(http.StatusBadRequest, "BadRequest", err.Error())))
+		_ = g.write(w, c, c.errorReply(refuse(http.StatusBadRequest, "BadRequest", err.Error())))
 		return
 	}
 	if g.faults.cuts(c.path) {
 		panic(http.ErrAbortHandler) // how net/http lets a handler break the connection
 	}
 	if refused := g.authenticate(c); refused != nil {
-		g.write(w, c, c.errorReply(refused))
+		_ = g.write(w, c, c.errorReply(refused))
 		return
 	}
 	var answer *reply
@@ -65,7 +66,10 @@ func (g *graph) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	} else {
 		answer = g.serve(c)
 	}
-	g.write(w, c, answer)
+	// A write that failed may still be under way.
+	if err := g.write(w, c, answer); err == nil && answer.buffer != nil {
+		g.buffers.Put(answer.buffer)
+	}
 }
 
 // pause waits out the tenant's latency; false when the client went away.
@@ -193,8 +197,9 @@ func (g *graph) challenge(claims, code, message string) *graphError {
 	return e
 }
 
-// write sends an answer with the headers that each of Graph's has.
-func (g *graph) write(w http.ResponseWriter, c *call, p *reply) {
+// write sends an answer with the headers that each of Graph's has. An error
+// says that the client is gone: there is nobody to tell.
+func (g *graph) write(w http.ResponseWriter, c *call, p *reply) error {
 	h := w.Header()
 	for name, values := range p.header {
 		h[http.CanonicalHeaderKey(name)] = values
@@ -216,7 +221,8 @@ func (g *graph) write(w http.ResponseWriter, c *call, p *reply) {
 		h.Set("Content-Length", strconv.Itoa(len(body)))
 	}
 	w.WriteHeader(p.status)
-	_, _ = w.Write(body) // the client may be gone; there is nobody to tell
+	_, err := w.Write(body)
+	return err
 }
 
 // objectID makes the id of an object that the directory does not hold.

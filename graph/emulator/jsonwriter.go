@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"encoding/json"
+	"net/http"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -13,17 +14,24 @@ import (
 
 // appendString appends a JSON string.
 func appendString(b []byte, s string) []byte {
+	ascii := true
 	for i := range len(s) {
-		if c := s[i]; c < 0x20 || c == '"' || c == '\\' || c == 0x7f || c >= utf8.RuneSelf {
+		switch c := s[i]; {
+		case c >= utf8.RuneSelf:
+			ascii = false
+		case c < ' ' || c == '"' || c == '\\':
 			return appendQuoted(b, s)
 		}
+	}
+	if !ascii && !utf8.ValidString(s) {
+		return appendQuoted(b, s)
 	}
 	b = append(b, '"')
 	b = append(b, s...)
 	return append(b, '"')
 }
 
-// appendQuoted is appendString for text that may need escapes.
+// appendQuoted is appendString for text that needs escapes.
 func appendQuoted(b []byte, s string) []byte {
 	quoted, err := json.Marshal(s)
 	if err != nil {
@@ -55,7 +63,7 @@ func appendTime(b []byte, t time.Time) []byte {
 		return append(b, "null"...)
 	}
 	b = append(b, '"')
-	b = t.UTC().AppendFormat(b, "2006-01-02T15:04:05Z")
+	b = t.UTC().Truncate(time.Second).AppendFormat(b, time.RFC3339)
 	return append(b, '"')
 }
 
@@ -87,13 +95,30 @@ func beginObject(b []byte) object { return object{b: append(b, '{'), first: true
 
 // name appends a member's name; its value comes next.
 func (o *object) name(name string) {
+	o.comma()
+	o.b = append(o.b, '"')
+	o.b = append(o.b, name...) // names are ours or checked: nothing to escape
+	o.b = append(o.b, '"', ':')
+}
+
+func (o *object) comma() {
 	if !o.first {
 		o.b = append(o.b, ',')
 	}
 	o.first = false
-	o.b = append(o.b, '"')
-	o.b = append(o.b, name...) // names are ours or checked: nothing to escape
-	o.b = append(o.b, '"', ':')
+}
+
+// memberName is a name as it stands between two members: a page writes each
+// some hundred times.
+func memberName(name string) string { return `,"` + name + `":` }
+
+// member is name for what memberName made.
+func (o *object) member(name string) {
+	if o.first {
+		name = name[1:]
+	}
+	o.first = false
+	o.b = append(o.b, name...)
 }
 
 func (o *object) string(name, value string) {
@@ -110,19 +135,24 @@ func (o *object) end() []byte { return append(o.b, '}') }
 
 // collection is a page of rows under construction.
 type collection struct {
-	b    []byte
-	rows int
+	b      []byte
+	rows   int
+	buffer *[]byte // where b began
 }
 
 // begin starts a collection answer. A negative total means no @odata.count.
-func (g *graph) begin(context string, total, sizeHint int) *collection {
-	o := beginObject(make([]byte, 0, 256+sizeHint))
+func (g *graph) begin(context string, total int) *collection {
+	buffer, _ := g.buffers.Get().(*[]byte)
+	if buffer == nil {
+		buffer = new([]byte)
+	}
+	o := beginObject((*buffer)[:0])
 	o.string("@odata.context", g.baseURL+"/v1.0/$metadata#"+context)
 	if total >= 0 {
 		o.value("@odata.count", total)
 	}
 	o.name("value")
-	return &collection{b: append(o.b, '[')}
+	return &collection{b: append(o.b, '['), buffer: buffer}
 }
 
 // row makes room for the next row.
@@ -140,5 +170,7 @@ func (p *collection) end(name, link string) *reply {
 	if link != "" {
 		o.string(name, link)
 	}
-	return jsonReply(o.end())
+	p.b = o.end()
+	*p.buffer = p.b
+	return &reply{status: http.StatusOK, body: p.b, contentType: contentJSON, buffer: p.buffer}
 }

@@ -31,7 +31,10 @@ type position struct {
 	Since  uint64   `json:"s,omitempty"` // delta: changes after this one
 	Until  uint64   `json:"u,omitempty"` // delta: and up to this one
 	Crawl  bool     `json:"c,omitempty"` // delta: in the initial round
-	Offset int64    `json:"o,omitempty"` // where the page begins
+	Offset int64    `json:"o,omitempty"` // where the page begins; in an index: at which user
+	Order  string   `json:"r,omitempty"` // of an index; "": of the users' numbers
+	Name   string   `json:"n,omitempty"` // with orderName: the user's key
+	Unix   int64    `json:"x,omitempty"` // with orderCreation: the user's key
 	Select []string `json:"f,omitempty"` // delta: properties that count
 	IDs    []string `json:"i,omitempty"` // delta: $filter on ids
 }

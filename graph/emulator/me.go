@@ -51,7 +51,7 @@ func (g *graph) myMemberOf(c *call, arguments []string) (*reply, *graphError) {
 		cast = arguments[0]
 	}
 	if cast == "directoryRole" {
-		page := g.begin("directoryRoles", -1, 0)
+		page := g.begin("directoryRoles", -1)
 		for _, name := range g.authority.accountRoles() {
 			g.roleRow(page, name)
 		}
@@ -61,7 +61,7 @@ func (g *graph) myMemberOf(c *call, arguments []string) (*reply, *graphError) {
 	if cast != "" {
 		return g.memberPage(c, "groups", groups, cast)
 	}
-	page := g.begin("directoryObjects", -1, 0)
+	page := g.begin("directoryObjects", -1)
 	for _, name := range g.authority.accountRoles() {
 		g.roleRow(page, name)
 	}
@@ -96,7 +96,7 @@ func (g *graph) userMemberOf(c *call, arguments []string) (*reply, *graphError) 
 
 // directoryRoles answers GET /directoryRoles: the roles that are activated.
 func (g *graph) directoryRoles(*call, []string) (*reply, *graphError) {
-	page := g.begin("directoryRoles", -1, 0)
+	page := g.begin("directoryRoles", -1)
 	for _, name := range slices.Sorted(maps.Keys(roleTemplates)) {
 		g.roleRow(page, name)
 	}
@@ -158,7 +158,7 @@ func (g *graph) appendOrganization(b []byte, names []string) []byte {
 }
 
 func (g *graph) organizations(c *call, _ []string) (*reply, *graphError) {
-	page := g.begin("organization", -1, 0)
+	page := g.begin("organization", -1)
 	page.row()
 	page.b = g.appendOrganization(page.b, selected(c))
 	return page.end("", ""), nil
@@ -206,7 +206,7 @@ func (g *graph) appRoleAssignedTo(c *call, arguments []string) (*reply, *graphEr
 	if refused != nil {
 		return nil, refused
 	}
-	page := g.begin("servicePrincipals('"+sp.ID+"')/appRoleAssignedTo", -1, 0)
+	page := g.begin("servicePrincipals('"+sp.ID+"')/appRoleAssignedTo", -1)
 	if sp.AppID == g.authority.clientID && !g.authority.unassigned() {
 		account := g.authority.account
 		page.row()
@@ -233,7 +233,7 @@ func (g *graph) permissionGrants(c *call, _ []string) (*reply, *graphError) {
 		ID: g.objectID("oauth2PermissionGrant", sp.ID), ClientID: sp.ID,
 		ResourceID: g.objectID("servicePrincipal", graphAppID), Scope: strings.Join(scopes, " "),
 	}
-	page := g.begin("oauth2PermissionGrants", -1, 0)
+	page := g.begin("oauth2PermissionGrants", -1)
 	if text := c.query.Get("$filter"); text != "" {
 		f, refused := odata.ParseFilter(text)
 		if refused != nil {

@@ -231,7 +231,7 @@ func (g *graph) directPage(c *call, grp *seed.Group, cast string) (*reply, *grap
 		}
 	}
 	size := pageSize(q)
-	page := g.begin(memberContext(cast)+selectContext(q.Select), total, min(size, g.tenant.MemberCount(grp.Index))*rowBytes)
+	page := g.begin(memberContext(cast)+selectContext(q.Select), total)
 	w := g.memberWriter(c, q.Select)
 	next := start.Offset
 	if g.hides(c, grp) {
@@ -276,7 +276,7 @@ func (g *graph) memberPage(c *call, context string, all []seed.Member, cast stri
 	}
 	from := min(int(start.Offset), len(all))
 	until := min(from+pageSize(q), len(all))
-	page := g.begin(context+selectContext(q.Select), total, (until-from)*rowBytes)
+	page := g.begin(context+selectContext(q.Select), total)
 	w := g.memberWriter(c, q.Select)
 	for _, m := range all[from:until] {
 		page.row()
@@ -431,7 +431,7 @@ func (g *graph) getByIDs(c *call, _ []string) (*reply, *graphError) {
 	if len(body.IDs) > maxGetByIDs {
 		return nil, badRequest("Too many ids: the limit is " + strconv.Itoa(maxGetByIDs) + ".")
 	}
-	page := g.begin("directoryObjects", -1, len(body.IDs)*rowBytes)
+	page := g.begin("directoryObjects", -1)
 	w := g.memberWriter(c, selected(c))
 	for _, id := range body.IDs {
 		m, ok := g.tenant.Find(id)

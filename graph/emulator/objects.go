@@ -168,7 +168,7 @@ func (g *graph) list(c *call, s source) (*reply, *graphError) {
 	}
 	from := min(int(start.Offset), len(found))
 	until := min(from+pageSize(q), len(found))
-	page := g.begin(s.set+selectContext(q.Select), total, (until-from)*rowBytes)
+	page := g.begin(s.set+selectContext(q.Select), total)
 	for _, v := range found[from:until] {
 		page.row()
 		o := beginObject(page.b)

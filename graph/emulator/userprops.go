@@ -11,6 +11,7 @@ import (
 // userProperty is a property of the user resource.
 type userProperty struct {
 	name   string
+	member string                  // the name as it stands before a value, with a comma
 	set    func(u *seed.User) bool // false: the property is null
 	append func(b []byte, u *seed.User) []byte
 }
@@ -81,7 +82,7 @@ func userProperties() []userProperty {
 		texts("imAddresses", func(u *seed.User) []string { return u.IMAddresses }),
 		text("mailNickname", func(u *seed.User) string { return u.MailNickname }),
 		text("onPremisesDistinguishedName", func(u *seed.User) string { return u.OnPremisesDN }),
-		{name: "onPremisesExtensionAttributes", set: hasExtension, append: appendExtensions},
+		{name: "onPremisesExtensionAttributes", set: hasExtension, append: extensionAttributes()},
 		text("onPremisesSecurityIdentifier", func(u *seed.User) string { return u.OnPremisesSID }),
 		{
 			name: "onPremisesSyncEnabled",
@@ -111,8 +112,14 @@ func userProperties() []userProperty {
 	} {
 		list = append(list, never(name, "null"))
 	}
+	for i, name := range seed.DirectoryExtensions() {
+		list = append(list, text(name, func(u *seed.User) string { return u.Extensions[i] }))
+	}
 	for _, name := range []string{"assignedLicenses", "assignedPlans", "identities", "licenseAssignmentStates", "onPremisesProvisioningErrors", "provisionedPlans", "serviceProvisioningErrors"} {
 		list = append(list, never(name, "[]"))
+	}
+	for i := range list {
+		list[i].member = memberName(list[i].name)
 	}
 	return list
 }
@@ -134,13 +141,20 @@ func hasExtension(u *seed.User) bool {
 	return slices.ContainsFunc(u.ExtensionAttributes[:], func(s string) bool { return s != "" })
 }
 
-func appendExtensions(b []byte, u *seed.User) []byte {
-	o := beginObject(b)
-	for i, v := range u.ExtensionAttributes {
-		o.name("extensionAttribute" + strconv.Itoa(i+1))
-		o.b = appendNullable(o.b, v)
+// extensionAttributes writes the fifteen extension attributes.
+func extensionAttributes() func(b []byte, u *seed.User) []byte {
+	var members [15]string
+	for i := range members {
+		members[i] = memberName("extensionAttribute" + strconv.Itoa(i+1))
 	}
-	return o.end()
+	return func(b []byte, u *seed.User) []byte {
+		o := beginObject(b)
+		for i, v := range u.ExtensionAttributes {
+			o.member(members[i])
+			o.b = appendNullable(o.b, v)
+		}
+		return o.end()
+	}
 }
 
 // userShape is a choice of user properties.
@@ -178,6 +192,7 @@ func (s *shapes) shape(names []string, lenient bool) (userShape, *graphError) {
 		case known:
 		case isExtension(name):
 			p = never(name, "null")
+			p.member = memberName(name)
 		case strings.EqualFold(name, "manager"):
 			out.manager = true
 			continue
@@ -215,7 +230,7 @@ func (s userShape) basicOnly() userShape {
 	out.properties = slices.Clone(s.properties)
 	for i, p := range out.properties {
 		if !slices.Contains(basicUserProperties, p.name) {
-			out.properties[i] = never(p.name, "null")
+			out.properties[i].append = never(p.name, "null").append
 		}
 	}
 	return out
@@ -225,7 +240,7 @@ func (s userShape) basicOnly() userShape {
 func (s userShape) write(o *object, u *seed.User) {
 	for i := range s.properties {
 		p := &s.properties[i]
-		o.name(p.name)
+		o.member(p.member)
 		o.b = p.append(o.b, u)
 	}
 }

@@ -16,7 +16,7 @@ func (i Interval[K]) empty() bool { return i.From >= i.To }
 // A server with an index on the property can read there instead of scanning.
 type Bounds[K cmp.Ordered] struct {
 	Intervals []Interval[K] // ascending, disjoint, none empty
-	Exact     bool          // every object with such a key matches: Match need not be asked
+	Rest      *Filter       // what an object with such a key must match besides; nil: nothing
 }
 
 // Prefixes are the bounds that startsWith sets on a property that no object
@@ -86,29 +86,45 @@ func (b *binder[K]) bounds(n node) (Bounds[K], bool) {
 		if !ok {
 			return Bounds[K]{}, false
 		}
-		return Bounds[K]{Intervals: normal([]Interval[K]{interval}), Exact: true}, true
+		return Bounds[K]{Intervals: normal([]Interval[K]{interval})}, true
 	case *negation:
 		inner, ok := b.bounds(n.inner)
-		if !ok || !inner.Exact || !b.total {
+		if !ok || inner.Rest != nil || !b.total {
 			return Bounds[K]{}, false
 		}
-		return Bounds[K]{Intervals: b.complement(inner.Intervals), Exact: true}, true
+		return Bounds[K]{Intervals: b.complement(inner.Intervals)}, true
 	case *logical:
 		left, leftOK := b.bounds(n.left)
 		right, rightOK := b.bounds(n.right)
-		exact := left.Exact && right.Exact
 		switch {
-		case leftOK && rightOK && n.or:
-			return Bounds[K]{Intervals: normal(slices.Concat(left.Intervals, right.Intervals)), Exact: exact}, true
+		case n.or && leftOK && rightOK:
+			out := Bounds[K]{Intervals: normal(slices.Concat(left.Intervals, right.Intervals))}
+			if left.Rest != nil || right.Rest != nil {
+				out.Rest = &Filter{n}
+			}
+			return out, true
+		case n.or:
+			return Bounds[K]{}, false
 		case leftOK && rightOK:
-			return Bounds[K]{Intervals: intersection(left.Intervals, right.Intervals), Exact: exact}, true
-		case leftOK && !n.or:
-			return Bounds[K]{Intervals: left.Intervals}, true
-		case rightOK && !n.or:
-			return Bounds[K]{Intervals: right.Intervals}, true
+			return Bounds[K]{Intervals: intersection(left.Intervals, right.Intervals), Rest: both(left.Rest, right.Rest)}, true
+		case leftOK:
+			return Bounds[K]{Intervals: left.Intervals, Rest: both(left.Rest, &Filter{n.right})}, true
+		case rightOK:
+			return Bounds[K]{Intervals: right.Intervals, Rest: both(&Filter{n.left}, right.Rest)}, true
 		}
 	}
 	return Bounds[K]{}, false
+}
+
+// both is the filter that matches what two filters match.
+func both(a, b *Filter) *Filter {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	return &Filter{&logical{left: a.root, right: b.root}}
 }
 
 // normal sorts intervals, leaves empty ones out and joins those that overlap.

@@ -60,6 +60,13 @@ func (t *Tenant) loadUser(i int, u *User) bool {
 	return true
 }
 
+// Present reports whether a user is there.
+func (t *Tenant) Present(i int) bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.present(i)
+}
+
 func (t *Tenant) present(i int) bool {
 	if i < 0 || i >= t.slots() {
 		return false
