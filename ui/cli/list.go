@@ -79,11 +79,11 @@ whatever the rule would find later.`,
 			return a.withRule(cmd.Context(), choice.rule(cmd), func(w *workspace.Workspace) error {
 				var ids []string
 				if chosen {
-					snapshot, rows, err := choice.search(cmd.Context(), w, search)
+					snapshot, set, err := choice.find(cmd.Context(), w, search)
 					if err != nil {
 						return err
 					}
-					for _, row := range rows {
+					for _, row := range rowsOf(snapshot, set) {
 						ids = append(ids, snapshot.ID(row))
 					}
 				}

@@ -33,9 +33,9 @@ func (s *selection) rule(cmd *cobra.Command) *string {
 	return &s.where
 }
 
-// rows returns the chosen users in the order of display name, with the
-// snapshot that the rows belong to.
-func (s *selection) rows(ctx context.Context, w *workspace.Workspace) (*directory.Snapshot, []int32, error) {
+// find returns the chosen users, nil for all, narrowed by the words of a search
+// if there are any, with the snapshot that they belong to.
+func (s *selection) find(ctx context.Context, w *workspace.Workspace, words []string) (*directory.Snapshot, *directory.Set, error) {
 	rule := s.where
 	if s.segment != "" {
 		segment, err := w.Segment(ctx, s.segment)
@@ -44,24 +44,31 @@ func (s *selection) rows(ctx context.Context, w *workspace.Workspace) (*director
 		}
 		rule = segment.Rule
 	}
-	if rule == "" {
-		snapshot := w.Directory()
-		return snapshot, snapshot.All(), nil
+	snapshot, set := w.Directory(), (*directory.Set)(nil)
+	if rule != "" {
+		selected, err := w.Select(ctx, rule)
+		if err != nil {
+			return nil, nil, err
+		}
+		snapshot, set = selected.Snapshot, selected.Set
 	}
-	selected, err := w.Select(ctx, rule)
-	if err != nil {
-		return nil, nil, err
+	if len(words) > 0 {
+		found, err := snapshot.Search(ctx, strings.Join(words, " "), set, nil)
+		if err != nil {
+			return nil, nil, err
+		}
+		set = found.Set
 	}
-	return selected.Snapshot, selected.Snapshot.Rows(selected.Set), nil
+	return snapshot, set, nil
 }
 
-// search is rows, narrowed by the words of a search, if there are any.
-func (s *selection) search(ctx context.Context, w *workspace.Workspace, words []string) (*directory.Snapshot, []int32, error) {
-	snapshot, rows, err := s.rows(ctx, w)
-	if err == nil && len(words) > 0 {
-		rows, err = snapshot.Search(ctx, strings.Join(words, " "), rows)
+// rowsOf are the rows of a set, of all users when it is nil, in the order of
+// display name.
+func rowsOf(snapshot *directory.Snapshot, set *directory.Set) []int32 {
+	if set == nil {
+		return snapshot.All()
 	}
-	return snapshot, rows, err
+	return snapshot.Rows(set)
 }
 
 func (a *app) usersCommand() *cobra.Command {
@@ -92,13 +99,17 @@ not; ~word matches loosely; field:value looks into one attribute.`,
 				if err != nil {
 					return err
 				}
-				snapshot, rows, err := choice.search(ctx, w, args)
+				snapshot, set, err := choice.find(ctx, w, args)
 				if err != nil {
 					return err
 				}
-				if count {
-					return a.printCount(len(rows))
+				if count && set == nil {
+					return a.printCount(snapshot.Len())
 				}
+				if count {
+					return a.printCount(set.Count())
+				}
+				rows := rowsOf(snapshot, set)
 				if sortBy != "" {
 					name, descending := strings.CutPrefix(sortBy, "-")
 					attribute, err := syncedAttribute(w.Schema(), name)
@@ -257,9 +268,13 @@ func (a *app) facetsCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				snapshot, rows, err := choice.rows(ctx, w)
+				snapshot, set, err := choice.find(ctx, w, nil)
 				if err != nil {
 					return err
+				}
+				var rows []int32 // all
+				if set != nil {
+					rows = snapshot.Rows(set)
 				}
 				facets, err := snapshot.Facets(ctx, attribute.ID, rows)
 				if err != nil {
