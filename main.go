@@ -106,7 +106,6 @@ func (h *house) open(c cli.Connection) *workspace.Workspace {
 		Schema:   c.Config.Schema,
 		Guards:   writeback.DefaultGuards(),
 		Removals: &c.Config.Guard,
-		Operator: operator(),
 		OpenFile: cache.OpenFile,
 		Open: func(ctx context.Context) (*workspace.Parts, error) {
 			return h.openParts(ctx, c)
@@ -222,6 +221,7 @@ func (h *house) openParts(ctx context.Context, c cli.Connection) (_ *workspace.P
 		Resolver: client,
 		Groups:   client,
 		Calls:    client,
+		Operator: operator(),
 		Notes:    store.Notes(),
 		Close:    closeAll,
 	}, nil

@@ -24,10 +24,6 @@ type Settings struct {
 	Removals *refresh.Guard   // of a sync; nil: refresh.DefaultGuard
 	Now      func() time.Time // nil: time.Now
 
-	// Operator names whoever runs this process, as the audit shows it while
-	// nobody is signed in: "adele@laptop".
-	Operator string
-
 	// OpenFile opens a file that an administrator named in an entry, for
 	// reading; nil refuses all.
 	OpenFile func(path string) (io.ReadCloser, error)
@@ -47,6 +43,7 @@ type Parts struct {
 	Resolver audience.Resolver
 	Groups   writeback.Groups
 	Calls    Calls
+	Operator string       // whoever runs this process, as the audit names them while nobody is signed in: "adele@laptop"
 	Notes    []string     // what opening has to say: a corrupt cache was set aside, tokens cannot be kept
 	Close    func() error // closes files and connections; may be nil
 }
@@ -302,10 +299,15 @@ func (w *Workspace) record(ctx context.Context, parts *Parts, action, subject, d
 }
 
 func (w *Workspace) actor() string {
-	if s := w.Session(); s != nil {
-		return s.Account
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	switch {
+	case w.session != nil:
+		return w.session.Account
+	case w.parts != nil:
+		return w.parts.Operator
 	}
-	return w.settings.Operator
+	return ""
 }
 
 // tenantID is the session's tenant, "" before sign-in.

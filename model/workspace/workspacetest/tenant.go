@@ -57,7 +57,6 @@ func (t *Tenant) Workspace() *workspace.Workspace {
 		Profile:  "contoso",
 		Guards:   t.Guards,
 		Now:      now,
-		Operator: "operator@laptop",
 		OpenFile: func(path string) (io.ReadCloser, error) { return os.Open(path) },
 		Open: func(context.Context) (*workspace.Parts, error) {
 			t.Opened++
@@ -66,7 +65,7 @@ func (t *Tenant) Workspace() *workspace.Workspace {
 			}
 			return &workspace.Parts{
 				Auth: auth{t}, Source: source{t}, Store: &t.Store, Ledger: &t.Ledger,
-				Members: t, Resolver: t, Groups: t, Calls: t,
+				Members: t, Resolver: t, Groups: t, Calls: t, Operator: "operator@laptop",
 				Notes: slices.Clone(t.Notes),
 				Close: func() error { t.Closed++; return nil },
 			}, nil
