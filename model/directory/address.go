@@ -1,34 +1,86 @@
 package directory
 
 import (
+	"context"
 	"hash/maphash"
 	"iter"
+	"slices"
 	"strings"
 
 	"rollcall/model"
 	"rollcall/model/rule"
 )
 
-// addressesOf yields the folded mail addresses of a row: mail,
-// userPrincipalName and the SMTP proxy addresses. One may come twice.
+// addressed are the attributes that hold a user's addresses.
+var addressed = [...]model.AttrID{model.AttrMail, model.AttrUserPrincipalName, model.AttrProxyAddresses}
+
+// addressIn returns the address in a value of one of the addressed attributes;
+// of the proxy addresses only those of SMTP hold one.
+func addressIn(a model.AttrID, value string) (string, bool) {
+	const prefix = "smtp:"
+	if a != model.AttrProxyAddresses {
+		return value, value != ""
+	}
+	if len(value) <= len(prefix) || !strings.EqualFold(value[:len(prefix)], prefix) {
+		return "", false
+	}
+	return value[len(prefix):], true
+}
+
+// addressesOf yields the folded addresses of a row. One may come twice.
 func (s *Snapshot) addressesOf(row int32) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		for _, a := range [...]model.AttrID{model.AttrMail, model.AttrUserPrincipalName} {
-			if v := s.columns[a].first(row); v != "" && !yield(rule.Fold(v)) {
-				return
-			}
-		}
-		proxies := &s.columns[model.AttrProxyAddresses]
-		code := proxies.code(row)
-		if code == nullCode {
-			return
-		}
-		for _, e := range proxies.lists.at(code) {
-			if address, ok := strings.CutPrefix(rule.Fold(proxies.value(e)), "smtp:"); ok && !yield(address) {
-				return
+		for _, a := range addressed {
+			c := &s.columns[a]
+			for e := range c.elements(row) {
+				if address, ok := addressIn(a, c.value(e)); ok && !yield(rule.Fold(address)) {
+					return
+				}
 			}
 		}
 	}
+}
+
+// ByAddress finds the rows that own an address: mail, userPrincipalName or any
+// SMTP proxy address, ignoring case, in the order of the rows.
+func (s *Snapshot) ByAddress(address string) []int32 {
+	wanted := rule.Fold(address)
+	var rows []int32
+	for n := range s.addressIndex().probe(maphash.String(s.seed, wanted)) {
+		// The index is shared with other snapshots: what it finds may be theirs.
+		row := int32(n)
+		if row >= s.rows || !s.isAlive(row) || slices.Contains(rows, row) {
+			continue
+		}
+		for owned := range s.addressesOf(row) {
+			if owned == wanted {
+				rows = append(rows, row)
+				break
+			}
+		}
+	}
+	slices.Sort(rows)
+	return rows
+}
+
+// ByPrincipalName finds the row with a userPrincipalName, ignoring case.
+func (s *Snapshot) ByPrincipalName(name string) (int32, bool) {
+	for _, row := range s.ByAddress(name) {
+		if rule.Fold(s.Value(row, model.AttrUserPrincipalName)) == rule.Fold(name) {
+			return row, true
+		}
+	}
+	return 0, false
+}
+
+// addressIndex returns the index of the addresses, which is made when it is
+// first asked for; from then on the writer keeps it up to date.
+func (s *Snapshot) addressIndex() *hashTable {
+	if index := s.addresses.Load(); index != nil {
+		return index
+	}
+	s.addressing.Do(func() { s.addresses.Store(s.indexAddresses()) })
+	return s.addresses.Load()
 }
 
 // indexAddresses puts each row under the hashes of its addresses, once for
@@ -38,26 +90,40 @@ func (s *Snapshot) indexAddresses() *hashTable {
 		hash uint64
 		row  int32
 	}
-	entries := make([]entry, 0, 2*s.live)
-	for row := range s.rows {
-		if !s.isAlive(row) {
-			continue
-		}
-		first := len(entries)
-	address:
-		for address := range s.addressesOf(row) {
-			hash := maphash.String(s.seed, address)
-			for _, known := range entries[first:] {
-				if known.hash == hash {
-					continue address
+	found := make([][]entry, len(s.ids))
+	mustParallel(len(s.ids), 1, func(chunk, _ int) {
+		entries := make([]entry, 0, 2*chunkRows)
+		for row := range s.rowsOf(chunk) {
+			first := len(entries)
+		address:
+			for address := range s.addressesOf(row) {
+				hash := maphash.String(s.seed, address)
+				for _, known := range entries[first:] {
+					if known.hash == hash {
+						continue address
+					}
 				}
+				entries = append(entries, entry{hash, row})
 			}
-			entries = append(entries, entry{hash, row})
 		}
+		found[chunk] = entries
+	})
+	n := 0
+	for _, entries := range found {
+		n += len(entries)
 	}
-	table := newHashTable(len(entries), int(s.rows))
-	for _, e := range entries {
-		table.insert(e.hash, uint32(e.row))
+	index := newHashTable(n+n/8, int(s.rows)+int(s.rows)/8)
+	mustParallel(len(found), 1, func(chunk, _ int) {
+		for _, e := range found[chunk] {
+			index.insert(e.hash, uint32(e.row))
+		}
+	})
+	return index
+}
+
+// mustParallel is inParallel for work that nothing interrupts.
+func mustParallel(n, size int, work func(from, to int)) {
+	if err := inParallel(context.Background(), n, size, work); err != nil {
+		panic(err) // unreachable: only a context can end it
 	}
-	return table
 }

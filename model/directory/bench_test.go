@@ -157,11 +157,11 @@ func BenchmarkSearch(b *testing.B) {
 	s := benchDirectory().Snapshot()
 	for _, text := range []string{"a", "adele", "u0004711", "adele !sales", "~advn", "department:sales aiko"} {
 		b.Run(text, func(b *testing.B) {
-			_, err := s.Search(b.Context(), text, nil)
+			_, err := s.Search(b.Context(), text, nil, nil)
 			require.NoError(b, err)
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := s.Search(context.Background(), text, nil); err != nil {
+				if _, err := s.Search(context.Background(), text, nil, nil); err != nil {
 					b.Fatal(err)
 				}
 			}

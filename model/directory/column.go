@@ -1,19 +1,9 @@
 package directory
 
 import (
+	"iter"
 	"slices"
 )
-
-const (
-	chunkRows = 4096
-	chunkBits = 12
-)
-
-// chunk holds the codes of chunkRows consecutive rows.
-type chunk struct {
-	epoch uint64 // of the writer that may still change it
-	codes [chunkRows]uint32
-}
 
 // column is an immutable view of one attribute: a code for each row.
 //
@@ -23,7 +13,7 @@ type column struct {
 	chunks     []*chunk // nil: every row of the chunk is null
 	values     texts    // by code minus one
 	lists      *lists   // nil of a scalar
-	derivation *derivation
+	dictionary *dictionary
 }
 
 // code returns the row's code; of a collection the code of its list.
@@ -32,7 +22,7 @@ func (c *column) code(row int32) uint32 {
 	if chunk == nil {
 		return nullCode
 	}
-	return chunk.codes[row&(chunkRows-1)]
+	return chunk.at(int(row & (chunkRows - 1)))
 }
 
 // codes is the number of codes: one more than there are values or lists.
@@ -51,28 +41,42 @@ func (c *column) value(code uint32) string {
 	return c.values.at(code - 1)
 }
 
-// first returns the row's value, or the first element of its collection.
-func (c *column) first(row int32) string {
+// firstCode returns the code of the row's value, or of the first element of
+// its collection.
+func (c *column) firstCode(row int32) uint32 {
 	code := c.code(row)
 	if c.lists != nil && code != nullCode {
-		code = c.lists.at(code)[0]
+		return c.lists.at(code)[0]
 	}
-	return c.value(code)
+	return code
+}
+
+// first returns the row's value, or the first element of its collection.
+func (c *column) first(row int32) string { return c.value(c.firstCode(row)) }
+
+// elements yields the codes of the row's values, of a scalar at most one.
+func (c *column) elements(row int32) iter.Seq[uint32] {
+	return func(yield func(uint32) bool) {
+		code := c.code(row)
+		switch {
+		case code == nullCode:
+		case c.lists == nil:
+			yield(code)
+		default:
+			for _, e := range c.lists.at(code) {
+				if !yield(e) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // all returns the row's elements; nil is null.
 func (c *column) all(row int32) []string {
-	code := c.code(row)
-	if code == nullCode {
-		return nil
-	}
-	if c.lists == nil {
-		return []string{c.value(code)}
-	}
-	elements := c.lists.at(code)
-	out := make([]string, len(elements))
-	for i, e := range elements {
-		out[i] = c.value(e)
+	var out []string
+	for e := range c.elements(row) {
+		out = append(out, c.value(e))
 	}
 	return out
 }
@@ -80,8 +84,8 @@ func (c *column) all(row int32) []string {
 // lists holds the distinct collections of a column, each as a range of
 // element codes. It only grows; a view is a copy of the struct.
 type lists struct {
-	ends     []uint32 // by list code minus one; a list begins where the one before ends
-	elements []uint32 // codes of the dictionary, never null
+	ends  []uint32 // by list code minus one; a list begins where the one before ends
+	codes []uint32 // of the elements in the dictionary, never null
 }
 
 func (l *lists) len() int { return len(l.ends) }
@@ -92,13 +96,21 @@ func (l *lists) at(code uint32) []uint32 {
 	if code > 1 {
 		start = l.ends[code-2]
 	}
-	return l.elements[start:l.ends[code-1]]
+	return l.codes[start:l.ends[code-1]]
 }
 
 func (l *lists) add(elements []uint32) uint32 {
-	l.elements = append(l.elements, elements...)
-	l.ends = append(l.ends, uint32(len(l.elements)))
+	l.codes = append(l.codes, elements...)
+	l.ends = append(l.ends, uint32(len(l.codes)))
 	return uint32(len(l.ends))
+}
+
+// append adds the lists of another column, under the codes that follow.
+func (l *lists) append(o lists) {
+	for _, end := range o.ends {
+		l.ends = append(l.ends, uint32(len(l.codes))+end)
+	}
+	l.codes = append(l.codes, o.codes...)
 }
 
 // columnWriter changes a column without disturbing the views handed out: a
@@ -108,7 +120,6 @@ type columnWriter struct {
 	shared     bool // a view holds the slice of chunks
 	dictionary *dictionary
 	lists      *lists // nil of a scalar
-	derivation *derivation
 	scratch    []uint32
 }
 
@@ -126,7 +137,7 @@ func (w *columnWriter) own() {
 
 func (w *columnWriter) code(row int32) uint32 {
 	if c := w.chunks[row>>chunkBits]; c != nil {
-		return c.codes[row&(chunkRows-1)]
+		return c.at(int(row & (chunkRows - 1)))
 	}
 	return nullCode
 }
@@ -136,17 +147,22 @@ func (w *columnWriter) set(row int32, code uint32, epoch uint64) bool {
 	if w.code(row) == code {
 		return false
 	}
-	i := row >> chunkBits
-	c := w.chunks[i]
-	if c == nil || c.epoch != epoch {
-		fresh := &chunk{epoch: epoch}
-		if c != nil {
-			fresh.codes = c.codes
+	at := row >> chunkBits
+	c := w.chunks[at]
+	if c == nil || c.epoch != epoch || !c.holds(code) {
+		switch {
+		case c == nil:
+			c = newChunk(code, code)
+		case !c.holds(code):
+			c = c.widened(code)
+		default:
+			c = c.clone()
 		}
+		c.epoch = epoch
 		w.own()
-		w.chunks[i], c = fresh, fresh
+		w.chunks[at] = c
 	}
-	c.codes[row&(chunkRows-1)] = code
+	c.set(int(row&(chunkRows-1)), code)
 	return true
 }
 
@@ -176,7 +192,7 @@ func (w *columnWriter) setValues(row int32, values []string, epoch uint64) bool 
 // view returns the column as it is now.
 func (w *columnWriter) view() column {
 	w.shared = true
-	c := column{chunks: w.chunks, values: w.dictionary.view(), derivation: w.derivation}
+	c := column{chunks: w.chunks, values: w.dictionary.view(), dictionary: w.dictionary}
 	if w.lists != nil {
 		lists := *w.lists
 		c.lists = &lists

@@ -1,20 +1,26 @@
 package directory
 
-import "hash/maphash"
+import (
+	"hash/maphash"
+	"sync"
+)
 
 // nullCode stands for null in every column. Codes of values begin at one.
 const nullCode = 0
 
 // dictionary gives each distinct value of a column a code: its number in the
-// order of first appearance, plus one.
+// order of first appearance, plus one. Columns whose values are mostly the
+// same share one.
 type dictionary struct {
 	arena
-	seed  maphash.Seed
-	index *hashTable // nil until a code is first asked for
+	derivation derivation
+	seed       maphash.Seed
+	indexed    sync.Once
+	index      *hashTable // nil until a code is first asked for
 }
 
-func newDictionary(seed maphash.Seed) *dictionary {
-	return &dictionary{seed: seed}
+func newDictionary(seed maphash.Seed, order ordering) *dictionary {
+	return &dictionary{seed: seed, derivation: derivation{ordering: order}}
 }
 
 // code returns the code of a value, new or known; the empty text is null.
@@ -22,16 +28,14 @@ func (d *dictionary) code(value string) uint32 {
 	if value == "" {
 		return nullCode
 	}
-	if d.index == nil {
-		d.reindex()
-	}
+	d.prepare()
 	hash := maphash.String(d.seed, value)
 	for i := range d.index.probe(hash) {
-		if d.built.at(i) == value {
+		if d.is(i, value) {
 			return i + 1
 		}
 	}
-	if !d.index.hasRoom(uint32(d.built.len())) {
+	if !d.index.hasRoom(uint32(d.len())) {
 		d.reindex()
 	}
 	i := d.add(value)
@@ -39,10 +43,22 @@ func (d *dictionary) code(value string) uint32 {
 	return i + 1
 }
 
-// reindex makes an index with room for as many values again.
+// prepare makes the dictionary ready for code. Any goroutine may do so before
+// the writer does.
+func (d *dictionary) prepare() {
+	d.indexed.Do(func() {
+		if d.index == nil {
+			d.reindex()
+		}
+	})
+}
+
+// reindex makes an index with room for half as many values again.
 func (d *dictionary) reindex() {
-	d.index = newHashTable(2*d.built.len(), 0)
-	for i := range uint32(d.built.len()) {
-		d.index.insert(maphash.String(d.seed, d.built.at(i)), i)
+	n := d.len()
+	index := newHashTable(n+n/2, 0)
+	for i := range uint32(n) {
+		index.insert(d.hash(d.seed, i), i)
 	}
+	d.index = index
 }

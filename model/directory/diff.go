@@ -1,7 +1,6 @@
 package directory
 
 import (
-	"context"
 	"math/bits"
 	"slices"
 	"sync/atomic"
@@ -74,9 +73,4 @@ func (t *translation) equalValues(before, after uint32) bool {
 		t.same[before] = after
 	}
 	return equal
-}
-
-// mustParallel is inParallel for work that nothing interrupts.
-func mustParallel(n, size int, work func(from, to int)) {
-	_ = inParallel(context.Background(), n, size, work) // ends with its context alone
 }

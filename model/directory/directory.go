@@ -9,9 +9,10 @@
 package directory
 
 import (
-	"hash/maphash"
 	"sync"
 	"sync/atomic"
+
+	"golang.org/x/text/language"
 
 	"rollcall/model"
 )
@@ -19,17 +20,29 @@ import (
 // Directory holds the users. Changes are applied one at a time; any number of
 // goroutines read snapshots meanwhile. Make one with New.
 type Directory struct {
-	mu     sync.Mutex // held by the writer
-	schema *model.Schema
-	seed   maphash.Seed
-	table  *writer
-	latest atomic.Pointer[Snapshot]
+	mu        sync.Mutex // held by the writer
+	schema    *model.Schema
+	collation *collation
+	table     *writer
+	latest    atomic.Pointer[Snapshot]
+}
+
+// Option changes how a directory is made.
+type Option func(*Directory)
+
+// Language sorts texts as readers of a language expect. Without it, the root
+// of the Unicode collation algorithm applies.
+func Language(tag language.Tag) Option {
+	return func(d *Directory) { d.collation = newCollation(tag) }
 }
 
 // New returns an empty directory of the attributes that the schema syncs.
-func New(s *model.Schema) *Directory {
-	d := &Directory{schema: s, seed: maphash.MakeSeed()}
-	d.table = newWriter(s, d.seed, 0)
+func New(s *model.Schema, options ...Option) *Directory {
+	d := &Directory{schema: s, collation: newCollation(language.Und)}
+	for _, o := range options {
+		o(d)
+	}
+	d.table = newWriter(s, d.collation)
 	d.publish(0)
 	return d
 }
@@ -43,7 +56,7 @@ func (d *Directory) Snapshot() *Snapshot { return d.latest.Load() }
 func (d *Directory) Load(each func(yield func(*model.User) bool) error) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	table := newWriter(d.schema, d.seed, 0)
+	table := newWriter(d.schema, d.collation)
 	err := each(func(u *model.User) bool {
 		table.replace(u)
 		return true
@@ -60,7 +73,7 @@ func (d *Directory) Load(each func(yield func(*model.User) bool) error) error {
 func (d *Directory) Reset() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.table = newWriter(d.schema, d.seed, 0)
+	d.table = newWriter(d.schema, d.collation)
 	d.publish(d.Snapshot().generation + 1)
 }
 
@@ -73,6 +86,7 @@ type Effect struct{ Added, Updated, Removed int }
 func (d *Directory) Apply(changes []model.Change) Effect {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.table.prepare(changes)
 	var effect Effect
 	for i := range changes {
 		before := d.table.live
@@ -90,21 +104,40 @@ func (d *Directory) Apply(changes []model.Change) Effect {
 	if effect == (Effect{}) {
 		return effect
 	}
-	if d.table.isWasteful() {
-		d.table = d.table.compacted()
-	}
 	d.publish(d.Snapshot().generation + 1)
+	if d.table.isWasteful() {
+		d.compact()
+	}
 	return effect
 }
 
 // Adopt replaces everything by the users of another directory of the same
-// schema, which must not be used afterwards.
+// schema and language, which must not be used afterwards.
 func (d *Directory) Adopt(other *Directory) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	other.mu.Lock()
 	defer other.mu.Unlock()
-	d.table, d.seed = other.table, other.seed
+	d.table = other.table
+	d.publish(d.Snapshot().generation + 1)
+}
+
+// compact replaces the users by themselves, as an image keeps them: without the
+// values and rows that are no longer used.
+func (d *Directory) compact() {
+	image := map[string][]byte{}
+	err := d.Snapshot().Save(func(name string, data []byte) error {
+		image[name] = append([]byte{}, data...)
+		return nil
+	})
+	table := newWriter(d.schema, d.collation)
+	if err == nil {
+		err = restore(table, func(name string) ([]byte, error) { return image[name], nil })
+	}
+	if err != nil {
+		panic(err) // unreachable: the image is the directory's own
+	}
+	d.table = table
 	d.publish(d.Snapshot().generation + 1)
 }
 

@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"runtime"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -80,26 +81,18 @@ func (n negation) decide(chunk int, out *rowBits) {
 }
 
 func (s *scan) decide(chunk int, out *rowBits) {
-	c := s.column.chunks[chunk]
-	if c == nil {
+	if c := s.column.chunks[chunk]; c != nil {
+		c.decide(s.verdicts, out)
+	} else {
 		out.fill(s.verdicts[nullCode] != 0)
-		return
-	}
-	for i := range out {
-		word := uint64(0)
-		for bit, code := range c.codes[i*64 : i*64+64] {
-			word |= uint64(s.verdicts[code]) << bit
-		}
-		out[i] = word
 	}
 }
 
 func (s *idScan) decide(chunk int, out *rowBits) {
 	out.fill(false)
-	first := int32(chunk) << chunkBits
-	for row := first; row < min(first+chunkRows, s.snapshot.rows); row++ {
-		if s.snapshot.isAlive(row) && s.test(s.snapshot.ID(row)) {
-			out[(row-first)>>6] |= 1 << (row & 63)
+	for row := range s.snapshot.rowsOf(chunk) {
+		if s.test(s.snapshot.ID(row)) {
+			out[row>>6%chunkWords] |= 1 << (row & 63)
 		}
 	}
 }
@@ -136,17 +129,17 @@ func (s *Snapshot) evaluate(ctx context.Context, c condition) (*Set, error) {
 // context ends. It returns when all calls have.
 func inParallel(ctx context.Context, n, size int, work func(from, to int)) error {
 	ranges := (n + size - 1) / size
-	workers := min(runtime.GOMAXPROCS(0), ranges)
+	var next atomic.Int64
 	var g errgroup.Group
-	for w := range workers {
+	for range min(runtime.GOMAXPROCS(0), ranges) {
 		g.Go(func() error {
-			for r := w; r < ranges; r += workers {
-				if err := ctx.Err(); err != nil {
+			for {
+				r := int(next.Add(1)) - 1
+				if err := ctx.Err(); err != nil || r >= ranges {
 					return err
 				}
 				work(r*size, min((r+1)*size, n))
 			}
-			return nil
 		})
 	}
 	if err := g.Wait(); err != nil {

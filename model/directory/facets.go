@@ -3,6 +3,7 @@ package directory
 import (
 	"cmp"
 	"context"
+	"math/bits"
 	"slices"
 
 	"rollcall/model"
@@ -52,7 +53,10 @@ func (s *Snapshot) Facets(ctx context.Context, a model.AttrID, rows []int32) (Fa
 	if err := ctx.Err(); err != nil {
 		return f, err
 	}
-	ranks := c.derivation.rank(c.values)
+	ranks, err := c.dictionary.derivation.rank(ctx, c.values)
+	if err != nil {
+		return f, err
+	}
 	var codes []uint32
 	for code, n := range counts {
 		if code != nullCode && n > 0 {
@@ -73,15 +77,16 @@ func (s *Snapshot) Facets(ctx context.Context, a model.AttrID, rows []int32) (Fa
 func (s *Snapshot) countCodes(c *column) []int {
 	counts := make([]int, c.codes())
 	for i, chunk := range c.chunks {
-		first := int32(i) << chunkBits
-		for row := first; row < min(first+chunkRows, s.rows); row++ {
-			if !s.isAlive(row) {
-				continue
-			}
-			if chunk == nil {
+		if chunk == nil {
+			for range s.rowsOf(i) {
 				counts[nullCode]++
-			} else {
-				counts[chunk.codes[row-first]]++
+			}
+			continue
+		}
+		chunk.count(counts)
+		for word, alive := range s.alive[i*chunkWords : (i+1)*chunkWords] {
+			for dead := ^alive; dead != 0; dead &= dead - 1 {
+				counts[chunk.at(word<<6+bits.TrailingZeros64(dead))]--
 			}
 		}
 	}

@@ -39,11 +39,26 @@ func (k key) String() string {
 	return string(b[:])
 }
 
-// canonicalID returns an id as a snapshot gives it back: a GUID in small
-// letters, anything else unchanged.
-func canonicalID(id string) string {
-	if _, regular := keyOf(id); regular {
-		return strings.ToLower(id)
+// idText returns what a dictionary of object ids holds for an id: the sixteen
+// bytes of a GUID; of anything else a longer text.
+func idText(id string) string {
+	if id == "" {
+		return ""
 	}
-	return id
+	if k, regular := keyOf(id); regular {
+		return string(k[:])
+	}
+	return irregularPrefix + id
+}
+
+// irregularPrefix makes the text of an id that is no GUID longer than a key.
+const irregularPrefix = "an id that is no GUID: "
+
+// idOf returns the id of an idText: a GUID in small letters, anything else
+// unchanged.
+func idOf(text string) string {
+	if len(text) == len(key{}) {
+		return key([]byte(text)).String()
+	}
+	return strings.TrimPrefix(text, irregularPrefix)
 }

@@ -211,7 +211,7 @@ func FuzzRestore(f *testing.F) {
 			s.Reports(u.ID)
 			d.Apply([]model.Change{{ID: u.ID, Fields: u.Fields()}})
 		}
-		_, err := s.Search(t.Context(), "a !b ~c proxyAddresses:d", nil)
+		_, err := s.Search(t.Context(), "a !b ~c proxyAddresses:d", nil, nil)
 		require.NoError(t, err)
 		_, err = s.Sort(t.Context(), s.All(), model.AttrProxyAddresses, true)
 		require.NoError(t, err)

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"rollcall/model"
@@ -20,15 +21,16 @@ type term struct {
 	text   string // folded
 	negate bool
 	fuzzy  bool // the characters occur in order, not side by side
+	ascii  bool // text is
 }
 
 // parseQuery reads a search text: words and "phrases", each with an optional
 // "!", "~" and "field:" before it. A term that has no text yet is left out, so
 // that a search can be typed.
-func parseQuery(text string, schema *model.Schema) ([]term, error) {
-	var terms []term
+func parseQuery(text string, schema *model.Schema) ([]*term, error) {
+	var terms []*term
 	for rest := strings.TrimSpace(text); rest != ""; rest = strings.TrimSpace(rest) {
-		t := term{attrs: searched[:]}
+		t := &term{attrs: searched[:]}
 		if after, ok := strings.CutPrefix(rest, "!"); ok {
 			t.negate, rest = true, after
 		}
@@ -47,6 +49,7 @@ func parseQuery(text string, schema *model.Schema) ([]term, error) {
 		word, rest = cutWord(rest)
 		if word != "" {
 			t.text = rule.Fold(word)
+			t.ascii = isASCII(t.text)
 			terms = append(terms, t)
 		}
 	}
@@ -90,15 +93,71 @@ func cutWord(s string) (word, rest string) {
 // matches reports whether a folded value satisfies the term, leaving negate
 // aside.
 func (t *term) matches(folded string) bool {
-	if !t.fuzzy {
+	switch {
+	case !t.fuzzy:
 		return strings.Contains(folded, t.text)
+	case t.ascii:
+		at := 0
+		for i := range len(folded) {
+			if folded[i] == t.text[at] {
+				if at++; at == len(t.text) {
+					return true
+				}
+			}
+		}
+		return false
+	default:
+		for _, c := range t.text {
+			i := strings.IndexRune(folded, c)
+			if i < 0 {
+				return false
+			}
+			folded = folded[i+len(string(c)):]
+		}
+		return true
 	}
-	for _, c := range t.text {
-		i := strings.IndexRune(folded, c)
-		if i < 0 {
+}
+
+// decide sets the verdict of each folded text of a block that satisfies the
+// term, leaving negate aside.
+func (t *term) decide(b *textBlock, verdicts []uint8) {
+	if !t.fuzzy {
+		b.containing(t.text, verdicts)
+		return
+	}
+	for i := range b.len() {
+		if t.matches(b.at(i)) {
+			verdicts[i] = 1
+		}
+	}
+}
+
+// equal reports whether two terms are the same.
+func (t *term) equal(o *term) bool {
+	return t.negate == o.negate && t.fuzzy == o.fuzzy && t.text == o.text && slices.Equal(t.attrs, o.attrs)
+}
+
+// covers reports whether whatever matches the other term matches this one as
+// well, leaving negate aside.
+func (t *term) covers(o *term) bool {
+	if !t.fuzzy && o.fuzzy || !t.matches(o.text) {
+		return false
+	}
+	return !slices.ContainsFunc(o.attrs, func(a model.AttrID) bool { return !slices.Contains(t.attrs, a) })
+}
+
+// goesOn reports whether whoever satisfies all terms satisfies the earlier ones
+// as well.
+func goesOn(terms, earlier []*term) bool {
+	for _, e := range earlier {
+		if !slices.ContainsFunc(terms, func(t *term) bool {
+			if e.negate {
+				return t.negate && t.covers(e)
+			}
+			return !t.negate && e.covers(t)
+		}) {
 			return false
 		}
-		folded = folded[i+len(string(c)):]
 	}
 	return true
 }

@@ -1,78 +1,188 @@
 package directory
 
 import (
+	"cmp"
 	"context"
+	"math/bits"
+	"slices"
 
 	"rollcall/model"
 	"rollcall/model/rule"
 )
 
-// Search narrows rows by what an administrator types after "/": words that all
+// Result is what a search found in a snapshot.
+type Result struct {
+	*Set
+	snapshot *Snapshot
+	among    *Set
+	terms    []*term
+}
+
+// Rows returns the rows found in the order of display name.
+func (r *Result) Rows() []int32 { return r.snapshot.Rows(r.Set) }
+
+// Search finds users by what an administrator types after "/": words that all
 // must occur (name, address, title, department), "!word" not, "~word" fuzzy,
-// "field:value", "several words". rows nil means all. The rows keep their
-// given order. A field that the profile does not sync is a KindUsage error; a
-// word with a colon whose first part is no field is searched as it stands.
-func (s *Snapshot) Search(ctx context.Context, text string, rows []int32) ([]int32, error) {
-	if rows == nil {
-		rows = s.All()
-	}
+// "field:value", "several words". It looks among the given users; nil means
+// all. A field that the profile does not sync is a KindUsage error; a word
+// with a colon whose first part is no field is searched as it stands.
+//
+// The result of an earlier search makes this one faster where the text goes on
+// from there; any result, or nil, gives the same answer.
+func (s *Snapshot) Search(ctx context.Context, text string, among *Set, earlier *Result) (*Result, error) {
 	terms, err := parseQuery(text, s.schema)
-	if err != nil || len(terms) == 0 {
-		return rows, err
-	}
-	all := make(conjunction, len(terms))
-	for i := range terms {
-		if all[i], err = s.termCondition(ctx, &terms[i]); err != nil {
-			return nil, err
-		}
-	}
-	set, err := s.evaluate(ctx, all)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]int32, 0, min(len(rows), set.Count()))
-	for _, row := range rows {
-		if set.Has(row) {
-			out = append(out, row)
-		}
+	r := &Result{snapshot: s, among: among, terms: terms}
+	search := &searching{Snapshot: s, rows: s.alive}
+	if among != nil {
+		search.rows = among.words
 	}
-	return out, nil
-}
-
-// termCondition holds where one of the term's attributes matches.
-func (s *Snapshot) termCondition(ctx context.Context, t *term) (condition, error) {
-	either := make(disjunction, len(t.attrs))
-	for i, a := range t.attrs {
-		var err error
-		if t.fuzzy || a == model.AttrObjectID {
-			either[i], err = s.leaf(ctx, &rule.Leaf{Attr: a, Test: t.matches, Folded: true})
-		} else {
-			either[i], err = s.containing(ctx, &s.columns[a], t.text)
-		}
-		if err != nil {
+	if earlier != nil && earlier.snapshot == s && earlier.among == among && goesOn(terms, earlier.terms) {
+		search.rows = earlier.words
+		terms = slices.DeleteFunc(slices.Clone(terms), func(t *term) bool {
+			return slices.ContainsFunc(earlier.terms, t.equal)
+		})
+	}
+	search.rows = slices.Clone(search.rows)
+	for _, t := range terms {
+		if err := search.narrow(ctx, t); err != nil {
 			return nil, err
 		}
 	}
-	if t.negate {
-		return negation{either}, nil
-	}
-	return either, nil
+	r.Set = newSet(search.rows)
+	return r, ctx.Err()
 }
 
-// containing holds where a value of the column contains the folded text.
-func (s *Snapshot) containing(ctx context.Context, c *column, folded string) (condition, error) {
-	verdicts := make([]uint8, c.values.len()+1)
-	values := c.derivation.fold(c.values)
-	err := inParallel(ctx, len(values.blocks), 1, func(block, _ int) {
-		values.containing(block, folded, func(i uint32) {
-			// Later snapshots may have folded values that this one does not know.
-			if code := int(i) + 1; code < len(verdicts) {
-				verdicts[code] = 1
+// searching is a search under way.
+type searching struct {
+	*Snapshot
+	rows []uint64 // that satisfy the terms so far
+}
+
+// narrow takes out the rows that do not satisfy a term.
+func (s *searching) narrow(ctx context.Context, t *term) error {
+	open, found := slices.Clone(s.rows), make([]uint64, len(s.rows))
+	if slices.Contains(t.attrs, model.AttrObjectID) {
+		test := func(id string) bool { return t.matches(rule.Fold(id)) }
+		if err := s.move(ctx, &idScan{s.Snapshot, test}, open, found); err != nil {
+			return err
+		}
+	} else {
+		for _, columns := range s.columnsOf(t) {
+			if err := s.find(ctx, t, columns, open, found); err != nil {
+				return err
+			}
+		}
+	}
+	for i := range s.rows {
+		if t.negate {
+			s.rows[i] &^= found[i]
+		} else {
+			s.rows[i] = found[i]
+		}
+	}
+	return nil
+}
+
+// columnsOf returns the columns that a term looks into, those that share a
+// dictionary side by side, small dictionaries first.
+func (s *Snapshot) columnsOf(t *term) [][]*column {
+	var groups [][]*column
+	for _, a := range t.attrs {
+		c := &s.columns[a]
+		i := slices.IndexFunc(groups, func(g []*column) bool { return g[0].dictionary == c.dictionary })
+		if i < 0 {
+			groups = append(groups, []*column{c})
+		} else {
+			groups[i] = append(groups[i], c)
+		}
+	}
+	slices.SortFunc(groups, func(a, b []*column) int { return cmp.Compare(a[0].values.len(), b[0].values.len()) })
+	return groups
+}
+
+const (
+	// blocksAtOnce is the number of blocks of text that are searched between
+	// two looks at the context.
+	blocksAtOnce = 8
+	// lookupCost is how many values of a dictionary, one behind the other, are
+	// searched in the time that it takes to look up a single row's.
+	lookupCost = 4
+)
+
+// find moves the rows in one of whose columns, which share a dictionary, a
+// value matches from open to found. While many rows are open it is cheapest to
+// look at each value of the dictionary once; when few are left, at theirs.
+func (s *searching) find(ctx context.Context, t *term, columns []*column, open, found []uint64) error {
+	values := columns[0].values
+	folded, err := columns[0].dictionary.derivation.fold(ctx, values)
+	if err != nil {
+		return err
+	}
+	n := 0
+	for _, w := range open {
+		n += bits.OnesCount64(w)
+	}
+	var either disjunction
+	if lookupCost*n < values.len() {
+		for _, c := range columns {
+			either = append(either, &lookup{c, folded, t, open})
+		}
+	} else {
+		verdicts := make([]uint8, values.len()+1)
+		err := inParallel(ctx, len(folded.blocks), blocksAtOnce, func(from, to int) {
+			for block := from; block < to; block++ {
+				t.decide(folded.blocks[block], verdicts[block*textsOfBlock+1:])
 			}
 		})
-	})
-	if c.lists != nil {
-		verdicts = c.lists.combine(verdicts, rule.Any)
+		if err != nil {
+			return err
+		}
+		for _, c := range columns {
+			byCode := verdicts
+			if c.lists != nil {
+				byCode = c.lists.combine(verdicts, rule.Any)
+			}
+			either = append(either, &scan{c, byCode})
+		}
 	}
-	return &scan{c, verdicts}, err
+	return s.move(ctx, either, open, found)
+}
+
+// move moves the rows for which a condition holds from open to found.
+func (s *searching) move(ctx context.Context, c condition, open, found []uint64) error {
+	return inParallel(ctx, len(s.ids), 1, func(chunk, _ int) {
+		open, found := open[chunk*chunkWords:(chunk+1)*chunkWords], found[chunk*chunkWords:(chunk+1)*chunkWords]
+		var out rowBits
+		c.decide(chunk, &out)
+		for i, w := range out {
+			found[i] |= open[i] & w
+			open[i] &^= w
+		}
+	})
+}
+
+// lookup tests the values of open rows.
+type lookup struct {
+	column *column
+	folded texts
+	term   *term
+	open   []uint64
+}
+
+func (l *lookup) decide(chunk int, out *rowBits) {
+	for i := range out {
+		out[i] = 0
+		for w := l.open[chunk*chunkWords+i]; w != 0; w &= w - 1 {
+			row := int32(chunk<<chunkBits + i<<6 + bits.TrailingZeros64(w))
+			for e := range l.column.elements(row) {
+				if l.term.matches(l.folded.at(e - 1)) {
+					out[i] |= w & -w
+					break
+				}
+			}
+		}
+	}
 }

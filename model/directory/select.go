@@ -66,7 +66,10 @@ func (s *Snapshot) leaf(ctx context.Context, l *rule.Leaf) (condition, error) {
 	c := &s.columns[l.Attr]
 	values := c.values
 	if l.Folded {
-		values = c.derivation.fold(values)
+		var err error
+		if values, err = c.dictionary.derivation.fold(ctx, values); err != nil {
+			return nil, err
+		}
 	}
 	verdicts := make([]uint8, c.values.len()+1)
 	err := inParallel(ctx, c.values.len(), decideAtOnce, func(from, to int) {

@@ -41,13 +41,25 @@ func (s *Set) All() iter.Seq[int32] {
 	}
 }
 
-// Rows returns the rows of a set in the order of display name.
-func (s *Snapshot) Rows(set *Set) []int32 {
-	out := make([]int32, 0, set.Count())
-	for _, row := range s.All() {
-		if set.Has(row) {
+// SetOf returns the set of the given rows.
+func (s *Snapshot) SetOf(rows []int32) *Set {
+	words := make([]uint64, len(s.alive))
+	for _, row := range rows {
+		words[row>>6] |= 1 << (row & 63)
+	}
+	return newSet(words)
+}
+
+// Filter returns those of the rows that are in the set, in their order.
+func (s *Set) Filter(rows []int32) []int32 {
+	out := make([]int32, 0, min(len(rows), s.count))
+	for _, row := range rows {
+		if s.Has(row) {
 			out = append(out, row)
 		}
 	}
 	return out
 }
+
+// Rows returns the rows of a set in the order of display name.
+func (s *Snapshot) Rows(set *Set) []int32 { return set.Filter(s.All()) }

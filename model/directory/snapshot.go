@@ -2,10 +2,12 @@ package directory
 
 import (
 	"hash/maphash"
+	"iter"
+	"math/bits"
 	"sync"
+	"sync/atomic"
 
 	"rollcall/model"
-	"rollcall/model/rule"
 )
 
 // Snapshot is an immutable view of the users. Rows are addressed by numbers
@@ -16,17 +18,18 @@ type Snapshot struct {
 	schema     *model.Schema
 	generation uint64
 	seed       maphash.Seed
-	columns    []column // by AttrID, then the managers' object ids
+	collation  *collation
+	columns    []column // by AttrID, then the managers
 	ids        []*idChunk
 	alive      []uint64
 	rows       int32 // row numbers are below it
 	live       int
-	index      *hashTable
+	index      *lazy[*hashTable]
 	irregular  map[key]string
 
-	nameOrder    lazy[nameOrder]
-	addresses    lazy[*hashTable]
-	reportCounts lazy[map[string]int]
+	nameOrder  nameOrder
+	addressing sync.Once
+	addresses  atomic.Pointer[hashTable] // nil until somebody asks
 }
 
 // lazy is a value that is computed when it is first asked for.
@@ -82,10 +85,10 @@ func (s *Snapshot) Values(row int32, a model.AttrID) []string {
 
 // User returns a copy of a row with all its attributes.
 func (s *Snapshot) User(row int32) model.User {
-	u := model.User{ID: s.ID(row), ManagerID: s.managers().first(row)}
+	u := model.User{ID: s.ID(row), ManagerID: s.ManagerID(row)}
 	for i := range s.schema.Len() {
 		c := &s.columns[i]
-		if len(c.chunks) == 0 || c.code(row) == nullCode {
+		if c.code(row) == nullCode {
 			continue
 		}
 		f := model.Field{Attr: model.AttrID(i)}
@@ -99,8 +102,6 @@ func (s *Snapshot) User(row int32) model.User {
 	return u
 }
 
-func (s *Snapshot) managers() *column { return &s.columns[len(s.columns)-1] }
-
 // ByID finds a row by object id, a GUID in any letter case.
 func (s *Snapshot) ByID(id string) (int32, bool) {
 	k, _ := keyOf(id)
@@ -108,7 +109,7 @@ func (s *Snapshot) ByID(id string) (int32, bool) {
 }
 
 func (s *Snapshot) byKey(k key) (int32, bool) {
-	for n := range s.index.probe(maphash.Bytes(s.seed, k[:])) {
+	for n := range s.idIndex().probe(maphash.Bytes(s.seed, k[:])) {
 		// The index is shared with later snapshots: what it finds may be theirs.
 		if row := int32(n); row < s.rows && s.isAlive(row) && s.key(row) == k {
 			return row, true
@@ -117,39 +118,28 @@ func (s *Snapshot) byKey(k key) (int32, bool) {
 	return 0, false
 }
 
-// Reports counts the users whose manager is the given user.
-func (s *Snapshot) Reports(id string) int {
-	counts := s.reportCounts.get(func() map[string]int {
-		managers := s.managers()
-		byCode := s.countCodes(managers)
-		counts := make(map[string]int, len(byCode))
-		for code, n := range byCode[1:] {
-			if n > 0 {
-				counts[managers.value(uint32(code+1))] = n
-			}
-		}
-		return counts
-	})
-	return counts[canonicalID(id)]
-}
-
-// ByAddress finds the rows that own an address: mail, userPrincipalName or any
-// proxy address, ignoring case, in the order of the rows.
-func (s *Snapshot) ByAddress(address string) []int32 {
-	index := s.addresses.get(s.indexAddresses)
-	wanted := rule.Fold(address)
-	var rows []int32
-	for n := range index.probe(maphash.String(s.seed, wanted)) {
-		row := int32(n)
-		if len(rows) > 0 && rows[len(rows)-1] == row {
-			continue
-		}
-		for owned := range s.addressesOf(row) {
-			if owned == wanted {
-				rows = append(rows, row)
-				break
+// rowsOf yields the rows of a chunk that hold a user.
+func (s *Snapshot) rowsOf(chunk int) iter.Seq[int32] {
+	return func(yield func(int32) bool) {
+		for i, w := range s.alive[chunk*chunkWords : (chunk+1)*chunkWords] {
+			for ; w != 0; w &= w - 1 {
+				if !yield(int32(chunk<<chunkBits + i<<6 + bits.TrailingZeros64(w))) {
+					return
+				}
 			}
 		}
 	}
-	return rows
+}
+
+func (s *Snapshot) idIndex() *hashTable {
+	return s.index.get(func() *hashTable { return indexIDs(s.seed, s.ids, s.alive, s.rows) })
+}
+
+// prepare makes ready what the writer needs for the first change of restored
+// users. It leaves the other processors to whoever shows them.
+func (s *Snapshot) prepare() {
+	s.idIndex()
+	for i := range s.columns {
+		s.columns[i].dictionary.prepare()
+	}
 }

@@ -1,84 +1,16 @@
 package directory
 
 import (
-	"bytes"
 	"context"
 	"slices"
 
 	"rollcall/model"
 )
 
-// nameOrder is the order of the users by display name.
-type nameOrder struct {
-	rows  []int32  // by place
-	place []uint32 // by row
-}
-
-// All returns the row numbers of all users in the order of display name, then
-// of object id; users without a name come last. The slice must not be changed.
-func (s *Snapshot) All() []int32 { return s.byName().rows }
-
-// byName counts the users on each rank of a name and so knows their places.
-func (s *Snapshot) byName() nameOrder {
-	return s.nameOrder.get(func() nameOrder {
-		names := &s.columns[model.AttrDisplayName]
-		ranks := names.derivation.rank(names.values)
-		slot := func(row int32) uint32 {
-			if rank := ranks[names.code(row)]; rank != nullCode {
-				return rank - 1
-			}
-			return uint32(len(ranks)) - 1
-		}
-		next := make([]uint32, len(ranks)+1) // where the next user of a slot goes
-		for row := range s.rows {
-			if s.isAlive(row) {
-				next[slot(row)+1]++
-			}
-		}
-		for i := 1; i < len(next); i++ {
-			next[i] += next[i-1]
-		}
-		order := nameOrder{rows: make([]int32, s.live), place: make([]uint32, s.rows)}
-		for row := range s.rows {
-			if s.isAlive(row) {
-				i := slot(row)
-				order.rows[next[i]] = row
-				next[i]++
-			}
-		}
-		start := uint32(0)
-		for _, end := range next[:len(ranks)] {
-			if end-start > 1 {
-				slices.SortFunc(order.rows[start:end], s.compareIDs)
-			}
-			start = end
-		}
-		for i, row := range order.rows {
-			order.place[row] = uint32(i)
-		}
-		return order
-	})
-}
-
-func (s *Snapshot) compareIDs(a, b int32) int {
-	ka, kb := s.key(a), s.key(b)
-	return bytes.Compare(ka[:], kb[:])
-}
-
-// sortKey orders by rank, or against it, with null last in both directions,
-// then by tie.
-func sortKey(rank uint32, descending bool, tie uint32) uint64 {
-	switch {
-	case rank == nullCode:
-		rank = ^uint32(0)
-	case descending:
-		rank = ^uint32(0) - rank
-	}
-	return uint64(rank)<<32 | uint64(tie)
-}
-
-// Sort orders rows by an attribute, nulls last in either direction, ties by
-// display name and then id. Texts are ordered by their folded form; of a
+// Sort orders rows, each of which must occur once, by an attribute, nulls last
+// in either direction, ties by display name and then id. Texts are ordered as
+// readers of the directory's language expect, whatever begins with neither
+// letter nor digit behind the rest; times are ordered as times; of a
 // collection the first element counts. It returns a new slice.
 func (s *Snapshot) Sort(ctx context.Context, rows []int32, by model.AttrID, descending bool) ([]int32, error) {
 	if by == model.AttrObjectID {
@@ -91,24 +23,52 @@ func (s *Snapshot) Sort(ctx context.Context, rows []int32, by model.AttrID, desc
 		})
 		return out, ctx.Err()
 	}
-	order := s.byName()
 	c := &s.columns[by]
-	ranks := c.derivation.rank(c.values)
-	if err := ctx.Err(); err != nil {
+	ranks, err := c.dictionary.derivation.rank(ctx, c.values)
+	if err != nil {
 		return nil, err
 	}
-	keys := make([]uint64, len(rows))
-	for i, row := range rows {
-		code := c.code(row)
-		if c.lists != nil && code != nullCode {
-			code = c.lists.at(code)[0]
+	return s.sortByRank(s.Rows(s.SetOf(rows)), c, ranks, descending), ctx.Err()
+}
+
+// sortByRank orders rows by the ranks of their values, null last, and leaves
+// rows of the same rank in the order in which they are given.
+func (s *Snapshot) sortByRank(rows []int32, c *column, ranks []uint32, descending bool) []int32 {
+	last := uint32(len(ranks))
+	placeOf := func(row int32) uint32 {
+		switch rank := ranks[c.firstCode(row)]; {
+		case rank == nullCode:
+			return last
+		case descending:
+			return last - rank
+		default:
+			return rank
 		}
-		keys[i] = sortKey(ranks[code], descending, order.place[row])
 	}
-	slices.Sort(keys)
-	out := make([]int32, len(keys))
-	for i, k := range keys {
-		out[i] = order.rows[uint32(k)]
+	out := make([]int32, len(rows))
+	if 8*len(rows) < len(ranks) {
+		keys := make([]uint64, len(rows))
+		for i, row := range rows {
+			keys[i] = uint64(placeOf(row))<<32 | uint64(i)
+		}
+		slices.Sort(keys)
+		for i, k := range keys {
+			out[i] = rows[uint32(k)]
+		}
+		return out
 	}
-	return out, ctx.Err()
+	places := make([]uint32, len(rows))
+	next := make([]uint32, last+2) // where the next row of a place goes
+	for i, row := range rows {
+		places[i] = placeOf(row)
+		next[places[i]+1]++
+	}
+	for i := 1; i < len(next); i++ {
+		next[i] += next[i-1]
+	}
+	for i, row := range rows {
+		out[next[places[i]]] = row
+		next[places[i]]++
+	}
+	return out
 }

@@ -6,16 +6,18 @@ import (
 	"slices"
 
 	"rollcall/model"
+	"rollcall/model/rule"
 )
 
 // writer is the directory's changing half. Only the holder of Directory.mu
 // uses it. Each snapshot ends an epoch: what was written before is copied
 // before it is changed.
 type writer struct {
-	schema  *model.Schema
-	seed    maphash.Seed
-	epoch   uint64
-	columns []columnWriter // by AttrID, then the managers' object ids
+	schema    *model.Schema
+	collation *collation
+	seed      maphash.Seed
+	epoch     uint64
+	columns   []columnWriter // by AttrID, then the managers
 
 	ids       []*idChunk
 	idsShared bool
@@ -24,12 +26,16 @@ type writer struct {
 	rows      int32    // row numbers are below it
 	free      []int32  // rows without a user
 	live      int      // rows with one
-	index     *hashTable
+	index     *lazy[*hashTable]
 
 	irregular     map[key]string // ids that are no GUIDs
 	irregularHeld bool
 
-	wasted int // values and lists that were replaced or removed
+	order     []int32    // the rows by name, where an image has said so; of the next snapshot
+	last      *Snapshot  // the one taken last; nil before the first
+	moved     []int32    // rows that were added, removed or renamed since then
+	addresses *hashTable // of the last snapshot, kept up to date; nil when nobody has asked for it
+	wasted    int        // values and lists that were replaced or removed
 }
 
 // idChunk holds the object ids of chunkRows consecutive rows.
@@ -38,24 +44,47 @@ type idChunk struct {
 	keys  [chunkRows]key
 }
 
-func newWriter(s *model.Schema, seed maphash.Seed, capacity int) *writer {
-	w := &writer{schema: s, seed: seed, columns: make([]columnWriter, s.Len()+1), index: newHashTable(capacity, 0)}
+func newWriter(s *model.Schema, c *collation) *writer {
+	w := &writer{
+		schema: s, collation: c, seed: maphash.MakeSeed(),
+		columns: make([]columnWriter, s.Len()+1), index: &lazy[*hashTable]{},
+	}
 	for i := range w.columns {
-		c := &w.columns[i]
-		c.dictionary, c.derivation = newDictionary(seed), &derivation{}
-		if i < s.Len() && s.Attribute(model.AttrID(i)).Type == model.TypeCollection {
-			c.lists = &lists{}
+		column := &w.columns[i]
+		if i == s.Len() {
+			column.dictionary = newDictionary(w.seed, c)
+			break
+		}
+		a := s.Attribute(model.AttrID(i))
+		if partner := dictionaryOf(a.ID); partner != a.ID {
+			column.dictionary = w.columns[partner].dictionary
+		} else {
+			column.dictionary = newDictionary(w.seed, orderingOf(a, c))
+		}
+		if a.Type == model.TypeCollection {
+			column.lists = &lists{}
 		}
 	}
 	return w
 }
 
+// dictionaryOf returns the attribute whose dictionary holds the values of an
+// attribute: the mail address of most users is their principal name.
+func dictionaryOf(a model.AttrID) model.AttrID {
+	if a == model.AttrMail {
+		return model.AttrUserPrincipalName
+	}
+	return a
+}
+
 func (w *writer) managers() *columnWriter { return &w.columns[len(w.columns)-1] }
+
+func (w *writer) key(row int32) key { return w.ids[row>>chunkBits].keys[row&(chunkRows-1)] }
 
 // find returns the row of an object id.
 func (w *writer) find(k key) (int32, bool) {
-	for row := range w.index.probe(w.hash(k)) {
-		if w.isAlive(int32(row)) && w.ids[row>>chunkBits].keys[row&(chunkRows-1)] == k {
+	for row := range w.ready().probe(w.hash(k)) {
+		if w.isAlive(int32(row)) && w.key(int32(row)) == k {
 			return int32(row), true
 		}
 	}
@@ -64,18 +93,42 @@ func (w *writer) find(k key) (int32, bool) {
 
 func (w *writer) hash(k key) uint64 { return maphash.Bytes(w.seed, k[:]) }
 
+// ready returns the index of the object ids, which nobody has made yet when
+// the users were restored.
+func (w *writer) ready() *hashTable {
+	return w.index.get(func() *hashTable { return indexIDs(w.seed, w.ids, w.alive, w.rows) })
+}
+
+// indexIDs returns an index of the object ids of the living rows, with room for
+// half as many again.
+func indexIDs(seed maphash.Seed, ids []*idChunk, alive []uint64, rows int32) *hashTable {
+	table := newHashTable(int(rows)+int(rows)/2, 0)
+	for row := range rows {
+		if alive[row>>6]>>(row&63)&1 == 1 {
+			k := &ids[row>>chunkBits].keys[row&(chunkRows-1)]
+			table.insert(maphash.Bytes(seed, k[:]), uint32(row))
+		}
+	}
+	return table
+}
+
 func (w *writer) isAlive(row int32) bool { return w.alive[row>>6]>>(row&63)&1 == 1 }
 
 func (w *writer) setAlive(row int32, alive bool) {
-	if w.aliveHeld {
-		w.alive, w.aliveHeld = slices.Clone(w.alive), false
-	}
+	w.ownAlive()
 	if alive {
 		w.alive[row>>6] |= 1 << (row & 63)
 		w.live++
 	} else {
 		w.alive[row>>6] &^= 1 << (row & 63)
 		w.live--
+	}
+	w.moved = append(w.moved, row)
+}
+
+func (w *writer) ownAlive() {
+	if w.aliveHeld {
+		w.alive, w.aliveHeld = slices.Clone(w.alive), false
 	}
 }
 
@@ -85,18 +138,15 @@ func (w *writer) add(id string, k key, regular bool) int32 {
 	w.setID(row, k)
 	w.setAlive(row, true)
 	if !regular {
-		if w.irregular == nil || w.irregularHeld {
-			w.irregular, w.irregularHeld = maps.Clone(w.irregular), false
-			if w.irregular == nil {
-				w.irregular = map[key]string{}
-			}
-		}
+		w.ownIrregular()
 		w.irregular[k] = id
 	}
-	if w.index.hasRoom(uint32(row)) {
-		w.index.insert(w.hash(k), uint32(row))
+	if index := w.ready(); index.hasRoom(uint32(row)) {
+		index.insert(w.hash(k), uint32(row))
 	} else {
-		w.reindex()
+		// Snapshots keep the one that they have.
+		w.index = &lazy[*hashTable]{}
+		w.ready()
 	}
 	return row
 }
@@ -106,9 +156,7 @@ func (w *writer) room() int32 {
 	if n := len(w.free); n > 0 {
 		row := w.free[n-1]
 		w.free = w.free[:n-1]
-		for i := range w.columns {
-			w.columns[i].set(row, nullCode, w.epoch)
-		}
+		w.clear(row)
 		return row
 	}
 	row := w.rows
@@ -116,39 +164,45 @@ func (w *writer) room() int32 {
 		for i := range w.columns {
 			w.columns[i].grow()
 		}
-		if w.idsShared {
-			w.ids, w.idsShared = slices.Clone(w.ids), false
-		}
+		w.ownIDs()
 		w.ids = append(w.ids, &idChunk{epoch: w.epoch})
-		if w.aliveHeld {
-			w.alive, w.aliveHeld = slices.Clone(w.alive), false
-		}
-		w.alive = append(w.alive, make([]uint64, chunkRows/64)...)
+		w.ownAlive()
+		w.alive = append(w.alive, make([]uint64, chunkWords)...)
 	}
 	w.rows++
 	return row
 }
 
+// clear makes every attribute of a row null.
+func (w *writer) clear(row int32) {
+	for i := range w.columns {
+		w.columns[i].set(row, nullCode, w.epoch)
+	}
+}
+
+func (w *writer) ownIDs() {
+	if w.idsShared {
+		w.ids, w.idsShared = slices.Clone(w.ids), false
+	}
+}
+
 func (w *writer) setID(row int32, k key) {
 	i := row >> chunkBits
 	if c := w.ids[i]; c.epoch != w.epoch {
-		if w.idsShared {
-			w.ids, w.idsShared = slices.Clone(w.ids), false
-		}
+		w.ownIDs()
 		w.ids[i] = &idChunk{epoch: w.epoch, keys: c.keys}
 	}
 	w.ids[i].keys[row&(chunkRows-1)] = k
 }
 
-// reindex replaces the index by one with room for as many users again.
-// Snapshots keep the one that they have.
-func (w *writer) reindex() {
-	w.index = newHashTable(2*w.live, 2*int(w.rows))
-	for row := range w.rows {
-		if w.isAlive(row) {
-			w.index.insert(w.hash(w.ids[row>>chunkBits].keys[row&(chunkRows-1)]), uint32(row))
-		}
+func (w *writer) ownIrregular() {
+	switch {
+	case w.irregular == nil:
+		w.irregular = map[key]string{}
+	case w.irregularHeld:
+		w.irregular = maps.Clone(w.irregular)
 	}
+	w.irregularHeld = false
 }
 
 // replace makes the user's row hold the user and nothing else.
@@ -156,16 +210,14 @@ func (w *writer) replace(u *model.User) {
 	k, regular := keyOf(u.ID)
 	row, found := w.find(k)
 	if found {
-		for i := range w.columns {
-			w.columns[i].set(row, nullCode, w.epoch)
-		}
+		w.clear(row)
 	} else {
 		row = w.add(u.ID, k, regular)
 	}
 	for _, f := range u.Fields() {
 		w.setField(row, f)
 	}
-	w.managers().setValue(row, canonicalID(u.ManagerID), w.epoch)
+	w.managers().setValue(row, idText(u.ManagerID), w.epoch)
 }
 
 // setField stores what the schema syncs and reports whether that changed
@@ -187,10 +239,34 @@ func (w *writer) setField(row int32, f model.Field) bool {
 	default:
 		changed = c.setValues(row, []string{f.Value}, w.epoch)
 	}
-	if held && changed {
+	if !changed {
+		return false
+	}
+	if held {
 		w.wasted++
 	}
-	return changed
+	switch f.Attr {
+	case model.AttrDisplayName:
+		w.moved = append(w.moved, row)
+	case model.AttrMail, model.AttrUserPrincipalName, model.AttrProxyAddresses:
+		w.indexAddresses(row, f)
+	}
+	return true
+}
+
+// indexAddresses adds the addresses of a field that has changed to the index,
+// if there is one.
+func (w *writer) indexAddresses(row int32, f model.Field) {
+	for _, value := range append([]string{f.Value}, f.Values...) {
+		address, ok := addressIn(f.Attr, value)
+		switch {
+		case !ok || w.addresses == nil:
+		case w.addresses.hasRoom(uint32(row)):
+			w.addresses.insert(maphash.String(w.seed, rule.Fold(address)), uint32(row))
+		default:
+			w.addresses = nil
+		}
+	}
 }
 
 // apply merges one change and reports whether it changed anything.
@@ -214,7 +290,7 @@ func (w *writer) apply(c *model.Change) bool {
 		changed = w.setField(row, f) || changed
 	}
 	if c.Manager != nil {
-		changed = w.managers().setValue(row, canonicalID(*c.Manager), w.epoch) || changed
+		changed = w.managers().setValue(row, idText(*c.Manager), w.epoch) || changed
 	}
 	return changed
 }
@@ -234,6 +310,9 @@ func (w *writer) clearOthers(row int32, c *model.Change) bool {
 			changed = true
 		}
 	}
+	if !named[model.AttrDisplayName] {
+		w.moved = append(w.moved, row)
+	}
 	return changed
 }
 
@@ -242,9 +321,7 @@ func (w *writer) remove(row int32, k key, regular bool) {
 	w.free = append(w.free, row)
 	w.wasted += len(w.columns) / 4 // about as many attributes of a user have a value of its own
 	if !regular {
-		if w.irregularHeld {
-			w.irregular, w.irregularHeld = maps.Clone(w.irregular), false
-		}
+		w.ownIrregular()
 		delete(w.irregular, k)
 	}
 }
@@ -256,57 +333,10 @@ func (w *writer) isWasteful() bool {
 	return w.wasted > max(tolerated, 2*w.live) || int(w.rows)-w.live > max(tolerated, w.live)
 }
 
-// compacted returns a writer with the same users on rows without gaps and
-// dictionaries without values that no user has.
-func (w *writer) compacted() *writer {
-	fresh := newWriter(w.schema, w.seed, w.live)
-	rows := make([]int32, 0, w.live) // old row numbers, by new ones
-	for row := range w.rows {
-		if !w.isAlive(row) {
-			continue
-		}
-		k := w.ids[row>>chunkBits].keys[row&(chunkRows-1)]
-		id, irregular := w.irregular[k]
-		fresh.add(id, k, !irregular)
-		rows = append(rows, row)
-	}
-	for i := range w.columns {
-		fresh.columns[i].copyRows(&w.columns[i], rows, fresh.epoch)
-	}
-	return fresh
-}
-
-// copyRows fills an empty column from the given rows of another one.
-func (w *columnWriter) copyRows(from *columnWriter, rows []int32, epoch uint64) {
-	codes := make([]uint32, from.dictionary.built.len()+1) // new codes, by old ones
-	translate := func(old uint32) uint32 {
-		if codes[old] == nullCode {
-			codes[old] = w.dictionary.code(from.dictionary.built.at(old - 1))
-		}
-		return codes[old]
-	}
-	for row, old := range rows {
-		code := from.code(old)
-		switch {
-		case code == nullCode:
-			continue
-		case from.lists == nil:
-			code = translate(code)
-		default:
-			w.scratch = w.scratch[:0]
-			for _, e := range from.lists.at(code) {
-				w.scratch = append(w.scratch, translate(e))
-			}
-			code = w.lists.add(w.scratch)
-		}
-		w.set(int32(row), code, epoch)
-	}
-}
-
 // snapshot ends the epoch and returns what has been written.
 func (w *writer) snapshot(generation uint64) *Snapshot {
 	s := &Snapshot{
-		schema: w.schema, generation: generation, seed: w.seed,
+		schema: w.schema, collation: w.collation, generation: generation, seed: w.seed,
 		columns: make([]column, len(w.columns)),
 		ids:     w.ids, alive: w.alive, live: w.live, index: w.index, irregular: w.irregular,
 		rows: w.rows,
@@ -316,5 +346,41 @@ func (w *writer) snapshot(generation uint64) *Snapshot {
 	}
 	w.idsShared, w.aliveHeld, w.irregularHeld = true, true, true
 	w.epoch++
+
+	switch {
+	case w.order != nil:
+		order := w.order
+		s.nameOrder.rows.Store(&order)
+	case w.last != nil:
+		s.nameOrder.follow(&w.last.nameOrder, w.moved, w.live)
+	}
+	if w.addresses != nil {
+		s.addresses.Store(w.addresses)
+	}
+	w.last, w.moved, w.order = s, nil, nil
 	return s
+}
+
+// prepare makes ready what a writer that was restored needs for changes, and
+// takes over what readers have had computed since the last snapshot.
+func (w *writer) prepare(changes []model.Change) {
+	if w.last != nil {
+		w.addresses = w.last.addresses.Load()
+	}
+	needed := map[*dictionary]bool{w.managers().dictionary: true}
+	for _, c := range changes {
+		for _, f := range c.Fields {
+			if w.schema.IsSynced(f.Attr) {
+				needed[w.columns[f.Attr].dictionary] = true
+			}
+		}
+	}
+	dictionaries := slices.Collect(maps.Keys(needed))
+	mustParallel(len(dictionaries)+1, 1, func(i, _ int) {
+		if i < len(dictionaries) {
+			dictionaries[i].prepare()
+		} else {
+			w.ready()
+		}
+	})
 }

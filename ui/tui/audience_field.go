@@ -126,12 +126,12 @@ func (f *audienceField) complete() tea.Cmd {
 	}
 	snapshot, task := f.ws.Directory(), f.task
 	return f.tasks.run(f.task+".complete", func(ctx context.Context) tea.Msg {
-		rows, err := snapshot.Search(ctx, typed, nil)
+		found, err := snapshot.Search(ctx, typed, nil, nil)
 		if err != nil {
 			return nil // overtaken by the next keystroke
 		}
 		var users []suggestion
-		for _, row := range rows {
+		for _, row := range found.Rows() {
 			if address := snapshot.Value(row, model.AttrMail); address != "" {
 				users = append(users, suggestion{text: address, note: "user · " + snapshot.Value(row, model.AttrDisplayName)})
 			}
