@@ -86,11 +86,12 @@ func (c *Client) send(ctx context.Context, info *abstractions.RequestInformation
 	if err != nil {
 		return nil, c.plain(ctx, err)
 	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body) // in memory already: see transport
-	if err != nil {
-		return nil, c.plain(ctx, err)
+	read, ok := resp.Body.(*memoryBody)
+	if !ok {
+		_ = resp.Body.Close()
+		return nil, fmt.Errorf("graph: an answer of type %T did not come through the transport", resp.Body)
 	}
+	body := read.content
 	if resp.StatusCode >= http.StatusMultipleChoices {
 		return nil, c.transport.refusal(resp.StatusCode, resp.Header, body)
 	}

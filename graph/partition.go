@@ -30,11 +30,12 @@ func (c *Client) Partitions(ctx context.Context, total, size int) (refresh.Cover
 		{"createdDateTime", createdRange{now: c.opts.Now()}},
 		{"userPrincipalName", namePrefixes{""}},
 	} {
-		sectors, why, err := c.survey(ctx, k.all, total, size)
+		survey := surveyor{count: c.countUsers, size: size}
+		sectors, why, err := survey.survey(ctx, k.all, total)
 		if err != nil {
 			return refresh.Cover{}, c.needingUsers(err)
 		}
-		if len(sectors) == 1 {
+		if len(sectors) < 2 {
 			reasons = append(reasons, k.attribute+" "+why)
 			continue
 		}

@@ -1,7 +1,9 @@
 package graph
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -12,12 +14,13 @@ type sector interface {
 	// filter is the $filter of the sector, which the default consistency must
 	// know; "" for all users.
 	filter() string
-	// split returns some n sectors, in order, that together should be this one;
-	// fewer than two when it cannot be split.
-	split(n int) []sector
-	// join is the sector of this one and the one behind it; false when no filter
-	// can say it.
-	join(next sector) (sector, bool)
+	// split returns about n sectors, in order, that together should be this one;
+	// fewer than two when it cannot be split. names are those of a few of its
+	// users.
+	split(n int, names []string) []sector
+	// pack puts the sectors of a survey of this one together as long as none gets
+	// larger than size.
+	pack(sectors []surveyed, size int) []surveyed
 }
 
 // createdRange are the users created in a range of time, both ends included;
@@ -47,7 +50,7 @@ func (r createdRange) filter() string {
 	return strings.Join(clauses, " and ")
 }
 
-func (r createdRange) split(n int) []sector {
+func (r createdRange) split(n int, _ []string) []sector {
 	first, last := r.from, r.to
 	if first.IsZero() {
 		first = oldest()
@@ -70,8 +73,21 @@ func (r createdRange) split(n int) []sector {
 	return append(parts, createdRange{from: from, to: r.to, now: r.now})
 }
 
-func (r createdRange) join(next sector) (sector, bool) {
-	return createdRange{from: r.from, to: next.(createdRange).to, now: r.now}, true
+// pack joins neighbours. Empty ranges stay in: whoever the count does not know
+// yet was created last.
+func (createdRange) pack(sectors []surveyed, size int) []surveyed {
+	var out []surveyed
+	for _, s := range sectors {
+		last := len(out) - 1
+		if last < 0 || out[last].users+s.users > size {
+			out = append(out, s)
+			continue
+		}
+		r := out[last].sector.(createdRange)
+		r.to = s.sector.(createdRange).to
+		out[last] = surveyed{sector: r, tally: tally{users: out[last].users + s.users}}
+	}
+	return out
 }
 
 // namePrefixes are the users whose user principal name begins with one of the
@@ -100,22 +116,83 @@ func (p namePrefixes) filter() string {
 	return strings.Join(clauses, " or ")
 }
 
-func (p namePrefixes) split(n int) []sector {
-	prefixes := []string(p)
-	if len(p) == 1 {
-		prefixes = make([]string, 0, len(nameCharacters))
-		for _, c := range nameCharacters {
-			prefixes = append(prefixes, p[0]+string(c))
+// split divides the prefixes, or the one prefix by the character that follows
+// it. Where the names go on alike for longer than that, as numbered ones do, all
+// that they have in common is taken at once.
+func (p namePrefixes) split(n int, names []string) []sector {
+	if len(p) > 1 {
+		return prefixSectors(p, n)
+	}
+	common := commonPrefix(names)
+	if len(names) < 2 || !strings.HasPrefix(common, p[0]) || common == p[0] {
+		return prefixSectors(followers(p[0]), n)
+	}
+	var others []string
+	for at := len(p[0]); at < len(common); at++ {
+		for _, o := range followers(common[:at]) {
+			if !strings.HasPrefix(common, o) {
+				others = append(others, o)
+			}
 		}
 	}
-	var parts []sector
-	for _, s := range chunks(len(prefixes), min((len(prefixes)+n-1)/n, maxClauses)) {
-		parts = append(parts, namePrefixes(prefixes[s.from:s.to]))
-	}
-	return parts
+	return append(prefixSectors(others, n), namePrefixes{common})
 }
 
-func (p namePrefixes) join(next sector) (sector, bool) {
-	both := append(p[:len(p):len(p)], next.(namePrefixes)...)
-	return both, len(both) <= maxClauses
+// followers are the prefixes that are one character longer.
+func followers(prefix string) []string {
+	longer := make([]string, 0, len(nameCharacters))
+	for _, c := range nameCharacters {
+		longer = append(longer, prefix+string(c))
+	}
+	return longer
+}
+
+// prefixSectors makes about n sectors of the prefixes, more where a filter could
+// not hold them.
+func prefixSectors(prefixes []string, n int) []sector {
+	var sectors []sector
+	for _, s := range chunks(len(prefixes), min((len(prefixes)+n-1)/n, maxClauses)) {
+		sectors = append(sectors, namePrefixes(prefixes[s.from:s.to]))
+	}
+	return sectors
+}
+
+// commonPrefix is what all names begin with, in lower case, as far as it consists
+// of name characters.
+func commonPrefix(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	first := strings.ToLower(names[0])
+	end := 0
+	for end < len(first) && strings.IndexByte(nameCharacters, first[end]) >= 0 {
+		end++
+	}
+	for _, name := range names[1:] {
+		name = strings.ToLower(name)
+		for !strings.HasPrefix(name, first[:end]) {
+			end--
+		}
+	}
+	return first[:end]
+}
+
+// pack joins any that fit, the largest first. Where nobody is counted nobody is
+// listed: there are many more beginnings than names.
+func (namePrefixes) pack(sectors []surveyed, size int) []surveyed {
+	sectors = slices.DeleteFunc(slices.Clone(sectors), func(s surveyed) bool { return s.users == 0 })
+	slices.SortStableFunc(sectors, func(a, b surveyed) int { return cmp.Compare(b.users, a.users) })
+	var out []surveyed
+	for _, s := range sectors {
+		p := s.sector.(namePrefixes)
+		i := slices.IndexFunc(out, func(o surveyed) bool {
+			return o.users+s.users <= size && len(o.sector.(namePrefixes))+len(p) <= maxClauses
+		})
+		if i < 0 {
+			out = append(out, s)
+			continue
+		}
+		out[i] = surveyed{sector: slices.Concat(out[i].sector.(namePrefixes), p), tally: tally{users: out[i].users + s.users}}
+	}
+	return out
 }

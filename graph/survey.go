@@ -25,41 +25,54 @@ const (
 
 // surveyor divides the users into sectors by counting them.
 type surveyor struct {
-	client  *Client
+	count   func(context.Context, []sector) ([]tally, error)
 	size    int // a sector of more users is divided further
 	sectors []surveyed
 	short   string // how the counts of a division failed to add up; "" when they never did
 }
 
+// tally is what the service says of a sector.
+type tally struct {
+	users int
+	names []string // user principal names of a few of them
+}
+
 // surveyed is a sector with the number of its users.
 type surveyed struct {
 	sector
-	users  int
+	tally
 	doubts int  // divisions whose counts did not add up
 	final  bool // to be left as it is
 }
 
-// maxDoubts is how often a division is tried: a user who came or went between
-// two counts makes them differ as well.
-const maxDoubts = 2
+const (
+	// maxDoubts is how often a division is tried whose counts are nearly right: a
+	// user who came or went between two counts makes them differ as well.
+	maxDoubts = 2
+	// maxChurn is the largest difference that coming and going explains.
+	maxChurn = 10
+)
 
-// survey divides all users into sectors of about size. Each division is counted
-// together with what it divides, and made only where the counts add up. Where
-// none can be made, why says so.
-func (c *Client) survey(ctx context.Context, all sector, total, size int) (sectors []surveyed, why string, err error) {
-	s := &surveyor{client: c, size: size, sectors: []surveyed{{sector: all, users: total}}, short: "does not tell the users apart"}
+// survey divides all users, total of them or so, into sectors of about size.
+// Each division is counted together with what it divides, and made only where
+// the counts add up. Where none can be made, why says so.
+func (s *surveyor) survey(ctx context.Context, all sector, total int) (sectors []surveyed, why string, err error) {
+	s.sectors = []surveyed{{sector: all, tally: tally{users: total}}}
+	why = "does not tell the users apart"
 	for range maxDivisions {
 		more, err := s.divide(ctx)
-		switch {
-		case isNotCounted(err):
-			return s.joined(), "is not counted: " + model.AsError(err).Message, nil
-		case err != nil:
+		if isNotCounted(err) {
+			why = "is not counted: " + model.AsError(err).Message
+			break
+		}
+		if err != nil {
 			return nil, "", err
-		case !more:
-			return s.joined(), s.short, nil
+		}
+		if !more {
+			break
 		}
 	}
-	return s.joined(), s.short, nil
+	return all.pack(s.sectors, s.size), cmp.Or(s.short, why), nil
 }
 
 // division is a sector that is tried to be divided.
@@ -75,7 +88,7 @@ func (s *surveyor) divide(ctx context.Context) (bool, error) {
 	if len(divisions) == 0 {
 		return false, nil
 	}
-	counts, err := s.client.countUsers(ctx, asked)
+	counts, err := s.count(ctx, asked)
 	if err != nil {
 		return false, err
 	}
@@ -106,7 +119,7 @@ func (s *surveyor) plan() (divisions []division, asked []sector) {
 			continue
 		}
 		share := (surveyCounts - large) * l.users / max(users, 1)
-		parts := l.split(max(2, min(share, finePieces*l.users/s.size)))
+		parts := l.split(max(2, min(share, finePieces*l.users/s.size)), l.names)
 		if len(parts) < 2 {
 			l.final = true
 			continue
@@ -119,37 +132,22 @@ func (s *surveyor) plan() (divisions []division, asked []sector) {
 
 // judge replaces a sector by its parts if their counts add up to its own, the
 // first of counts.
-func (s *surveyor) judge(whole surveyed, parts []sector, counts []int) []surveyed {
-	whole.users = counts[0]
+func (s *surveyor) judge(whole surveyed, parts []sector, counts []tally) []surveyed {
+	whole.tally = counts[0]
 	divided := make([]surveyed, 0, len(parts))
 	sum := 0
 	for i, p := range parts {
-		users := counts[i+1]
-		sum += users
-		divided = append(divided, surveyed{sector: p, users: users, final: users <= s.size})
+		counted := counts[i+1]
+		sum += counted.users
+		divided = append(divided, surveyed{sector: p, tally: counted, final: counted.users <= s.size})
 	}
 	if sum == whole.users {
 		return divided
 	}
 	s.short = fmt.Sprintf("accounts for %d of %d users", sum, whole.users)
 	whole.doubts++
-	whole.final = whole.doubts == maxDoubts
+	whole.final = whole.doubts == maxDoubts || sum < whole.users-maxChurn || sum > whole.users+maxChurn
 	return []surveyed{whole}
-}
-
-// joined puts neighbours together as long as they are not too large.
-func (s *surveyor) joined() []surveyed {
-	var out []surveyed
-	for _, next := range s.sectors {
-		if last := len(out) - 1; last >= 0 && out[last].users+next.users <= s.size {
-			if both, ok := out[last].join(next.sector); ok {
-				out[last] = surveyed{sector: both, users: out[last].users + next.users}
-				continue
-			}
-		}
-		out = append(out, next)
-	}
-	return out
 }
 
 func largest(sectors []surveyed) int {
@@ -162,25 +160,34 @@ var errNoCount = errors.New("the answer names no count")
 // opposed to not now.
 func isNotCounted(err error) bool { return errors.Is(err, errNoCount) || isRefusedQuery(err) }
 
+// sampleNames is how many names of a sector are asked for along with its count.
+// Fewer than 20 cost as little as none.
+const sampleNames = 5
+
 // countUsers counts the users of each sector. The counts are those of the
 // service's index, as all counts are: eventually consistent, so only with each
 // other can they be compared.
-func (c *Client) countUsers(ctx context.Context, sectors []sector) ([]int, error) {
+func (c *Client) countUsers(ctx context.Context, sectors []sector) ([]tally, error) {
 	items := make([]batchItem, 0, len(sectors))
 	for _, s := range sectors {
-		item, err := c.newBatchItem(c.usersInfo(ctx, usersRequest{names: []string{"id"}, filter: s.filter(), top: 1, count: true}))
+		item, err := c.newBatchItem(c.usersInfo(ctx, usersRequest{
+			names: []string{"userPrincipalName"}, filter: s.filter(), top: sampleNames, count: true,
+		}))
 		if err != nil {
 			return nil, err
 		}
 		items = append(items, item)
 	}
-	counts := make([]int, 0, len(sectors))
+	tallies := make([]tally, 0, len(sectors))
 	for _, a := range c.batches(ctx, items) {
 		if a.Err != nil {
 			return nil, a.Err
 		}
 		var page struct {
 			Count *int `json:"@odata.count"`
+			Value []struct {
+				Name string `json:"userPrincipalName"`
+			} `json:"value"`
 		}
 		if err := json.Unmarshal(a.Body, &page); err != nil {
 			return nil, unreadable(c.root.Host, err)
@@ -188,7 +195,11 @@ func (c *Client) countUsers(ctx context.Context, sectors []sector) ([]int, error
 		if page.Count == nil { // the service leaves out silently what it cannot count
 			return nil, errNoCount
 		}
-		counts = append(counts, *page.Count)
+		t := tally{users: *page.Count}
+		for _, u := range page.Value {
+			t.names = append(t.names, u.Name)
+		}
+		tallies = append(tallies, t)
 	}
-	return counts, nil
+	return tallies, nil
 }

@@ -55,6 +55,7 @@ type transport struct {
 
 	gate   gate
 	calls  callLog
+	usual  atomic.Int64 // bytes of the last answer that did not name its length
 	claims atomic.Pointer[signin.Claims] // of the last token; nil while unknown
 	demand atomic.Pointer[string]        // claims that the next token must be asked with; nil when any will do
 }
@@ -264,16 +265,43 @@ func (t *transport) once(c *call, token string) (*http.Response, error) {
 		return nil, err
 	}
 	entry.Status, entry.RequestID = resp.StatusCode, resp.Header.Get("request-id")
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	_ = resp.Body.Close()
+	body, err := t.readBody(resp)
 	if err != nil {
 		entry.Note = joinNotes(entry.Note, "the answer broke off: "+plain.NetworkCause(err))
 		return nil, fmt.Errorf("the answer broke off: %w", err)
 	}
 	resp.Request = c.req
-	resp.Body = io.NopCloser(bytes.NewReader(body))
+	resp.Body = &memoryBody{Reader: *bytes.NewReader(body), content: body}
 	return resp, nil
 }
+
+// maxRoom bounds the memory that is taken for an answer before it is there.
+const maxRoom = 8 << 20
+
+// readBody reads an answer to its end and closes it. Compressed answers do not
+// name their length: they get the room that the one before needed, as pages of
+// one listing are much alike.
+func (t *transport) readBody(resp *http.Response) ([]byte, error) {
+	defer resp.Body.Close()
+	room := resp.ContentLength
+	if room < 0 {
+		room = t.usual.Load()
+	}
+	buffer := bytes.NewBuffer(make([]byte, 0, min(room, maxRoom)+bytes.MinRead))
+	n, err := buffer.ReadFrom(io.LimitReader(resp.Body, maxAnswer))
+	if resp.ContentLength < 0 {
+		t.usual.Store(n)
+	}
+	return buffer.Bytes(), err
+}
+
+// memoryBody is the body of an answer that has been read.
+type memoryBody struct {
+	bytes.Reader
+	content []byte
+}
+
+func (*memoryBody) Close() error { return nil }
 
 // judge decides whether an attempt is repeated, and after what wait.
 func (t *transport) judge(c *call, resp *http.Response, err error) (wait time.Duration, again bool) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,6 +34,8 @@ func extended(tb testing.TB) *model.Schema {
 	return schema
 }
 
+var errTwice = errors.New("an extension is named twice, in different letter case")
+
 // reference decodes a page with encoding/json and nothing clever.
 func reference(schema *model.Schema, body []byte, whole bool) ([]model.User, error) {
 	var page map[string]json.RawMessage
@@ -52,6 +55,15 @@ func reference(schema *model.Schema, body []byte, whole bool) ([]model.User, err
 	}
 	var users []model.User
 	for _, o := range *objects {
+		for name, raw := range o {
+			if lower := strings.ToLower(name); name != lower && strings.HasPrefix(lower, "extension_") {
+				if _, twice := o[lower]; twice {
+					return nil, errTwice
+				}
+				delete(o, name)
+				o[lower] = raw // the letter case of an extension does not count
+			}
+		}
 		change, err := referenceUser(schema, o, whole)
 		if err != nil {
 			return nil, err
@@ -201,6 +213,9 @@ func checkDecoder(t require.TestingT, schema *model.Schema, body []byte) {
 	d := newUserDecoder(schema)
 	for _, whole := range []bool{true, false} {
 		want, wantErr := reference(schema, body, whole)
+		if errors.Is(wantErr, errTwice) {
+			return
+		}
 		page, err := d.page(slices.Clone(body), whole)
 		require.Equal(t, wantErr == nil, err == nil, "whole %t: want %v, got %v", whole, wantErr, err)
 		if err != nil {
