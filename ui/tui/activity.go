@@ -2,7 +2,6 @@ package tui
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -21,6 +20,7 @@ const taskActivity = "activity"
 type activityPane struct {
 	shared
 	width, height int
+	syncHeight    int  // of the box above the log, frame included
 	visible       bool // the pane is on the screen, so that a running sync refreshes it
 
 	view    activityView
@@ -43,10 +43,9 @@ const (
 
 // What of the logs is shown: the newest.
 const (
-	callsShown   = 500
-	noticesKept  = 500
-	auditPeriod  = 90 * 24 * time.Hour
-	syncBoxLines = 5
+	callsShown  = 500
+	noticesKept = 500
+	auditPeriod = 90 * 24 * time.Hour
 )
 
 type activityMsg struct {
@@ -92,12 +91,22 @@ func (p *activityPane) refreshTables() {
 
 func (p *activityPane) SetSize(width, height int) {
 	p.width, p.height = width, height
+	p.layout()
+}
+
+// layout gives the box of the sync the lines that it needs, and the log the
+// rest.
+func (p *activityPane) layout() {
+	p.syncHeight = min(len(p.syncLines()), max(leastSyncLines, p.height/2-2)) + 2
 	for _, t := range p.tables {
-		t.SetSize(width-2, height-syncBoxLines-2)
+		t.SetSize(p.width-2, p.height-p.syncHeight-2)
 	}
 }
 
-func (p *activityPane) Enter() tea.Cmd { return p.load() }
+func (p *activityPane) Enter() tea.Cmd {
+	p.layout()
+	return p.load()
+}
 
 func (p *activityPane) load() tea.Cmd {
 	if p.tasks.busy(taskActivity) {
@@ -124,6 +133,7 @@ func (p *activityPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
 		p.refreshTables()
 	case syncProgressMsg:
 		if p.visible {
+			p.layout()
 			return p.load(), true
 		}
 	}
@@ -167,7 +177,7 @@ func (p *activityPane) key(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	case "activity.sync":
 		return emit(startSyncMsg{}), true
 	case "activity.full":
-		return emit(startSyncMsg{full: true}), true
+		return emit(startSyncMsg{refresh.Request{Full: true}}), true
 	case "activity.next":
 		p.view = (p.view + 1) % activityViews
 	case "activity.previous":
@@ -187,11 +197,11 @@ func (p *activityPane) Draw() string {
 	th := p.theme
 	log := p.tables[p.view].Draw(true)
 	if message := p.emptyText(); message != nil {
-		log = th.centred(message, p.width-2, p.height-syncBoxLines-2)
+		log = th.centred(message, p.width-2, p.height-p.syncHeight-2)
 	}
 	right := count(p.tables[p.view].Len())
-	return th.box(boxText{title: "Sync", right: p.trafficText()}, p.syncText(), p.width, syncBoxLines, false) + "\n" +
-		th.box(boxText{title: p.viewTitle(), right: right}, log, p.width, p.height-syncBoxLines, true)
+	return th.box(boxText{title: "Sync", right: p.trafficText()}, joinLines(p.syncLines()), p.width, p.syncHeight, false) + "\n" +
+		th.box(boxText{title: p.viewTitle(), right: right}, log, p.width, p.height-p.syncHeight, true)
 }
 
 func (p *activityPane) emptyText() []string {
@@ -214,71 +224,4 @@ func (p *activityPane) viewTitle() string {
 		}
 	}
 	return strings.Join(names[:], "  ")
-}
-
-// trafficText counts the calls.
-func (p *activityPane) trafficText() string {
-	t := p.ws.Traffic()
-	text := plural(t.Requests, "call", "calls")
-	if t.Throttled > 0 {
-		text += " · " + count(t.Throttled) + " throttled"
-	}
-	if t.Retried > 0 {
-		text += " · " + count(t.Retried) + " retried"
-	}
-	return text
-}
-
-// syncText are the three lines of the sync box.
-func (p *activityPane) syncText() string {
-	th := p.theme
-	s := p.ws.Progress()
-	now := p.ws.Now()
-	if !s.Running {
-		return p.lastSyncText(s, now)
-	}
-	first := " " + th.accent.Render("↻ "+phaseText(s)) + th.muted.Render(fmt.Sprintf(" · started %s · %s", when(s.StartedAt, now), plural(s.Pages, "page", "pages")))
-	counts := count(s.Read)
-	if s.Expected > 0 && s.Phase == refresh.PhaseReading {
-		counts += " of " + plural(s.Expected, "user", "users")
-	}
-	counts += rateText(s, now)
-	second := " " + th.progress(s.Read, s.Expected, max(10, min(50, p.width-th.width(counts)-8))) + "  " + counts
-	third := ""
-	if wait := p.ws.Traffic().WaitUntil.Sub(now); wait > 0 {
-		third = " " + th.warn.Render("⏸ throttled") + th.muted.Render(" · the service asks to wait another ") + clock(wait)
-	}
-	return first + "\n" + second + "\n" + third
-}
-
-func (p *activityPane) lastSyncText(s refresh.Progress, now time.Time) string {
-	th := p.theme
-	var lines []string
-	switch {
-	case s.SyncedAt.IsZero():
-		lines = append(lines, " "+th.muted.Render("Not synced yet"))
-	default:
-		lines = append(lines, " "+th.good.Render("✓")+" Synced "+when(s.SyncedAt, now)+th.muted.Render(" · "+plural(p.ws.Directory().Len(), "user", "users")))
-	}
-	if r := s.LastRound; r.Mode != "" {
-		lines = append(lines, th.muted.Render(fmt.Sprintf("   last round: %s · %s added · %s updated · %s removed · %s · %s",
-			r.Mode, count(r.Added), count(r.Updated), count(r.Removed), plural(r.Pages, "page", "pages"), r.Elapsed.Round(10*time.Millisecond))))
-	}
-	if s.LastError != nil {
-		lines = append(lines, " "+th.bad.Render("✗ "+clean(sentence(s.LastError))))
-	}
-	return joinLines(lines)
-}
-
-// phaseText says what a round is doing.
-func phaseText(s refresh.Progress) string {
-	switch {
-	case s.Phase == refresh.PhaseReading && s.Mode == refresh.ModeResync:
-		return "Reading the whole directory again"
-	case s.Phase == refresh.PhaseReading:
-		return "Reading the directory"
-	case s.Phase == refresh.PhaseDelta:
-		return "Following the changes"
-	}
-	return "Starting"
 }

@@ -21,11 +21,13 @@ type approvalDialog struct {
 	title    string
 	facts    []string // what will happen, styled and clean; each is wrapped
 	yes, no  string   // the answers' words
+	other    string   // a third answer, which changes nothing in the tenant; "" for none
 	numbers  []approvalNumber
 	approve  func() tea.Cmd
+	instead  func() tea.Cmd // does other
 	cursorAt *tea.Cursor
 
-	focus int // a number, then No, then Yes
+	focus int // a number, then No, then Yes, then other
 }
 
 // approvalNumber is a guard that must be lifted by typing its value.
@@ -71,6 +73,15 @@ func (n *approvalNumber) typed() bool {
 func (d *approvalDialog) onNo() bool  { return d.focus == len(d.numbers) }
 func (d *approvalDialog) onYes() bool { return d.focus == len(d.numbers)+1 }
 
+// stops is how many numbers and answers the focus goes through.
+func (d *approvalDialog) stops() int {
+	n := len(d.numbers) + 2
+	if d.other != "" {
+		n++
+	}
+	return n
+}
+
 func (d *approvalDialog) Handle(msg tea.Msg) (tea.Cmd, bool) {
 	switch msg := msg.(type) {
 	case approvalAwakeMsg:
@@ -84,15 +95,15 @@ func (d *approvalDialog) Handle(msg tea.Msg) (tea.Cmd, bool) {
 }
 
 func (d *approvalDialog) key(key tea.KeyPressMsg) (tea.Cmd, bool) {
-	answers := len(d.numbers) + 2
+	stops := d.stops()
 	switch key.String() {
 	case "esc":
 		return nil, true
 	case "tab", "down":
-		d.focus = (d.focus + 1) % answers
+		d.focus = (d.focus + 1) % stops
 		return nil, false
 	case "shift+tab", "up":
-		d.focus = (d.focus + answers - 1) % answers
+		d.focus = (d.focus + stops - 1) % stops
 		return nil, false
 	case "enter":
 		switch {
@@ -100,7 +111,9 @@ func (d *approvalDialog) key(key tea.KeyPressMsg) (tea.Cmd, bool) {
 			return nil, true
 		case d.onYes() && d.lifted():
 			return d.approve(), true
-		case !d.onYes() && d.numbers[d.focus].typed():
+		case d.focus > len(d.numbers)+1:
+			return d.instead(), true
+		case d.focus < len(d.numbers) && d.numbers[d.focus].typed():
 			d.focus++
 		}
 		return nil, false
@@ -110,8 +123,10 @@ func (d *approvalDialog) key(key tea.KeyPressMsg) (tea.Cmd, bool) {
 		return nil, false
 	}
 	switch key.String() {
-	case "left", "h", "right", "l":
-		d.focus = 2*len(d.numbers) + 1 - d.focus
+	case "right", "l":
+		d.focus = len(d.numbers) + (d.focus-len(d.numbers)+1)%(stops-len(d.numbers))
+	case "left", "h":
+		d.focus = len(d.numbers) + (d.focus-len(d.numbers)+stops-len(d.numbers)-1)%(stops-len(d.numbers))
 	case "n":
 		return nil, true
 	case "y":
@@ -178,7 +193,11 @@ func (d *approvalDialog) Draw(width, height int) string {
 }
 
 func (d *approvalDialog) answers() string {
-	return d.theme.answer(d.no, d.awake && d.onNo(), d.awake) + "   " + d.theme.answer(d.yes, d.awake && d.onYes(), d.awake && d.lifted())
+	out := d.theme.answer(d.no, d.awake && d.onNo(), d.awake) + "   " + d.theme.answer(d.yes, d.awake && d.onYes(), d.awake && d.lifted())
+	if d.other != "" {
+		out += "   " + d.theme.answer(d.other, d.awake && d.focus > len(d.numbers)+1, d.awake)
+	}
+	return out
 }
 
 // answer draws an answer of a dialog; the chosen one has a sign before it.

@@ -11,7 +11,9 @@ import (
 // clean.
 type boxText struct {
 	title  string // top left
+	field  string // a text field behind the title, already drawn; "" mostly
 	right  string // top right: a count
+	foot   string // bottom left: the state of what is shown
 	bottom string // bottom right: marks, scroll position
 }
 
@@ -26,9 +28,9 @@ func (th *theme) box(t boxText, content string, width, height int, focused bool)
 	if focused {
 		line, title = th.borderFocused, th.title
 	}
-	inner := width - 2
+	inner, side := width-2, line.Render("│")
 	var b strings.Builder
-	b.WriteString(th.edge(line, title, "╭", "╮", t.title, t.right, width))
+	b.WriteString(th.edge(line, title, "╭", "╮", t.title, t.field, t.right, width))
 	rest, more := content, true
 	for range height - 2 {
 		var row string
@@ -38,17 +40,17 @@ func (th *theme) box(t boxText, content string, width, height int, focused bool)
 			row = ""
 		}
 		b.WriteByte('\n')
-		b.WriteString(line.Render("│"))
+		b.WriteString(side)
 		b.WriteString(th.fit(row, inner))
-		b.WriteString(line.Render("│"))
+		b.WriteString(side)
 	}
 	b.WriteByte('\n')
-	b.WriteString(th.edge(line, title, "╰", "╯", "", t.bottom, width))
+	b.WriteString(th.edge(line, th.muted, "╰", "╯", t.foot, "", t.bottom, width))
 	return b.String()
 }
 
 // edge is a horizontal border with text in it. The right text gives way first.
-func (th *theme) edge(line, title lipgloss.Style, l, r, left, right string, width int) string {
+func (th *theme) edge(line, title lipgloss.Style, l, r, left, field, right string, width int) string {
 	room := width - 4 // the corners and one dash beside each
 	if left != "" {
 		left = " " + th.cut(left, max(0, room-2)) + " "
@@ -56,19 +58,19 @@ func (th *theme) edge(line, title lipgloss.Style, l, r, left, right string, widt
 	if right != "" {
 		right = " " + right + " "
 	}
-	if th.width(left)+th.width(right)+1 > room {
+	if field != "" {
+		field += " "
+	}
+	if th.width(left)+th.width(field)+th.width(right)+1 > room {
 		right = ""
 	}
-	dashes := max(0, room-th.width(left)-th.width(right))
+	dashes := max(0, room-th.width(left)-th.width(field)-th.width(right))
 	var b strings.Builder
-	b.WriteString(line.Render(l))
 	if left == "" {
-		b.WriteString(line.Render("─"))
+		b.WriteString(line.Render(l + "─" + strings.Repeat("─", dashes)))
 	} else {
-		b.WriteString(title.Render(left))
-		dashes++
+		b.WriteString(line.Render(l) + title.Render(left) + field + line.Render("─"+strings.Repeat("─", dashes)))
 	}
-	b.WriteString(line.Render(strings.Repeat("─", dashes)))
 	if right != "" {
 		b.WriteString(th.muted.Render(right))
 	}

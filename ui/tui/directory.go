@@ -1,13 +1,12 @@
 package tui
 
 import (
-	"slices"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/model"
-	"rollcall/model/rule"
 	"rollcall/model/workspace"
 )
 
@@ -25,100 +24,39 @@ type directoryPane struct {
 	shared
 	width, height int
 
-	table   *table
-	rows    userRows
-	asked   userQuery // the newest query that was started
-	loaded  bool      // some query was answered
-	stale   bool      // the directory changed while a query ran
-	failed  *model.Error
+	table  *table
+	rows   userRows
+	base   userBase
+	shown  userQuery // that rows answer
+	asked  userQuery // the newest that was started
+	loaded bool      // some query was answered
+	stale  bool      // the directory changed while a query ran
+	slow   bool      // the query has run for longer than querySlow
+	toTop  bool      // the next answer is looked at from its top
+	failed *model.Error
+
 	filter  input
 	typing  bool
 	column  int         // of the text cursor, after Draw
-	narrow  []narrowing // the facets chosen so far
+	narrow  []narrowing // the breadcrumb
+	columns []model.AttrID
 	sortBy  model.AttrID
 	falling bool // sorted the other way round
 
 	facets   *facetList // open instead of the details; nil: closed
+	details  *userDetails
 	segments []segmentSet
-	details  userDetails
-}
-
-// narrowing is one facet that was chosen.
-type narrowing struct {
-	attribute model.Attribute
-	value     string // "" is: without a value
-}
-
-// node is the narrowing as a clause of a rule.
-func (n narrowing) node() rule.Node {
-	c := &rule.Comparison{Property: n.attribute.Rule, Operator: rule.OpEq}
-	switch {
-	case n.value == "":
-		c.Value = rule.Value{Kind: rule.Null}
-	case n.attribute.Type == model.TypeBool:
-		c.Value = rule.Value{Kind: rule.Bool, Bool: n.value == "true"}
-	default:
-		c.Value = rule.TextValue(n.value)
-	}
-	return c
-}
-
-// narrowingRule is the rule that selects what the chosen facets leave; "" when
-// none is chosen.
-func narrowingRule(list []narrowing) string {
-	switch len(list) {
-	case 0:
-		return ""
-	case 1:
-		return rule.Print(list[0].node())
-	}
-	and := &rule.And{}
-	for _, n := range list {
-		and.Operands = append(and.Operands, n.node())
-	}
-	return rule.Print(and)
+	jumps    []jump
+	markings int // tasks that have marked users so far
 }
 
 func newDirectoryPane(s shared) *directoryPane {
-	p := &directoryPane{shared: s, sortBy: model.AttrDisplayName}
+	p := &directoryPane{shared: s, sortBy: model.AttrDisplayName, columns: startColumns(s.ws.Schema()), details: &userDetails{theme: s.theme, schema: s.ws.Schema()}}
 	p.filter.placeholder = "name, address, title or department; !not ~fuzzy field:value"
-	p.rows = userRows{attributes: tableAttributes(s.ws.Schema())}
-	p.table = newTable(s.theme, p.columns()...)
+	p.asked = p.query()
+	p.table = newTable(s.theme)
+	p.show(userRows{}, p.asked)
 	return p
-}
-
-// tableAttributes are the columns, as far as the profile syncs them.
-func tableAttributes(schema *model.Schema) []model.AttrID {
-	wanted := []model.AttrID{model.AttrDisplayName, model.AttrDepartment, model.AttrJobTitle, model.AttrOfficeLocation, model.AttrMail}
-	return slices.DeleteFunc(wanted, func(a model.AttrID) bool { return !schema.IsSynced(a) })
-}
-
-func (p *directoryPane) columns() []column {
-	columns := make([]column, len(p.rows.attributes))
-	for i, id := range p.rows.attributes {
-		a := p.ws.Schema().Attribute(id)
-		c := column{title: a.Label, width: a.Width}
-		switch id {
-		case model.AttrDisplayName:
-			c.least, c.grows = 16, true
-		case model.AttrDepartment:
-			c.least = 13
-		case model.AttrJobTitle:
-			c.least = 17
-		case model.AttrOfficeLocation:
-			c.least = 10
-		case model.AttrMail:
-			c.least, c.grows = 24, true
-		}
-		if id == p.sortBy {
-			c.sort = 1
-			if p.falling {
-				c.sort = -1
-			}
-		}
-		columns[i] = c
-	}
-	return columns
 }
 
 func (p *directoryPane) SetSize(width, height int) {
@@ -126,64 +64,89 @@ func (p *directoryPane) SetSize(width, height int) {
 	p.layout()
 }
 
-// layout gives the table its room. The filter's line takes one row of it.
+// layout gives each part its room.
 func (p *directoryPane) layout() {
-	h := p.height - 2
-	if p.filtering() {
-		h--
-	}
-	p.table.SetSize(p.tableWidth()-2, h)
+	p.table.SetSize(p.tableWidth()-2, p.height-2)
 	if p.facets != nil {
-		w := p.width - p.tableWidth()
-		if w == 0 {
-			w = p.width
-		}
-		p.facets.setSize(w-2, p.height-2)
+		p.facets.setSize(p.sideWidth()-2, p.height-2)
 	}
+	p.details.setSize(p.sideWidth()-2, p.height-2)
 }
 
-// tableWidth is the table's box; 0 is left for the other one on a narrow
-// terminal.
+// isWide reports whether there is room for a box beside the table.
+func (p *directoryPane) isWide() bool { return p.width >= detailsFrom }
+
+// tableWidth is the table's box.
 func (p *directoryPane) tableWidth() int {
-	if p.width < detailsFrom {
+	if !p.isWide() {
 		return p.width
 	}
 	return p.width - min(max(p.width*3/10, detailsLeast), detailsMost)
 }
 
-// filtering reports whether the filter's line is on the screen.
-func (p *directoryPane) filtering() bool { return p.typing || p.filter.Value() != "" }
+// sideWidth is the box of details or facets: on a narrow terminal it takes the
+// table's place.
+func (p *directoryPane) sideWidth() int {
+	if !p.isWide() {
+		return p.width
+	}
+	return p.width - p.tableWidth()
+}
 
 func (p *directoryPane) Enter() tea.Cmd { return tea.Batch(p.refresh(), p.loadSegments()) }
 
-func (p *directoryPane) Typing() bool { return p.typing }
+func (p *directoryPane) Typing() bool { return p.typing || p.facets != nil && p.facets.typing }
 
 func (p *directoryPane) Cursor() *tea.Cursor {
-	if !p.typing {
-		return nil
+	switch {
+	case p.typing:
+		return tea.NewCursor(p.column, 0)
+	case p.facets != nil && p.facets.typing:
+		return tea.NewCursor(p.width-p.sideWidth()+p.facets.column, 0)
 	}
-	return tea.NewCursor(4+p.column, 1)
+	return nil
 }
 
 func (p *directoryPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
 	switch msg := msg.(type) {
 	case tea.KeyPressMsg:
-		return p.key(msg)
+		cmd, handled := p.key(msg)
+		return tea.Batch(cmd, p.follow()), handled
 	case tea.PasteMsg:
-		if p.typing {
-			return p.edit(msg)
-		}
+		return p.paste(msg)
 	case directoryChangedMsg:
 		return tea.Batch(p.refresh(), p.loadSegments()), true
 	case segmentsChangedMsg:
 		return p.loadSegments(), true
 	case userRowsMsg:
 		return p.answered(msg), true
+	case querySlowMsg:
+		p.slow = p.tasks.busy(taskUsers)
+	case marksMsg:
+		return p.addMarks(msg), true
 	case sortByMsg:
 		return p.sort(msg.by), true
+	case columnsMsg:
+		p.columns = msg.columns
+		p.setColumns()
 	case segmentSetsMsg:
 		p.segments = msg.sets
-	case facetAttributesMsg, facetValuesMsg:
+		return p.readDetails(), true
+	case detailsDueMsg:
+		if msg.move == p.details.move {
+			return p.readDetails(), true
+		}
+	case detailsMsg:
+		p.details.answered(msg)
+	case visitUserMsg:
+		return p.visitUser(msg.id), true
+	case visitReportsMsg:
+		return p.visitReports(msg.id, msg.name), true
+	case listSavedMsg:
+		return p.listSaved(msg), true
+	case listRefusedMsg:
+		return p.listRefused(msg), true
+	case facetAttributesMsg, facetValuesMsg, facetMatchesMsg:
 		if p.facets != nil {
 			p.facets.answered(msg)
 		}
@@ -191,15 +154,27 @@ func (p *directoryPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
 	return nil, false
 }
 
-// query asks for the rows that the filter, the facets and the order leave. A
-// newer query stops the older one.
-func (p *directoryPane) query() tea.Cmd {
-	p.stale = false
-	p.asked = userQuery{
-		rule: narrowingRule(p.narrow), text: strings.TrimSpace(p.filter.Value()),
+// querySlow is how long a query may run before the screen says that it runs.
+const querySlow = 150 * time.Millisecond
+
+type querySlowMsg struct{}
+
+// query is what the filter, the breadcrumb and the order ask for now.
+func (p *directoryPane) query() userQuery {
+	return userQuery{
+		narrow: p.narrow, text: strings.TrimSpace(p.filter.Value()),
 		sortBy: p.sortBy, falling: p.falling,
 	}
-	return p.asked.run(p.shared)
+}
+
+// ask asks for the rows. A newer query stops the older one.
+func (p *directoryPane) ask() tea.Cmd {
+	p.stale, p.slow = false, false
+	p.asked = p.query()
+	return tea.Batch(
+		p.asked.run(p.shared, p.base, p.rows.marks, p.table.wanted, p.table.anchorID),
+		p.tasks.after(querySlow, querySlowMsg{}),
+	)
 }
 
 // refresh asks again because the directory changed. While a query runs it
@@ -210,28 +185,54 @@ func (p *directoryPane) refresh() tea.Cmd {
 		p.stale = true
 		return nil
 	}
-	return p.query()
+	return p.ask()
 }
 
 func (p *directoryPane) answered(msg userRowsMsg) tea.Cmd {
-	p.failed = nil
-	switch {
-	case msg.err == nil:
-		p.loaded = true
-		p.rows.snapshot, p.rows.rows = msg.snapshot, msg.rows
-		p.table.SetRows(&p.rows)
-		p.details.forget()
-	default:
+	p.slow = false
+	if msg.err != nil {
 		p.failed = model.AsError(msg.err)
+		return p.again()
 	}
-	var cmds []tea.Cmd
+	marks := p.rows.marks
+	switch {
+	case marks.isOf(msg.rows.snapshot):
+		msg.rows.marks = marks
+	case marks.rows != msg.asked.rows:
+		return p.ask() // somebody was marked meanwhile, in the older snapshot
+	}
+	p.failed, p.loaded, p.base = nil, true, msg.base
+	p.show(msg.rows, msg.query)
+	if p.toTop {
+		p.toTop = false
+		if p.table.IsAstray() {
+			p.table.toTop()
+		}
+	}
+	cmds := []tea.Cmd{p.again(), p.follow()}
 	if p.facets != nil {
-		cmds = append(cmds, p.facets.load(&p.rows))
+		cmds = append(cmds, p.facets.load(p.shown, p.rows))
 	}
-	if p.stale {
-		cmds = append(cmds, p.query())
+	if p.details.isOld(p.rows.snapshot) {
+		cmds = append(cmds, p.readDetails())
 	}
 	return tea.Batch(cmds...)
+}
+
+// again asks once more when the directory changed while the query ran.
+func (p *directoryPane) again() tea.Cmd {
+	if p.stale {
+		return p.ask()
+	}
+	return nil
+}
+
+// show puts rows into the table, with the query that they answer: the headings
+// speak of what is shown, not of what was asked for.
+func (p *directoryPane) show(rows userRows, q userQuery) {
+	p.rows, p.shown = rows, q
+	p.setColumns()
+	p.table.SetRows(&p.rows)
 }
 
 // sortByMsg is the choice of the sort menu.
@@ -244,24 +245,20 @@ func (p *directoryPane) sort(by model.AttrID) tea.Cmd {
 	} else {
 		p.sortBy, p.falling = by, false
 	}
-	p.table.SetColumns(p.columns())
-	return p.query()
+	return p.ask()
 }
 
-// sortMenu offers every synced attribute of one value.
+// sortMenu offers the columns, then every other synced attribute.
 func (p *directoryPane) sortMenu() dialog {
 	var items []menuItem
 	cursor := 0
-	for _, a := range p.ws.Schema().Synced() {
-		if a.Type == model.TypeCollection {
-			continue
-		}
-		it := menuItem{label: a.Label, msg: sortByMsg{a.ID}}
-		if a.ID == p.sortBy {
+	for _, id := range p.everyColumn() {
+		it := menuItem{label: p.ws.Schema().Attribute(id).Label, msg: sortByMsg{id}}
+		if id == p.sortBy {
 			cursor = len(items)
-			it.detail = "▲ reverse"
+			it.detail = "▲ enter reverses"
 			if p.falling {
-				it.detail = "▼ reverse"
+				it.detail = "▼ enter reverses"
 			}
 		}
 		items = append(items, it)
@@ -270,57 +267,12 @@ func (p *directoryPane) sortMenu() dialog {
 }
 
 // current is the user under the cursor.
-func (p *directoryPane) current() (model.User, bool) {
+func (p *directoryPane) current() (row int32, ok bool) {
 	i := p.table.Cursor()
 	if i < 0 {
-		return model.User{}, false
+		return 0, false
 	}
-	return p.rows.snapshot.User(p.rows.rows[i]), true
-}
-
-// targets are the audience entries of the marked users, or of the one under
-// the cursor: addresses as long as they can be read, else a rule.
-func (p *directoryPane) targets() []string {
-	var ids []string
-	for id := range p.table.MarkedIDs {
-		ids = append(ids, id)
-	}
-	if len(ids) == 0 {
-		if id := p.table.CursorID(); id != "" {
-			ids = []string{id}
-		}
-	}
-	slices.Sort(ids)
-	if addresses := p.addresses(ids); addresses != nil {
-		return addresses
-	}
-	c := &rule.Comparison{Property: "objectId", Operator: rule.OpIn, Value: rule.ListValue(ids...)}
-	return []string{"rule:" + rule.Print(c)}
-}
-
-// mostAddresses is how many marked users are written as addresses.
-const mostAddresses = 20
-
-// addresses are the mail addresses of users, or nil when there are too many or
-// one has none.
-func (p *directoryPane) addresses(ids []string) []string {
-	if len(ids) > mostAddresses || p.rows.snapshot == nil {
-		return nil
-	}
-	var out []string
-	for _, id := range ids {
-		row, ok := p.rows.snapshot.ByID(id)
-		if !ok {
-			continue
-		}
-		mail := p.rows.snapshot.Value(row, model.AttrMail)
-		if mail == "" {
-			return nil
-		}
-		out = append(out, mail)
-	}
-	slices.Sort(out)
-	return out
+	return p.rows.rows[i], true
 }
 
 // missing says why there are no rows to act on.
@@ -333,3 +285,52 @@ func (p *directoryPane) missing() string {
 
 // canRead reports whether the session may read users at all.
 func (p *directoryPane) canRead() bool { return p.ws.Can(workspace.CapabilityDirectory) }
+
+// jump is a place that was left for a manager or for somebody's reports.
+type jump struct {
+	narrow []narrowing
+	text   string
+	user   string // object id under the cursor
+}
+
+// maxJumps is how many places are remembered.
+const maxJumps = 50
+
+// leave remembers the present place.
+func (p *directoryPane) leave() {
+	p.jumps = append(p.jumps, jump{p.narrow, p.filter.Value(), p.table.CursorID()})
+	if len(p.jumps) > maxJumps {
+		p.jumps = p.jumps[1:]
+	}
+}
+
+// visitUser puts the cursor on a user. Where the filter or the breadcrumb hide
+// the user, they are taken back.
+func (p *directoryPane) visitUser(id string) tea.Cmd {
+	p.leave()
+	if p.table.Want(id) {
+		return p.follow()
+	}
+	p.narrow = nil
+	p.filter.SetValue("")
+	return p.ask()
+}
+
+// visitReports shows the direct reports of a user.
+func (p *directoryPane) visitReports(id, name string) tea.Cmd {
+	p.leave()
+	p.narrow = []narrowing{{manager: id, managerName: name}}
+	p.filter.SetValue("")
+	p.toTop = true
+	return p.ask()
+}
+
+// jumpBack goes to the place before the last jump.
+func (p *directoryPane) jumpBack() tea.Cmd {
+	last := p.jumps[len(p.jumps)-1]
+	p.jumps = p.jumps[:len(p.jumps)-1]
+	p.narrow = last.narrow
+	p.filter.SetValue(last.text)
+	p.table.Want(last.user)
+	return p.ask()
+}

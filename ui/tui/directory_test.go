@@ -6,38 +6,57 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"rollcall/model"
 	"rollcall/model/rule"
+	"rollcall/model/workspace"
 )
 
 // directory is the pane under test.
 func (s *screen) directory() *directoryPane { return s.root.panes[paneDirectory].(*directoryPane) }
 
-func TestMarkedUsersGoToWriteback(t *testing.T) {
+func TestMarkedUsersGoToWritebackAsAList(t *testing.T) {
 	onScreen(t, syncedTenant, 120, 40, Options{NoSync: true}, func(s *screen) {
 		s.press("space", "space")
 		s.shows("2 marked")
 		s.press("W")
+		s.shows("2 marked users")
+		s.shows("marked 2026-11-22 14:02")
+		s.press("enter")
 		assert.Equal(t, paneWriteback, s.root.current)
-		s.shows("user0001@contoso.com, user0002@contoso.com")
+		s.shows("list:marked 2026-11-22 14:02")
+		require.Len(t, s.tenant.lists, 1)
+		assert.Equal(t, []string{"Adele Vance", "Aiko 田中"}, names(s.tenant.lists[0]))
 	})
 }
 
-func TestUsersWithoutAddressGoToWritebackByObjectID(t *testing.T) {
-	onScreen(t, syncedTenant, 120, 40, Options{NoSync: true}, func(s *screen) {
-		s.press("*")
-		s.shows("60 marked")
-		targets := s.directory().targets()
-		if assert.Len(t, targets, 1) {
-			text, isRule := strings.CutPrefix(targets[0], "rule:")
-			assert.True(t, isRule)
-			selection, err := s.root.ws.Select(t.Context(), text)
-			assert.NoError(t, err)
-			assert.Equal(t, 60, selection.Set.Count())
-		}
-		s.press("u")
-		s.hides("marked")
+func names(l workspace.List) []string {
+	var out []string
+	for _, c := range l.Members {
+		out = append(out, c.DisplayName)
+	}
+	return out
+}
+
+func TestNobodyMarkedMeansEverybodyShownAndTheDialogSaysSo(t *testing.T) {
+	onScreen(t, syncedTenant, 80, 24, Options{NoSync: true}, func(s *screen) {
+		s.press("L")
+		s.shows("all 60 users of the directory, because nobody is marked")
+		s.press("esc", "/")
+		s.send(tea.PasteMsg{Content: "member sales"})
+		s.settle()
+		s.press("enter", "L")
+		s.shows("all that are shown, because nobody is")
+		s.send(tea.PasteMsg{Content: "Sellers"})
+		s.press("enter")
+		s.shows("Saved list Sellers: 8 users")
+		s.press("L")
+		s.send(tea.PasteMsg{Content: "sellers"})
+		s.press("enter")
+		s.shows(`There is a list "Sellers" already`)
+		s.press("esc")
+		assert.Len(t, s.tenant.lists, 1)
 	})
 }
 
@@ -52,9 +71,11 @@ func TestNarrowingBecomesASegment(t *testing.T) {
 func TestNarrowingRuleSelectsByKindOfValue(t *testing.T) {
 	schema := model.FullSchema()
 	list := []narrowing{
-		{schema.Attribute(model.AttrDepartment), `R&D "Labs" \ more`},
-		{schema.Attribute(model.AttrAccountEnabled), "true"},
-		{schema.Attribute(model.AttrCity), ""},
+		{attribute: schema.Attribute(model.AttrDepartment), values: []string{`R&D "Labs" \ more`}},
+		{attribute: schema.Attribute(model.AttrAccountEnabled), values: []string{"true"}},
+		{attribute: schema.Attribute(model.AttrCity), values: []string{""}},
+		{attribute: schema.Attribute(model.AttrCountry), values: []string{"Japan", "", "Czechia"}},
+		{manager: "00000000-0000-4000-8000-000000000001"},
 	}
 	text := narrowingRule(list)
 	parsed, diagnostics := rule.Parse(text)
@@ -62,6 +83,8 @@ func TestNarrowingRuleSelectsByKindOfValue(t *testing.T) {
 	assert.Equal(t, text, rule.Print(parsed.Root))
 	assert.Contains(t, text, "user.accountEnabled -eq true")
 	assert.Contains(t, text, "user.city -eq null")
+	assert.Contains(t, text, `(user.country -eq null -or user.country -in ["Japan", "Czechia"])`)
+	assert.NotContains(t, text, "00000000", "a rule cannot say who reports to whom")
 	assert.Empty(t, narrowingRule(nil))
 }
 
@@ -101,7 +124,7 @@ func TestFilterKeepsTheCursorAtTheTop(t *testing.T) {
 func TestRangeMarksEverythingBetween(t *testing.T) {
 	onScreen(t, syncedTenant, 80, 24, Options{NoSync: true}, func(s *screen) {
 		s.press("j", "v", "j", "j")
-		s.shows("range: v marks")
+		s.shows("range of 3: v marks")
 		s.press("v")
 		s.shows("3 marked")
 		s.press("v", "esc")

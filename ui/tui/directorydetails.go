@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -12,8 +13,17 @@ import (
 	"rollcall/model/workspace"
 )
 
-// taskSegmentSets computes who is in which segment.
-const taskSegmentSets = "directory.segments"
+// taskSegmentSets computes who is in which segment; taskDetails looks up what
+// is known of one user.
+const (
+	taskSegmentSets = "directory.segments"
+	taskDetails     = "directory.details"
+)
+
+// detailsPause is how long the cursor rests before the details follow it. A
+// key that is held down repeats faster, and then moves the cursor alone: over
+// SSH the details would cost several times as much.
+const detailsPause = 50 * time.Millisecond
 
 // segmentSet is the users of a saved segment.
 type segmentSet struct {
@@ -44,120 +54,236 @@ func (p *directoryPane) loadSegments() tea.Cmd {
 	})
 }
 
-// segmentsOf names the segments that hold a user.
-func (p *directoryPane) segmentsOf(id string) []string {
-	var names []string
-	for _, s := range p.segments {
-		if row, ok := s.selection.Snapshot.ByID(id); ok && s.selection.Set.Has(row) {
-			names = append(names, s.name)
-		}
+// userFacts are what the details show of a user.
+type userFacts struct {
+	snapshot *directory.Snapshot
+	user     model.User
+	manager  string // the manager's name; "" when there is none in the directory
+	reports  int
+	segments []string
+}
+
+type (
+	// detailsDueMsg says that the cursor has rested since a move.
+	detailsDueMsg struct{ move int }
+	detailsMsg    struct{ facts userFacts }
+)
+
+// follow makes the details those of the user under the cursor, once the cursor
+// rests there.
+func (p *directoryPane) follow() tea.Cmd {
+	d, id := p.details, p.table.CursorID()
+	if id == d.followed {
+		return nil
 	}
-	return names
-}
-
-// userDetails is what takes a scan to know of the user under the cursor.
-type userDetails struct {
-	id      string
-	reports int
-}
-
-// forget makes the next look-up scan again.
-func (d *userDetails) forget() { d.id = "" }
-
-func (d *userDetails) reportsOf(s *directory.Snapshot, id string) int {
-	if d.id != id {
-		d.id, d.reports = id, s.Reports(id)
+	d.followed = id
+	d.move++
+	if d.facts.user.ID == "" || id == "" {
+		return p.readDetails()
 	}
-	return d.reports
+	return p.tasks.after(detailsPause, detailsDueMsg{d.move})
 }
 
-// drawDetails shows the user under the cursor.
-func (p *directoryPane) drawDetails(width int) string {
-	user, ok := p.current()
+// readDetails looks up the user under the cursor, if the details are shown.
+func (p *directoryPane) readDetails() tea.Cmd {
+	row, ok := p.current()
 	if !ok {
-		return p.theme.box(boxText{}, "", width, p.height, false)
+		p.tasks.cancel(taskDetails)
+		p.details.answered(detailsMsg{})
+		return nil
 	}
-	lines := p.detailLines(&user, width-4)
-	var b strings.Builder
-	for _, l := range lines {
-		b.WriteString(" " + l + "\n")
+	if !p.isWide() && !p.details.focused {
+		return nil
 	}
-	return p.theme.box(boxText{title: clean(user.DisplayName())}, b.String(), width, p.height, false)
+	snapshot, sets := p.rows.snapshot, p.segments
+	return p.tasks.run(taskDetails, func(context.Context) tea.Msg {
+		return detailsMsg{readFacts(snapshot, row, sets)}
+	})
 }
 
-// detailLabelWidth is the room for the labels of the details.
-const detailLabelWidth = 11
+func readFacts(s *directory.Snapshot, row int32, sets []segmentSet) userFacts {
+	f := userFacts{snapshot: s, user: s.User(row)}
+	f.reports = s.Reports(f.user.ID)
+	if row, ok := s.ByID(f.user.ManagerID); ok {
+		manager := s.User(row)
+		f.manager = manager.DisplayName()
+	}
+	for _, set := range sets {
+		if row, ok := set.selection.Snapshot.ByID(f.user.ID); ok && set.selection.Set.Has(row) {
+			f.segments = append(f.segments, set.name)
+		}
+	}
+	return f
+}
 
-// detailLines are who the user is, where, whom they belong to, how they are
-// reached, and the segments that hold them.
-func (p *directoryPane) detailLines(user *model.User, width int) []string {
-	th := p.theme
-	value := func(a model.AttrID) string { return clean(user.Value(a)) }
-	address := value(model.AttrMail)
+// detailLine is one line of the details. Texts are raw: they are cleaned where
+// they are drawn.
+type detailLine struct {
+	label   string
+	value   string
+	heading bool
+	below   bool    // belongs to the label of the line above
+	note    bool    // said of the user, not an attribute's value
+	link    tea.Msg // what enter on it does; nil: nothing
+}
+
+// Messages of the details' links.
+type (
+	visitUserMsg    struct{ id string }
+	visitReportsMsg struct{ id, name string }
+)
+
+// detailGroup are attributes that belong together.
+type detailGroup struct {
+	heading    string
+	attributes []model.AttrID
+}
+
+// detailsHead are the attributes that the first lines show.
+func detailsHead() []model.AttrID {
+	return []model.AttrID{
+		model.AttrDisplayName, model.AttrMail, model.AttrUserType, model.AttrAccountEnabled, model.AttrDepartment, model.AttrJobTitle,
+		model.AttrOfficeLocation, model.AttrCity, model.AttrState, model.AttrCountry, model.AttrMobilePhone,
+	}
+}
+
+// detailGroups order the other attributes. One that is in none of them stands
+// last.
+func detailGroups() []detailGroup {
+	return []detailGroup{
+		{"Work", []model.AttrID{model.AttrCompanyName, model.AttrEmployeeID, model.AttrEmployeeHireDate}},
+		{"Contact", []model.AttrID{
+			model.AttrOtherMails, model.AttrBusinessPhone, model.AttrFaxNumber, model.AttrIMAddresses,
+			model.AttrStreetAddress, model.AttrPostalCode,
+		}},
+		{"Proxy addresses", []model.AttrID{model.AttrProxyAddresses}},
+		{"Account", []model.AttrID{
+			model.AttrUserPrincipalName, model.AttrMailNickname, model.AttrGivenName, model.AttrSurname,
+			model.AttrUsageLocation, model.AttrPreferredLanguage, model.AttrPasswordPolicies, model.AttrObjectID,
+		}},
+		{"On premises", []model.AttrID{
+			model.AttrOnPremisesSyncEnabled, model.AttrOnPremisesDistinguishedName, model.AttrOnPremisesSecurityIdentifier,
+		}},
+	}
+}
+
+// lines are who the user is, whom they belong to, the segments that hold them,
+// and every attribute that is not null.
+func (f *userFacts) lines(schema *model.Schema) []detailLine {
+	u := &f.user
+	if u.ID == "" {
+		return nil
+	}
+	address := u.Value(model.AttrMail)
 	if address == "" {
-		address = value(model.AttrUserPrincipalName)
+		address = u.Value(model.AttrUserPrincipalName)
 	}
-	lines := []string{
-		th.accent.Render(th.cut(address, width)),
-		th.cut(joinNonEmpty(" · ", accountState(user), value(model.AttrCompanyName)), width),
-		"",
+	lines := []detailLine{{value: address}, {value: accountState(u), note: true}}
+	if position := joinNonEmpty(" · ", u.Value(model.AttrDepartment), u.Value(model.AttrJobTitle)); position != "" {
+		lines = append(lines, detailLine{value: position})
 	}
-	if position := joinNonEmpty(" · ", value(model.AttrDepartment), value(model.AttrJobTitle)); position != "" {
-		lines = append(append(lines, wrap(th, position, width)...), "")
+	lines = append(lines, detailLine{})
+	if office := place(u.Value(model.AttrOfficeLocation), u.Value(model.AttrCity), u.Value(model.AttrState), u.Value(model.AttrCountry)); office != "" {
+		lines = append(lines, detailLine{label: "Office", value: office})
 	}
-	item := func(label, text string) {
-		if text == "" {
-			return
+	lines = append(lines, f.managerLine(), f.reportsLine())
+	if mobile := u.Value(model.AttrMobilePhone); mobile != "" {
+		lines = append(lines, detailLine{label: "Mobile", value: mobile})
+	}
+	if u.Value(model.AttrMail) == "" {
+		lines = append(lines, detailLine{label: "Mail", value: "none: no list can reach this user", note: true})
+	}
+	lines = append(lines, f.segmentLines()...)
+	listed := map[model.AttrID]bool{}
+	for _, a := range detailsHead() {
+		listed[a] = true
+	}
+	for _, g := range detailGroups() {
+		for _, a := range g.attributes {
+			listed[a] = true
 		}
-		for i, l := range wrap(th, text, max(1, width-detailLabelWidth)) {
-			if i > 0 {
-				label = ""
+		lines = append(lines, groupLines(g, u, schema)...)
+	}
+	var extensions, others []model.AttrID
+	for _, a := range schema.Synced() {
+		switch {
+		case listed[a.ID]:
+		case strings.HasPrefix(a.Rule, "extension"):
+			extensions = append(extensions, a.ID)
+		default:
+			others = append(others, a.ID)
+		}
+	}
+	lines = append(lines, groupLines(detailGroup{"Extension attributes", extensions}, u, schema)...)
+	return append(lines, groupLines(detailGroup{"Others", others}, u, schema)...)
+}
+
+func groupLines(g detailGroup, u *model.User, schema *model.Schema) []detailLine {
+	var lines []detailLine
+	for _, id := range g.attributes {
+		if !schema.IsSynced(id) {
+			continue
+		}
+		a := schema.Attribute(id)
+		label := strings.Replace(a.Label, "extensionAttribute", "attribute ", 1)
+		switch id {
+		case model.AttrProxyAddresses:
+			label = "" // the heading says it
+		case model.AttrUserPrincipalName:
+			label = "Signs in as"
+		}
+		for i, v := range u.Values(id) {
+			line := detailLine{label: label, value: shownValue(a, v)}
+			if i > 0 && label != "" {
+				line.label, line.below = "", true
 			}
-			lines = append(lines, th.muted.Render(th.fit(label, detailLabelWidth))+th.cut(l, width-detailLabelWidth))
+			lines = append(lines, line)
 		}
 	}
-	item("Office", place(value(model.AttrOfficeLocation), value(model.AttrCity), value(model.AttrState), value(model.AttrCountry)))
-	item("Manager", p.managerName(user.ManagerID))
-	item("Reports", count(p.details.reportsOf(p.rows.snapshot, user.ID)))
-	item("Mobile", value(model.AttrMobilePhone))
-	item("Telephone", value(model.AttrBusinessPhone))
-	if mail := value(model.AttrMail); mail == "" {
-		item("Mail", "none: no list can reach this user")
-	} else if upn := value(model.AttrUserPrincipalName); !strings.EqualFold(upn, mail) {
-		item("Signs in as", upn)
+	if len(lines) == 0 {
+		return nil
 	}
-	names := p.segmentsOf(user.ID)
-	for i, n := range names {
-		names[i] = clean(n)
+	return append([]detailLine{{}, {value: g.heading, heading: true}}, lines...)
+}
+
+func (f *userFacts) managerLine() detailLine {
+	id := f.user.ManagerID
+	switch {
+	case id == "":
+		return detailLine{label: "Manager", value: "none", note: true}
+	case f.manager == "":
+		return detailLine{label: "Manager", value: "not in the directory", note: true}
 	}
-	lines = append(lines, "")
-	if len(names) == 0 {
-		item("Segments", "none")
-	} else {
-		item("Segments", strings.Join(names, " · "))
+	return detailLine{label: "Manager", value: f.manager, link: visitUserMsg{id}}
+}
+
+func (f *userFacts) reportsLine() detailLine {
+	line := detailLine{label: "Reports", value: count(f.reports)}
+	if f.reports > 0 {
+		line.link = visitReportsMsg{f.user.ID, f.user.DisplayName()}
 	}
+	return line
+}
+
+func (f *userFacts) segmentLines() []detailLine {
+	if len(f.segments) == 0 {
+		return []detailLine{{label: "Segments", value: "none", note: true}}
+	}
+	lines := make([]detailLine, len(f.segments))
+	for i, name := range f.segments {
+		lines[i] = detailLine{value: name, below: true}
+	}
+	lines[0].label = "Segments"
 	return lines
 }
 
 // accountState is member or guest, and whether the account is disabled.
 func accountState(u *model.User) string {
-	kind := clean(strings.ToLower(u.Value(model.AttrUserType)))
+	kind := strings.ToLower(u.Value(model.AttrUserType))
 	if u.Value(model.AttrAccountEnabled) == "false" {
 		return joinNonEmpty(" · ", kind, "account disabled")
 	}
 	return kind
-}
-
-func (p *directoryPane) managerName(id string) string {
-	if id == "" {
-		return "none"
-	}
-	row, ok := p.rows.snapshot.ByID(id)
-	if !ok {
-		return "not in the directory"
-	}
-	manager := p.rows.snapshot.User(row)
-	return clean(manager.DisplayName())
 }
 
 // place joins the parts of a place from small to large. One that is named
@@ -176,39 +302,4 @@ func joinNonEmpty(sep string, texts ...string) string {
 		}
 	}
 	return strings.Join(out, sep)
-}
-
-// showDetails opens every attribute of the user under the cursor.
-func (p *directoryPane) showDetails() tea.Cmd {
-	user, ok := p.current()
-	if !ok {
-		return nil
-	}
-	th := p.theme
-	const labelWidth = 22
-	lines := append([]string{""}, p.detailLines(&user, 80)...)
-	lines = append(lines, "", th.heading.Render("Attributes"))
-	for _, a := range p.ws.Schema().Synced() {
-		for i, v := range user.Values(a.ID) {
-			label := a.Label
-			if i > 0 {
-				label = ""
-			}
-			lines = append(lines, th.muted.Render(th.fit(label, labelWidth))+clean(v))
-		}
-	}
-	lines = append(lines, "")
-	return emit(dialogMsg{&textDialog{shared: p.shared, title: clean(user.DisplayName()), lines: lines, copied: user.Value(model.AttrMail)}})
-}
-
-func (p *directoryPane) copyAddress() tea.Cmd {
-	user, ok := p.current()
-	if !ok {
-		return nil
-	}
-	address := user.Value(model.AttrMail)
-	if address == "" {
-		return toast(levelWarn, user.DisplayName()+" has no address")
-	}
-	return emit(copyMsg{text: address, what: address})
 }

@@ -1,87 +1,90 @@
 package tui
 
 import (
-	"fmt"
 	"strings"
-	"time"
 
-	"rollcall/model/refresh"
+	"rollcall/model"
 )
 
 func (p *directoryPane) Draw() string {
-	if p.width >= detailsFrom {
-		w := p.tableWidth()
-		side := p.width - w
-		if p.facets != nil {
-			return beside(p.drawTable(w, false), p.facets.draw(side, p.height))
+	if !p.isWide() {
+		switch {
+		case p.facets != nil:
+			return p.facets.draw(p.width, p.height, p.countText())
+		case p.details.focused:
+			return p.details.draw(p.width, p.height)
 		}
-		return beside(p.drawTable(w, true), p.drawDetails(side))
+		return p.drawTable(p.width, true)
 	}
+	table := p.drawTable(p.tableWidth(), p.facets == nil && !p.details.focused)
 	if p.facets != nil {
-		return p.facets.draw(p.width, p.height)
+		return beside(table, p.facets.draw(p.sideWidth(), p.height, ""))
 	}
-	return p.drawTable(p.width, true)
+	return beside(table, p.details.draw(p.sideWidth(), p.height))
 }
 
 func (p *directoryPane) drawTable(width int, focused bool) string {
-	var b strings.Builder
-	inner := width - 2
-	if p.filtering() {
-		b.WriteString(p.drawFilter(inner) + "\n")
-	}
-	height := p.height - 2
-	if p.filtering() {
-		height--
-	}
+	content := ""
 	if message := p.emptyText(); message != nil {
-		b.WriteString(p.theme.centred(message, inner, height))
+		content = p.theme.centred(message, width-2, p.height-2)
 	} else {
-		b.WriteString(p.table.Draw(focused && !p.typing))
+		content = p.table.Draw(focused && !p.typing)
 	}
-	return p.theme.box(boxText{title: p.title(width), right: p.countText(), bottom: p.marksText()}, b.String(), width, p.height, focused)
-}
-
-func (p *directoryPane) drawFilter(width int) string {
-	th := p.theme
-	line, column := p.filter.Draw(th, max(1, width-4))
-	p.column = column
-	sign := th.muted
+	t := boxText{title: p.breadcrumb(), right: p.countText(), foot: p.stateText(), bottom: p.marksText()}
+	// The title gives way to the count.
+	room := max(9, width-p.theme.width(t.right)-8)
 	if p.typing {
-		sign = th.key
+		t.title = p.theme.cut(t.title, max(9, room-leastFilter))
+		t.field, p.column = p.drawFilter(room - p.theme.width(t.title) - 2)
+		p.column += 1 + 1 + p.theme.width(t.title) + 1
+	} else if text := strings.TrimSpace(p.filter.Value()); text != "" {
+		t.title += " ▸ /" + clean(text)
 	}
-	return " " + sign.Render("/") + " " + line
+	t.title = p.theme.cut(t.title, room)
+	return p.theme.box(t, content, width, p.height, focused)
 }
 
-// title names the facets chosen so far.
-func (p *directoryPane) title(width int) string {
-	title := "Directory"
+// leastFilter is how many cells the breadcrumb leaves for typing.
+const leastFilter = 24
+
+// drawFilter is the field in the border, and where its text cursor stands.
+func (p *directoryPane) drawFilter(width int) (field string, column int) {
+	th := p.theme
+	const sign = "▸ / "
+	field, column = p.filter.Draw(th, max(1, width-th.width(sign)))
+	return th.key.Render(sign) + field, th.width(sign) + column
+}
+
+// breadcrumb names what the facets leave.
+func (p *directoryPane) breadcrumb() string {
+	parts := []string{"Directory"}
 	for _, n := range p.narrow {
-		value := n.value
-		if value == "" {
-			value = "(none)"
-		}
-		title += " ▸ " + strings.ToLower(n.attribute.Label[:1]) + n.attribute.Label[1:] + ": " + clean(value)
+		parts = append(parts, n.crumb())
 	}
-	return p.theme.cut(title, max(9, width-len(p.countText())-8))
+	return strings.Join(parts, " ▸ ")
 }
 
 func (p *directoryPane) countText() string {
 	if p.rows.snapshot == nil || p.rows.snapshot.Len() == 0 {
 		return ""
 	}
-	shown, all := len(p.rows.rows), p.rows.snapshot.Len()
-	if shown == all && len(p.narrow) == 0 && p.filter.Value() == "" {
-		return plural(all, "user", "users")
+	text := count(len(p.rows.rows)) + " of " + count(p.rows.snapshot.Len())
+	if p.shown.isEverybody() {
+		text = plural(p.rows.snapshot.Len(), "user", "users")
 	}
-	return count(shown) + " of " + count(all)
+	if p.slow {
+		text = "searching … " + text
+	}
+	return text
 }
 
 func (p *directoryPane) marksText() string {
 	if p.table.InRange() {
-		return "range: v marks, esc takes back"
+		from, to, _ := p.table.Range()
+		return "range of " + count(to-from) + ": v marks, esc takes back"
 	}
 	marked := ""
-	if n := p.table.Marks(); n > 0 {
+	if n := p.rows.marks.count; n > 0 {
 		marked = count(n) + " marked"
 	}
 	return joinNonEmpty(" · ", p.hiddenOrder(), marked)
@@ -89,40 +92,59 @@ func (p *directoryPane) marksText() string {
 
 // hiddenOrder names the order when no column's heading can show it.
 func (p *directoryPane) hiddenOrder() string {
-	for i, id := range p.rows.attributes {
-		if id == p.sortBy && p.table.widths[i] > 0 {
+	for i, a := range p.rows.attributes {
+		if a.ID == p.shown.sortBy && p.table.widths[i] > 0 {
 			return ""
 		}
 	}
 	direction := " ▲"
-	if p.falling {
+	if p.shown.falling {
 		direction = " ▼"
 	}
-	return "by " + clean(p.ws.Schema().Attribute(p.sortBy).Label) + direction
+	return "by " + clean(p.ws.Schema().Attribute(p.shown.sortBy).Label) + direction
+}
+
+// stateText says in the border how far the rows are from the tenant, while
+// that moves.
+func (p *directoryPane) stateText() string {
+	if p.table.Len() == 0 {
+		return "" // the empty table says it
+	}
+	s := p.ws.Progress()
+	switch {
+	case p.failed != nil:
+		return p.theme.bad.Render("✗ " + clean(p.failed.Message))
+	case s.Stale && !s.Running:
+		return "data of " + when(s.SyncedAt, p.ws.Now()) + ", to be read again"
+	case s.Stale:
+		return "data of " + when(s.SyncedAt, p.ws.Now()) + ", being read again"
+	case s.Running && s.SyncedAt.IsZero():
+		return "still being read"
+	}
+	return ""
 }
 
 // emptyText is what stands in place of rows; nil when there are rows.
 func (p *directoryPane) emptyText() []string {
 	th := p.theme
-	switch {
-	case p.failed != nil:
+	if p.failed != nil && (p.table.Len() == 0 || p.failed.Kind == model.KindUsage) {
 		lines := []string{th.bad.Render("✗ " + clean(p.failed.Message))}
 		if p.failed.Remedy != "" {
 			lines = append(lines, "", clean(p.failed.Remedy))
 		}
 		return lines
-	case p.table.Len() > 0:
+	}
+	if p.table.Len() > 0 {
 		return nil
 	}
 	progress := p.ws.Progress()
-	everybody := len(p.narrow) == 0 && p.filter.Value() == ""
 	switch {
-	case everybody && progress.Running:
+	case p.loaded && !p.shown.isEverybody() && p.rows.snapshot.Len() > 0:
+		return []string{"No user matches", "", th.key.Render("esc") + th.muted.Render(" takes the filter and the facets back")}
+	case progress.Running:
 		return p.readingText(progress)
 	case !p.loaded:
 		return []string{th.muted.Render("Reading …")}
-	case !everybody:
-		return []string{"No user matches", "", th.key.Render("esc") + th.muted.Render(" takes the filter and the facets back")}
 	case progress.LastError != nil:
 		lines := []string{th.bad.Render("✗ The sync failed: " + clean(progress.LastError.Message))}
 		if progress.LastError.Remedy != "" {
@@ -137,24 +159,4 @@ func (p *directoryPane) emptyText() []string {
 		return []string{"Nothing has been synced yet", "", th.key.Render("5 S") + th.muted.Render(" syncs now")}
 	}
 	return []string{"The tenant has no users that this account can read"}
-}
-
-// readingText shows the first sync while there are no rows yet.
-func (p *directoryPane) readingText(progress refresh.Progress) []string {
-	th := p.theme
-	lines := []string{"Reading the directory", ""}
-	if progress.Expected > 0 {
-		lines = append(lines, th.progress(progress.Read, progress.Expected, 36), "",
-			th.muted.Render(fmt.Sprintf("%s of %s%s", count(progress.Read), plural(progress.Expected, "user", "users"), rateText(progress, p.ws.Now()))))
-	}
-	return lines
-}
-
-// rateText is how fast a running sync reads: " · 850/s".
-func rateText(p refresh.Progress, now time.Time) string {
-	elapsed := now.Sub(p.StartedAt)
-	if elapsed < time.Second/2 || p.Read == 0 {
-		return ""
-	}
-	return fmt.Sprintf(" · %s/s", count(int(float64(p.Read)/elapsed.Seconds())))
 }

@@ -1,53 +1,95 @@
 package tui
 
-import tea "charm.land/bubbletea/v2"
+import (
+	"slices"
+
+	tea "charm.land/bubbletea/v2"
+)
 
 func (p *directoryPane) Bindings() []binding {
-	if p.typing {
+	switch {
+	case p.typing:
 		return []binding{
 			{id: "filter.keep", keys: []string{"enter"}, label: "keep", help: "Keep the filter and go to the table"},
 			{id: "filter.clear", keys: []string{"esc"}, label: "clear", help: "Clear the filter"},
 		}
-	}
-	if p.facets != nil {
+	case p.facets != nil:
 		return p.facets.bindings()
+	case p.details.focused:
+		return p.details.bindings()
 	}
-	none := p.missing()
-	list := []binding{
+	list := append(p.tableKeys(), tableBindings()...)
+	for i, b := range list {
+		list[i].disabled = p.disabled(b)
+	}
+	return list
+}
+
+// tableKeys are the keys of the table. Those that act on users are disabled
+// where there are none.
+func (p *directoryPane) tableKeys() []binding {
+	return []binding{
 		{id: "directory.filter", keys: []string{"/"}, label: "filter", help: "Filter as you type: words, !not, ~fuzzy, field:value"},
-		{id: "directory.mark", keys: []string{"space"}, label: "mark", help: "Mark or unmark the user", disabled: none},
+		{id: "directory.mark", keys: []string{"space"}, label: "mark", help: "Mark or unmark the user"},
 		{id: "directory.sort", keys: []string{"s"}, label: "sort", help: "Sort by an attribute; the same one again reverses"},
-		{id: "directory.facets", keys: []string{"f"}, label: "facets", help: "Count the values of an attribute and narrow to one", disabled: none},
-		{id: "directory.plan", keys: []string{"W"}, label: "write back", help: "Take the marked users, or this one, to Writeback", disabled: none},
-		{id: "directory.save", keys: []string{"S"}, help: "Save what the chosen facets select as a segment"},
-		{id: "directory.range", keys: []string{"v"}, help: "Start a range of marks; again marks it", disabled: none},
-		{id: "directory.markAll", keys: []string{"*"}, help: "Mark every user that is shown", disabled: none},
-		{id: "directory.unmark", keys: []string{"u"}, help: "Unmark everything"},
-		{id: "directory.details", keys: []string{"enter"}, help: "Show every attribute of the user", disabled: none},
-		{id: "directory.copy", keys: []string{"y"}, help: "Copy the user's address", disabled: none},
+		{id: "directory.facets", keys: []string{"f"}, label: "facets", help: "Count the values of an attribute and narrow to some"},
+		{id: "directory.details", keys: []string{"enter", "tab"}, label: "details", help: "Go to the details: every attribute, the manager, the reports"},
+		{id: "directory.columns", keys: []string{"c"}, label: "columns", help: "Choose and order the columns"},
+		{id: "directory.plan", keys: []string{"W"}, label: "write back", help: "Take the marked users, or all that are shown, to Writeback"},
+		{id: "directory.list", keys: []string{"L"}, label: "list", help: "Save the marked users, or all that are shown, as a list"},
+		{id: "directory.copy", keys: []string{"y"}, label: "copy", help: "Copy the user's address, or those of all marked users"},
+		{id: "directory.export", keys: []string{"e"}, help: "Write the addresses of the marked users, or of all that are shown, to a file"},
+		{id: "directory.range", keys: []string{"v"}, help: "Start a range; again marks it"},
+		{id: "directory.markAll", keys: []string{"*"}, help: "Mark every user that is shown"},
+		{id: "directory.unmark", keys: []string{"u"}, help: "Unmark everybody"},
+		{id: "directory.save", keys: []string{"S"}, help: "Make a segment of what the facets select"},
+		{id: "directory.jumpBack", keys: []string{"backspace"}, help: "Go back to where a manager or reports were gone to from"},
 		{id: "directory.back", keys: []string{"esc"}, help: "Take back the range, the filter, then the last facet"},
 	}
-	for i, b := range list {
+}
+
+// disabled says why a key cannot be used now; "" when it can.
+func (p *directoryPane) disabled(b binding) string {
+	switch b.id {
+	case "directory.save":
 		switch {
-		case b.id == "directory.save" && len(p.narrow) == 0:
-			list[i].disabled = "Choose facets first (f): what they select becomes the segment"
-		case b.id == "directory.unmark" && p.table.Marks() == 0:
-			list[i].disabled = "Nothing is marked"
-		case b.id == "directory.sort" && !p.loaded:
-			list[i].disabled = none
+		case narrowingRule(p.narrow) == "":
+			return "Choose facets first (f): what they select becomes the segment"
+		case slices.ContainsFunc(p.narrow, func(n narrowing) bool { return n.manager != "" }):
+			return "A rule cannot say who reports to whom"
+		}
+	case "directory.unmark":
+		if p.rows.marks.count == 0 {
+			return "Nobody is marked"
+		}
+	case "directory.jumpBack":
+		if len(p.jumps) == 0 {
+			return "There is nothing to go back to"
+		}
+	case "directory.list", "directory.plan", "directory.export":
+		if p.rows.marks.count == 0 {
+			return p.missing()
+		}
+	case "directory.mark", "directory.details", "directory.copy", "directory.range", "directory.markAll":
+		return p.missing()
+	case "directory.facets":
+		if len(p.narrow) == 0 {
+			return p.missing()
 		}
 	}
-	return append(list, tableBindings()...)
+	return ""
 }
 
 func (p *directoryPane) key(msg tea.KeyPressMsg) (tea.Cmd, bool) {
-	if p.typing {
+	switch {
+	case p.typing:
 		return p.filterKey(msg)
-	}
-	if p.facets != nil {
+	case p.facets != nil:
 		return p.facetKey(msg)
-	}
-	if p.table.Handle(msg) {
+	case p.details.focused:
+		cmd, handled := p.details.key(msg)
+		return cmd, handled
+	case p.table.Handle(msg):
 		return nil, true
 	}
 	b, ok := find(p.Bindings(), msg)
@@ -57,29 +99,38 @@ func (p *directoryPane) key(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	switch b.id {
 	case "directory.filter":
 		p.typing = true
-		p.layout()
 	case "directory.mark":
-		p.table.ToggleMark()
+		p.toggleMark()
 	case "directory.range":
-		p.table.ToggleRange()
+		return p.toggleRange(), true
 	case "directory.markAll":
-		p.table.MarkAll()
+		return p.markShown(0, p.rows.Len()), true
 	case "directory.unmark":
-		p.table.ClearMarks()
+		p.rows.marks = userMarks{}
+		p.table.CancelRange()
 	case "directory.sort":
 		return emit(dialogMsg{p.sortMenu()}), true
+	case "directory.columns":
+		return emit(dialogMsg{newColumnsDialog(p)}), true
 	case "directory.facets":
 		p.facets = newFacetList(p.shared)
 		p.layout()
-		return p.facets.load(&p.rows), true
+		return p.facets.load(p.shown, p.rows), true
+	case "directory.details":
+		p.details.focused = true
+		return p.readDetails(), true
 	case "directory.plan":
-		return emit(planMsg{include: p.targets()}), true
+		return p.writeBack(), true
+	case "directory.list":
+		return p.saveList(), true
 	case "directory.save":
 		return emit(segmentMsg{rule: narrowingRule(p.narrow)}), true
 	case "directory.copy":
-		return p.copyAddress(), true
-	case "directory.details":
-		return p.showDetails(), true
+		return p.copyAddresses(), true
+	case "directory.export":
+		return p.exportAddresses(), true
+	case "directory.jumpBack":
+		return p.jumpBack(), true
 	case "directory.back":
 		return p.stepBack()
 	}
@@ -91,17 +142,14 @@ func (p *directoryPane) filterKey(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	switch msg.String() {
 	case "enter":
 		p.typing = false
-		p.layout()
 		return nil, true
 	case "esc":
 		p.typing = false
-		had := p.filter.Value() != ""
-		p.filter.SetValue("")
-		p.layout()
-		if had {
-			return p.query(), true
+		if p.filter.Value() == "" {
+			return nil, true
 		}
-		return nil, true
+		p.filter.SetValue("")
+		return p.ask(), true
 	case "up", "down", "pgup", "pgdown":
 		p.table.Handle(msg)
 		return nil, true
@@ -109,12 +157,23 @@ func (p *directoryPane) filterKey(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	return p.edit(msg)
 }
 
+// paste goes to the field that has the focus.
+func (p *directoryPane) paste(msg tea.PasteMsg) (tea.Cmd, bool) {
+	switch {
+	case p.typing:
+		return p.edit(msg)
+	case p.facets != nil && p.facets.typing:
+		return p.facets.edit(msg)
+	}
+	return nil, false
+}
+
 // edit hands a key or a paste to the filter, and filters.
 func (p *directoryPane) edit(msg tea.Msg) (tea.Cmd, bool) {
 	changed, handled := p.filter.Handle(msg)
 	if changed {
-		p.table.toTop()
-		return p.query(), true
+		p.toTop = true
+		return p.ask(), true
 	}
 	return nil, handled
 }
@@ -128,36 +187,9 @@ func (p *directoryPane) stepBack() (tea.Cmd, bool) {
 	case p.filter.Value() != "":
 		p.filter.SetValue("")
 	case len(p.narrow) > 0:
-		p.narrow = p.narrow[:len(p.narrow)-1]
+		p.narrow = slices.Clone(p.narrow[:len(p.narrow)-1])
 	default:
 		return nil, false
 	}
-	p.layout()
-	return p.query(), true
-}
-
-func (p *directoryPane) facetKey(msg tea.KeyPressMsg) (tea.Cmd, bool) {
-	if p.facets.table.Handle(msg) {
-		return nil, true
-	}
-	switch msg.String() {
-	case "esc", "f":
-		if msg.String() == "esc" && p.facets.back() {
-			return nil, true
-		}
-		p.facets = nil
-		p.layout()
-		return nil, true
-	case "enter":
-		chosen, cmd, ok := p.facets.choose(&p.rows)
-		if !ok {
-			return cmd, true
-		}
-		p.narrow = append(p.narrow, chosen)
-		p.facets = nil
-		p.layout()
-		p.table.toTop()
-		return p.query(), true
-	}
-	return nil, false
+	return p.ask(), true
 }

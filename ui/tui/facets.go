@@ -2,17 +2,21 @@ package tui
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/model"
 	"rollcall/model/directory"
+	"rollcall/model/rule"
 )
 
 // The tasks of the facets.
 const (
 	taskFacetAttributes = "facets.attributes"
 	taskFacetValues     = "facets.values"
+	taskFacetMatches    = "facets.matches"
 )
 
 // facetList is first the attributes with the number of their values, then the
@@ -21,11 +25,16 @@ type facetList struct {
 	shared
 	width, height int
 	table         *table
+	narrow        []narrowing // what the rows are narrowed to
 	attributes    facetAttributes
 	chosen        *model.Attribute // nil: the attributes are shown
 	values        facetValues
 	loading       bool
 	failed        *model.Error
+
+	search input
+	typing bool
+	column int // of the text cursor, after draw
 }
 
 type (
@@ -37,16 +46,22 @@ type (
 		facets directory.Facets
 		err    error
 	}
+	// facetMatchesMsg are the values that hold the searched text, as indexes.
+	facetMatchesMsg struct {
+		attribute model.AttrID
+		shown     []int
+	}
 	// attributeCount is how many values of an attribute there are.
 	attributeCount struct {
 		attribute model.Attribute
 		values    int
-		null      int
 	}
 )
 
 func newFacetList(s shared) *facetList {
 	l := &facetList{shared: s, loading: true}
+	l.attributes.theme = s.theme
+	l.search.placeholder = "search the values"
 	l.table = newTable(s.theme, l.attributeColumns()...)
 	return l
 }
@@ -74,22 +89,40 @@ func (l *facetList) setSize(width, height int) {
 	l.table.SetSize(width, height)
 }
 
-// load counts over the rows that are shown now.
-func (l *facetList) load(rows *userRows) tea.Cmd {
-	snapshot, shown := rows.snapshot, rows.rows
-	if snapshot == nil {
+// load counts for the rows that are shown now. The values of an attribute are
+// counted among the users whom the other facets and the filter leave: so
+// another value can be chosen besides the one that is.
+func (l *facetList) load(q userQuery, rows userRows) tea.Cmd {
+	l.narrow = q.narrow
+	l.attributes.narrow = q.narrow
+	if rows.snapshot == nil {
 		return nil
 	}
-	if l.chosen != nil {
-		id := l.chosen.ID
-		return l.tasks.run(taskFacetValues, func(ctx context.Context) tea.Msg {
-			f, err := snapshot.Facets(ctx, id, shown)
-			return facetValuesMsg{f, err}
+	snapshot, shown := rows.snapshot, rows.rows
+	if l.chosen == nil {
+		narrow := q.narrow
+		return l.tasks.run(taskFacetAttributes, func(ctx context.Context) tea.Msg {
+			counts, err := countAttributes(ctx, snapshot, shown, narrow)
+			return facetAttributesMsg{counts, err}
 		})
 	}
-	return l.tasks.run(taskFacetAttributes, func(ctx context.Context) tea.Msg {
-		counts, err := countAttributes(ctx, snapshot, shown)
-		return facetAttributesMsg{counts, err}
+	id, ws := l.chosen.ID, l.ws
+	l.values.chosen = nil
+	if n, narrowed := narrowedBy(q.narrow, id); narrowed {
+		l.values.chosen = n.values
+		shown = nil
+	}
+	others := userQuery{narrow: without(q.narrow, id), text: q.text}
+	return l.tasks.run(taskFacetValues, func(ctx context.Context) tea.Msg {
+		var err error
+		if shown == nil {
+			snapshot, shown, err = others.anyOrder(ctx, ws)
+		}
+		if err != nil {
+			return facetValuesMsg{err: err}
+		}
+		f, err := snapshot.Facets(ctx, id, shown)
+		return facetValuesMsg{f, err}
 	})
 }
 
@@ -97,11 +130,12 @@ func (l *facetList) load(rows *userRows) tea.Cmd {
 // whether they group users at all.
 const fewValues = 20
 
-// countAttributes leaves out what cannot narrow: attributes of many values or
-// moments in time, ones that nobody has, and ones like names and telephone
-// numbers that tell all or most users apart.
-func countAttributes(ctx context.Context, s *directory.Snapshot, rows []int32) ([]attributeCount, error) {
-	var counts []attributeCount
+// countAttributes leaves out what cannot narrow: moments in time, attributes
+// that nobody has, and ones like names and telephone numbers that tell all or
+// most users apart. Those that the rows are narrowed to stand first, whatever
+// they have.
+func countAttributes(ctx context.Context, s *directory.Snapshot, rows []int32, narrow []narrowing) ([]attributeCount, error) {
+	var first, counts []attributeCount
 	for _, a := range s.Schema().Synced() {
 		if a.Type == model.TypeCollection || a.Type == model.TypeTime || a.ID == model.AttrObjectID {
 			continue
@@ -111,126 +145,179 @@ func countAttributes(ctx context.Context, s *directory.Snapshot, rows []int32) (
 			return nil, err
 		}
 		n, users := len(f.Values), len(rows)-f.Null
-		if n == 0 || n > 1 && n == users || n > fewValues && 2*n > users {
-			continue
+		_, narrowed := narrowedBy(narrow, a.ID)
+		switch {
+		case narrowed:
+			first = append(first, attributeCount{a, n})
+		case n == 0 || n > 1 && n == users || n > fewValues && 2*n > users:
+		default:
+			counts = append(counts, attributeCount{a, n})
 		}
-		counts = append(counts, attributeCount{a, len(f.Values), f.Null})
 	}
-	return counts, nil
+	return append(first, counts...), nil
 }
 
 func (l *facetList) answered(msg tea.Msg) {
-	l.loading, l.failed = false, nil
 	switch msg := msg.(type) {
 	case facetAttributesMsg:
+		l.loading, l.failed = false, model.AsError(msg.err)
 		if msg.err != nil {
-			l.failed = model.AsError(msg.err)
 			return
 		}
-		l.attributes = msg.counts
+		l.attributes.list = msg.counts
 		if l.chosen == nil {
-			l.table.SetRows(l.attributes)
+			l.table.SetRows(&l.attributes)
 		}
 	case facetValuesMsg:
-		if msg.err != nil {
-			l.failed = model.AsError(msg.err)
-			return
-		}
-		if l.chosen != nil && msg.facets.Attribute.ID == l.chosen.ID {
+		l.loading, l.failed = false, model.AsError(msg.err)
+		if msg.err == nil && l.chosen != nil && msg.facets.Attribute.ID == l.chosen.ID {
+			chosen := l.values.chosen
 			l.values = newFacetValues(l.theme, msg.facets)
+			l.values.chosen = chosen
+			l.table.SetRows(&l.values)
+		}
+	case facetMatchesMsg:
+		if l.chosen != nil && msg.attribute == l.chosen.ID {
+			l.values.shown = msg.shown
 			l.table.SetRows(&l.values)
 		}
 	}
 }
 
-// choose goes from an attribute to its values; from a value it returns the
-// narrowing.
-func (l *facetList) choose(rows *userRows) (chosen narrowing, cmd tea.Cmd, ok bool) {
+// match looks for the searched text among the values: there may be a hundred
+// thousand of them.
+func (l *facetList) match() tea.Cmd {
+	id, list, text := l.chosen.ID, l.values.list, rule.Fold(l.search.Value())
+	return l.tasks.run(taskFacetMatches, func(ctx context.Context) tea.Msg {
+		if text == "" {
+			return facetMatchesMsg{attribute: id}
+		}
+		shown := []int{}
+		for i, f := range list {
+			if i&0xfff == 0 && ctx.Err() != nil {
+				return nil
+			}
+			if strings.Contains(rule.Fold(facetText(f.Value)), text) {
+				shown = append(shown, i)
+			}
+		}
+		return facetMatchesMsg{id, shown}
+	})
+}
+
+// value is the one under the cursor.
+func (l *facetList) value() (string, bool) {
 	i := l.table.Cursor()
-	if i < 0 {
-		return narrowing{}, nil, false
+	if l.chosen == nil || i < 0 {
+		return "", false
 	}
-	if l.chosen != nil {
-		return narrowing{attribute: *l.chosen, value: l.values.list[i].Value}, nil, true
+	return l.values.at(i).Value, true
+}
+
+// attribute is the one under the cursor.
+func (l *facetList) attribute() (model.Attribute, bool) {
+	i := l.table.Cursor()
+	if l.chosen != nil || i < 0 {
+		return model.Attribute{}, false
 	}
-	l.chosen = &l.attributes[i].attribute
-	l.loading = true
-	l.restart(l.valueColumns(), &facetValues{})
-	return narrowing{}, l.load(rows), false
+	return l.attributes.list[i].attribute, true
+}
+
+// open goes from the attribute under the cursor to its values.
+func (l *facetList) open(q userQuery, rows userRows) tea.Cmd {
+	a, ok := l.attribute()
+	if !ok {
+		return nil
+	}
+	l.chosen, l.loading = &a, true
+	l.values = facetValues{theme: l.theme}
+	l.restart(l.valueColumns(), &l.values)
+	return l.load(q, rows)
 }
 
 // back goes from the values to the attributes.
-func (l *facetList) back() bool {
-	if l.chosen == nil {
-		return false
-	}
+func (l *facetList) back(q userQuery, rows userRows) tea.Cmd {
 	from := l.chosen.Rule
 	l.chosen, l.loading = nil, false
-	l.restart(l.attributeColumns(), l.attributes)
-	l.table.moveTo(max(0, l.attributes.Find(from)))
-	return true
+	l.search.SetValue("")
+	l.restart(l.attributeColumns(), &l.attributes)
+	l.table.Want(from)
+	return l.load(q, rows)
 }
 
 // restart shows other rows from their top.
 func (l *facetList) restart(columns []column, rows tableRows) {
 	l.table = newTable(l.theme, columns...)
-	l.table.SetRows(rows)
 	l.table.SetSize(l.width, l.height)
+	l.table.SetRows(rows)
 }
 
-func (l *facetList) bindings() []binding {
-	list := []binding{{id: "facets.choose", keys: []string{"enter"}, label: "values", help: "Show the values of the attribute"}}
-	if l.chosen != nil {
-		list[0].label, list[0].help = "narrow", "Show only the users with this value"
-	}
-	return append(append(list,
-		binding{id: "facets.back", keys: []string{"esc"}, label: "back", help: "Back to the attributes, then close"},
-		binding{id: "facets.close", keys: []string{"f"}, label: "close", help: "Close the facets"},
-	), tableBindings()...)
-}
-
-func (l *facetList) draw(width, height int) string {
-	title, right := "Facets", ""
-	if l.chosen != nil {
-		title = "Facets ▸ " + clean(l.chosen.Label)
-		right = count(len(l.values.list))
-	}
-	content := l.table.Draw(true)
+func (l *facetList) draw(width, height int, counted string) string {
 	th := l.theme
+	t := boxText{title: "Facets", right: counted}
+	content := l.table.Draw(!l.typing)
+	if l.chosen != nil {
+		t.title = "Facets ▸ " + clean(l.chosen.Label)
+		t.right = plural(len(l.values.list), "value", "values")
+	}
+	switch {
+	case l.typing:
+		const sign = "▸ / "
+		t.right = ""
+		field, column := l.search.Draw(th, max(1, width-th.width(t.title)-th.width(sign)-9))
+		t.field, l.column = th.key.Render(sign)+field, 3+th.width(t.title)+th.width(sign)+column
+	case l.search.Value() != "":
+		t.title += " ▸ /" + clean(l.search.Value())
+		t.right = count(l.values.Len()) + " of " + count(len(l.values.list))
+	}
 	switch {
 	case l.failed != nil:
 		content = th.centred([]string{th.bad.Render("✗ " + clean(l.failed.Message))}, width-2, height-2)
 	case l.loading && l.table.Len() == 0:
 		content = th.centred([]string{th.muted.Render("Counting …")}, width-2, height-2)
+	case l.table.Len() == 0 && l.search.Value() != "":
+		content = th.centred([]string{"No value matches"}, width-2, height-2)
+	case l.table.Len() == 0:
+		content = th.centred([]string{"Nothing to narrow by"}, width-2, height-2)
 	}
-	return th.box(boxText{title: title, right: right}, content, width, height, true)
+	return th.box(t, content, width, height, true)
 }
 
 // facetAttributes are the rows of the first list.
-type facetAttributes []attributeCount
-
-func (f facetAttributes) Len() int        { return len(f) }
-func (f facetAttributes) ID(i int) string { return f[i].attribute.Rule }
-
-func (f facetAttributes) Find(id string) int {
-	for i, c := range f {
-		if c.attribute.Rule == id {
-			return i
-		}
-	}
-	return -1
+type facetAttributes struct {
+	theme  *theme
+	list   []attributeCount
+	narrow []narrowing
 }
 
-func (f facetAttributes) Cells(i int, cells []tableCell) {
-	cells[0].text = f[i].attribute.Label
-	cells[1].text = count(f[i].values)
+func (f *facetAttributes) Len() int        { return len(f.list) }
+func (f *facetAttributes) ID(i int) string { return f.list[i].attribute.Rule }
+
+func (f *facetAttributes) Find(id string) int {
+	return slices.IndexFunc(f.list, func(c attributeCount) bool { return c.attribute.Rule == id })
+}
+
+func (f *facetAttributes) Marked(i int) bool {
+	_, narrowed := narrowedBy(f.narrow, f.list[i].attribute.ID)
+	return narrowed
+}
+
+func (f *facetAttributes) Cells(i int, cells []tableCell) {
+	c := f.list[i]
+	cells[0].text = c.attribute.Label
+	cells[1].text = count(c.values)
+	if n, narrowed := narrowedBy(f.narrow, c.attribute.ID); narrowed {
+		cells[0] = tableCell{text: c.attribute.Label + ": " + n.valueText(), style: &f.theme.accent}
+	}
 }
 
 // facetValues are the rows of the second list; a null is a value like others.
 type facetValues struct {
-	list  []directory.Facet
-	most  int
-	theme *theme
+	theme  *theme
+	list   []directory.Facet
+	shown  []int // indexes into list that match the search; nil: all
+	chosen []string
+	most   int
 }
 
 func newFacetValues(th *theme, f directory.Facets) facetValues {
@@ -244,23 +331,38 @@ func newFacetValues(th *theme, f directory.Facets) facetValues {
 	return v
 }
 
-func (f *facetValues) Len() int        { return len(f.list) }
-func (f *facetValues) ID(i int) string { return f.list[i].Value }
+func (f *facetValues) Len() int {
+	if f.shown != nil {
+		return len(f.shown)
+	}
+	return len(f.list)
+}
+
+func (f *facetValues) at(i int) directory.Facet {
+	if f.shown != nil {
+		i = f.shown[i]
+	}
+	return f.list[i]
+}
+
+func (f *facetValues) ID(i int) string { return f.at(i).Value }
 
 func (f *facetValues) Find(id string) int {
-	for i, v := range f.list {
-		if v.Value == id {
+	for i := range f.Len() {
+		if f.at(i).Value == id {
 			return i
 		}
 	}
 	return -1
 }
 
+func (f *facetValues) Marked(i int) bool { return slices.Contains(f.chosen, f.at(i).Value) }
+
 func (f *facetValues) Cells(i int, cells []tableCell) {
-	v := f.list[i]
-	cells[0].text = v.Value
+	v := f.at(i)
+	cells[0].text = facetText(v.Value)
 	if v.Value == "" {
-		cells[0] = tableCell{text: "(none)", style: &f.theme.muted}
+		cells[0].style = &f.theme.muted
 	}
 	cells[1].text = count(v.Count)
 	cells[2] = tableCell{text: barText(v.Count, f.most, barWidth), style: &f.theme.barFull}

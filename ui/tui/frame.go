@@ -126,18 +126,28 @@ func (m *root) titleBar() string {
 	return th.fit(th.fit(left, max(0, m.width-tabsWidth))+tabs, m.width)
 }
 
+// isWide reports whether there is room for what can be left out.
+func (m *root) isWide() bool { return m.width >= detailsFrom }
+
+// badge is what stays in sight: removals that wait, else that nothing can be
+// written, else that the tenant is invented.
 func (m *root) badge() string {
-	pad := " "
-	if m.width < 100 {
-		pad = ""
+	pad := ""
+	if m.isWide() {
+		pad = " "
 	}
-	switch {
+	text := ""
+	switch held := m.ws.Progress().Held; {
+	case held > 0 && m.account() != nil:
+		text = count(held) + " held"
 	case m.account() != nil && !m.ws.CanWrite():
-		return m.theme.badge.Render(pad + "read-only" + pad)
+		text = "read-only"
 	case m.options.Demo && m.account() != nil:
-		return m.theme.badge.Render(pad + "demo" + pad)
+		text = "demo"
+	default:
+		return ""
 	}
-	return ""
+	return m.theme.badge.Render(pad + text + pad)
 }
 
 // account is the session. While the files are being opened it is not asked
@@ -175,8 +185,12 @@ func (m *root) tabs() (styled string, width int) {
 func (m *root) statusLine() string {
 	th := m.theme
 	state := m.syncText()
-	room := m.width - th.width(state) - 4
-	hints := m.hints(room)
+	// The hints keep their places while the state changes its length a little.
+	least := 14 // "✓ synced 14:00"
+	if m.isWide() {
+		least = 34 // "✓ synced 22 Nov 14:00 · next 02:00"
+	}
+	hints := m.hints(m.width - max(th.width(state), least) - 4)
 	gap := m.width - 2 - th.width(state) - th.width(hints)
 	return th.fit(" "+state+spaces(gap)+hints+" ", m.width)
 }

@@ -37,6 +37,41 @@ func (l fakeLedger) DeleteSegment(_ context.Context, name string) error {
 	return nil
 }
 
+func (l fakeLedger) Lists(context.Context) ([]workspace.List, error) {
+	l.t.mu.Lock()
+	defer l.t.mu.Unlock()
+	lists := slices.Clone(l.t.lists)
+	for i := range lists {
+		lists[i].Members = nil
+	}
+	return lists, nil
+}
+
+func (l fakeLedger) List(_ context.Context, name string) (workspace.List, error) {
+	l.t.mu.Lock()
+	defer l.t.mu.Unlock()
+	for _, list := range l.t.lists {
+		if strings.EqualFold(list.Name, name) {
+			return list, nil
+		}
+	}
+	return workspace.List{}, &model.Error{Kind: model.KindUsage, Code: "listNotFound", Message: "there is no such list"}
+}
+
+func (l fakeLedger) SaveList(_ context.Context, list workspace.List) error {
+	l.t.mu.Lock()
+	defer l.t.mu.Unlock()
+	l.t.lists = append(l.t.lists, list)
+	return nil
+}
+
+func (l fakeLedger) DeleteList(_ context.Context, name string) error {
+	l.t.mu.Lock()
+	defer l.t.mu.Unlock()
+	l.t.lists = slices.DeleteFunc(l.t.lists, func(o workspace.List) bool { return o.Name == name })
+	return nil
+}
+
 func (l fakeLedger) SaveSnapshot(_ context.Context, s workspace.Snapshot) error {
 	l.t.mu.Lock()
 	defer l.t.mu.Unlock()

@@ -56,6 +56,7 @@ type shared struct {
 	ws    *workspace.Workspace
 	theme *theme
 	tasks *tasks
+	pace  *pace // of the running sync
 }
 
 // Messages that one pane sends to the root for another.

@@ -28,21 +28,31 @@ func TestIdleScreenWritesNothing(t *testing.T) {
 // The renderer repaints each line that holds a wide sign, because it cannot
 // know where the terminal's cursor is behind one; so the rows here hold none.
 func TestCursorMoveWritesLittle(t *testing.T) {
-	for _, budget := range []struct{ width, height, bytes int }{
-		{80, 24, 300},  // the table alone
-		{120, 40, 700}, // the details change with it
-	} {
-		onScreen(t, syncedTenant, budget.width, budget.height, Options{}, func(s *screen) {
+	for _, size := range sizes {
+		onScreen(t, syncedTenant, size.width, size.height, Options{}, func(s *screen) {
 			s.press("/")
 			s.send(tea.PasteMsg{Content: "member sales"})
 			s.press("enter", "j", "j")
+			for range 3 {
+				before := s.out.count()
+				s.send(press("j"))
+				s.frame()
+				moved := s.out.after(before)
+				assert.NotEmpty(t, moved)
+				assert.LessOrEqual(t, len(moved), 300, "%q", moved)
+			}
 			before := s.out.count()
-			s.press("j")
-			moved := s.out.after(before)
-			assert.NotEmpty(t, moved)
-			assert.Less(t, len(moved), budget.bytes, "%q", moved)
+			s.settle()
+			assert.Equal(t, size.width >= detailsFrom, s.out.count() > before, "the details follow once the cursor rests")
 		})
 	}
+}
+
+// frame waits until the next frame is written, and no longer.
+func (s *screen) frame() {
+	synctest.Wait()
+	time.Sleep(time.Second / framesPerSecond) // fake time
+	synctest.Wait()
 }
 
 func TestNoColorOfAnyValueLeavesNoColour(t *testing.T) {

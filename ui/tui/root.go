@@ -51,7 +51,7 @@ func newRoot(ctx context.Context, o Options) *root {
 	case o.Theme == "light":
 		th = lightTheme()
 	}
-	m := &root{shared: shared{ws: o.Workspace, theme: th, tasks: newTasks(ctx)}, options: o}
+	m := &root{shared: shared{ws: o.Workspace, theme: th, tasks: newTasks(ctx), pace: &pace{}}, options: o}
 	m.activity = newActivityPane(m.shared)
 	m.panes = [paneCount]pane{
 		paneDirectory: newDirectoryPane(m.shared),

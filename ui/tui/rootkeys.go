@@ -37,9 +37,17 @@ func (m *root) globalBindings() []binding {
 	if len(m.history.ahead) == 0 {
 		forth.disabled = "There is no pane to go forth to"
 	}
+	stop := binding{id: "sync.stop", keys: []string{"X"}, help: "Stop the sync; what was read is kept, and the next one goes on", global: true}
+	if !m.sync.running() {
+		stop.disabled = "No sync is running"
+	}
+	held := binding{id: "sync.held", keys: []string{"!"}, help: "Decide on the removals that wait for your word", global: true}
+	if m.ws.Progress().Held == 0 {
+		held.disabled = "No removals wait"
+	}
 	older := back
 	older.id, older.keys, older.help = "history.back", []string{"["}, "Go back in the history of panes"
-	return append(list, back, older, forth,
+	return append(list, back, older, forth, stop, held,
 		binding{id: "suspend", keys: []string{"ctrl+z"}, help: "Suspend rollcall; fg in the shell resumes it", global: true},
 		binding{id: "quit", keys: []string{"ctrl+c"}, help: "Quit", global: true},
 	)
@@ -96,6 +104,10 @@ func (m *root) global(id string) tea.Cmd {
 		if to, ok := m.history.forth(m.current); ok && m.screen == nil {
 			return m.show(to)
 		}
+	case "sync.stop":
+		return emit(stopSyncMsg{})
+	case "sync.held":
+		return m.askRemovals(true)
 	case "suspend":
 		return tea.Suspend
 	case "quit":
@@ -158,13 +170,15 @@ func (m *root) paste(msg tea.PasteMsg) tea.Cmd {
 // is dropped by some without a word.
 const maxClipboard = 74_000
 
+func fitsClipboard(text string) bool { return len(text)*4/3 <= maxClipboard }
+
 // copy sends text to the terminal's clipboard and says so. Whether the
 // terminal took it cannot be known.
 func (m *root) copy(msg copyMsg) tea.Cmd {
 	if msg.text == "" {
 		return m.toasts.show(m.shared, levelWarn, "Nothing to copy")
 	}
-	if len(msg.text)*4/3 > maxClipboard {
+	if !fitsClipboard(msg.text) {
 		return m.toasts.show(m.shared, levelWarn, "Too much for the clipboard of a terminal ("+count(len(msg.text))+" bytes)")
 	}
 	what := msg.what

@@ -89,10 +89,7 @@ func TestSortMenuSortsAndReverses(t *testing.T) {
 	onScreen(t, syncedTenant, 120, 40, Options{NoSync: true}, func(s *screen) {
 		s.press("s")
 		s.golden("sort-120x40")
-		for range "dep" {
-			s.press("down")
-		}
-		s.press("enter")
+		s.press("d", "e", "p", "enter")
 		s.shows("Department ▲")
 		s.press("s", "enter")
 		s.shows("Department ▼")

@@ -33,6 +33,7 @@ type syncState struct {
 
 	generation uint64 // of the directory when the panes were last told
 	failed     *model.Error
+	asking     int // removals that the administrator was last asked about
 }
 
 func (s *syncState) running() bool { return s.asked || s.scheduled }
@@ -49,7 +50,8 @@ func (s *syncState) abandon(task string) {
 
 type (
 	// startSyncMsg asks the root to sync.
-	startSyncMsg struct{ full bool }
+	startSyncMsg struct{ request refresh.Request }
+	stopSyncMsg  struct{}
 	syncTickMsg  struct{}
 	// syncedMsg is the end of a round that the administrator asked for.
 	syncedMsg roundOutcome
@@ -69,9 +71,12 @@ type (
 func (m *root) syncing(msg tea.Msg) (tea.Cmd, bool) {
 	switch msg := msg.(type) {
 	case startSyncMsg:
-		return m.askSync(msg.full), true
+		return m.askSync(msg.request), true
+	case stopSyncMsg:
+		m.ws.CancelSync()
 	case syncTickMsg:
 		m.sync.watched = false
+		m.pace.watch(m.ws.Progress(), m.ws.Now())
 		if !m.sync.running() {
 			return nil, true
 		}
@@ -85,14 +90,16 @@ func (m *root) syncing(msg tea.Msg) (tea.Cmd, bool) {
 	case roundEndedMsg:
 		m.sync.scheduled = false
 		return tea.Batch(m.nextRound(), m.synced(roundOutcome(msg))), true
+	default:
+		return nil, false
 	}
-	return nil, false
+	return nil, true
 }
 
 // askSync starts what the administrator asks for. A round that runs already
 // answers it, unless it follows the changes only and everything is wanted.
-func (m *root) askSync(full bool) tea.Cmd {
-	if m.sync.running() && !(full && m.ws.Progress().Mode == refresh.ModeDelta) {
+func (m *root) askSync(request refresh.Request) tea.Cmd {
+	if m.sync.running() && !(request.Full && m.ws.Progress().Mode == refresh.ModeDelta) {
 		return m.toasts.show(m.shared, levelInfo, "A sync is running already")
 	}
 	switch failed := m.sync.failed; {
@@ -103,13 +110,13 @@ func (m *root) askSync(full bool) tea.Cmd {
 		m.sync.wanted = true
 		return m.connect()
 	}
-	return m.startSync(full)
+	return m.startSync(request)
 }
 
-func (m *root) startSync(full bool) tea.Cmd {
+func (m *root) startSync(request refresh.Request) tea.Cmd {
 	m.sync.asked, m.sync.failed = true, nil
 	run := m.tasks.run(taskSync, func(ctx context.Context) tea.Msg {
-		result, err := m.ws.Sync(ctx, refresh.Request{Full: full})
+		result, err := m.ws.Sync(ctx, request)
 		return syncedMsg{result, err}
 	})
 	return tea.Batch(run, m.watchSync(), m.broadcast(syncProgressMsg{}))
@@ -129,7 +136,7 @@ func (m *root) keepInSync() tea.Cmd {
 		due = due && m.ws.Synced() // the schedule begins with a first sync by itself
 	}
 	if due && !m.sync.running() {
-		return tea.Batch(schedule, m.startSync(false))
+		return tea.Batch(schedule, m.startSync(refresh.Request{}))
 	}
 	return schedule
 }
@@ -190,19 +197,19 @@ func (m *root) watchSync() tea.Cmd {
 func (m *root) synced(o roundOutcome) tea.Cmd {
 	tell, before := m.tellPanes(), m.sync.failed
 	if o.err == nil {
-		r := o.result
-		m.offline, m.sync.failed = nil, nil
-		m.activity.note(m.ws.Now(), levelGood, fmt.Sprintf("Synced %s: %s added, %s updated, %s removed, in %s",
-			plural(r.Users, "user", "users"), count(r.Added), count(r.Updated), count(r.Removed), r.Elapsed.Round(time.Millisecond)), "")
-		return tell
+		m.offline, m.sync.failed, m.sync.asking = nil, nil, 0
+		return tea.Batch(tell, m.noteRound(o.result))
 	}
 	e := model.AsError(o.err)
 	if e.Kind == model.KindInterrupted {
-		return tell
+		return tea.Batch(tell, m.sayStopped())
 	}
 	m.sync.failed = e
 	text := "Sync failed: " + sentence(e)
 	switch {
+	case e.Code == codeRemovalGuard:
+		m.activity.note(m.ws.Now(), levelWarn, capitalise(sentence(e)), "")
+		return tea.Batch(tell, m.askRemovals(false))
 	case e.Kind == model.KindSignIn && m.ws.Session() == nil:
 		return tea.Batch(tell, emit(signInMsg{e}), toast(levelBad, text))
 	case before != nil && before.Code == e.Code:
@@ -211,6 +218,27 @@ func (m *root) synced(o roundOutcome) tea.Cmd {
 		return tell
 	}
 	return tea.Batch(tell, toast(levelBad, text))
+}
+
+// noteRound keeps in Activity what a round that ended well did, and shows what
+// it has to say.
+func (m *root) noteRound(r refresh.Result) tea.Cmd {
+	m.activity.note(m.ws.Now(), levelGood, fmt.Sprintf("Synced %s: %s added, %s updated, %s removed, in %s",
+		plural(r.Users, "user", "users"), count(r.Added), count(r.Updated), count(r.Removed), r.Elapsed.Round(time.Millisecond)), "")
+	var cmds []tea.Cmd
+	for _, note := range r.Notes {
+		cmds = append(cmds, toast(levelWarn, capitalise(note)))
+	}
+	return tea.Batch(cmds...)
+}
+
+// sayStopped says what is left of a round that was stopped.
+func (m *root) sayStopped() tea.Cmd {
+	text := "The sync was stopped; the next one goes on from where it was"
+	if n := m.ws.Directory().Len(); n > 0 && !m.ws.Synced() {
+		text = "The sync was stopped; " + plural(n, "user is", "users are") + " kept, and the next one goes on from there"
+	}
+	return toast(levelInfo, text)
 }
 
 // tellPanes passes on what a sync changed since the last time.
@@ -230,32 +258,47 @@ func (m *root) syncText() string {
 	}
 	th := m.theme
 	p := m.ws.Progress()
-	wait := m.ws.Traffic().WaitUntil.Sub(m.ws.Now())
+	if m.sync.running() {
+		return m.runningText(p)
+	}
 	switch {
-	case m.sync.running() && wait > 0:
-		return th.warn.Render("⏸") + th.muted.Render(fmt.Sprintf(" throttled: the service asks to wait %d s", int(wait.Seconds())+1))
-	case m.sync.running() && p.Expected > 0 && p.Phase == refresh.PhaseReading:
-		return th.accent.Render("↻") + th.muted.Render(fmt.Sprintf(" syncing %s of %s", count(p.Read), count(p.Expected)))
-	case m.sync.running() && p.Read > 0:
-		return th.accent.Render("↻") + th.muted.Render(" syncing "+count(p.Read)+" changes")
-	case m.sync.running():
-		return th.accent.Render("↻") + th.muted.Render(" syncing")
 	case m.stage != stageReady:
 		return ""
+	case p.Held > 0:
+		return th.warn.Render("!") + th.muted.Render(" "+removalsText(p.Held)+" · ") + th.key.Render("!") + th.muted.Render(" decides")
 	case m.offline != nil:
 		return th.warn.Render("!") + th.muted.Render(" offline"+m.asOf(p))
 	case m.ws.Session() == nil:
 		return th.warn.Render("!") + th.muted.Render(" not signed in"+m.asOf(p))
 	case m.sync.failed != nil:
 		return th.bad.Render("✗") + th.muted.Render(" sync failed"+m.asOf(p))
+	case p.Stale:
+		return th.warn.Render("!") + th.muted.Render(" to be read again"+m.asOf(p))
 	case p.SyncedAt.IsZero():
 		return th.muted.Render("not synced yet")
 	}
 	next := ""
-	if n := m.schedule().Nightly; m.sync.rounds != nil && n.On {
+	if n := m.schedule().Nightly; m.sync.rounds != nil && n.On && m.isWide() {
 		next = " · next " + n.String()
 	}
 	return th.good.Render("✓") + th.muted.Render(" synced "+when(p.SyncedAt, m.ws.Now())+next)
+}
+
+// runningText is the status line's left part while a round runs.
+func (m *root) runningText(p refresh.Progress) string {
+	th := m.theme
+	text := " syncing"
+	switch wait := m.ws.Traffic().WaitUntil.Sub(m.ws.Now()); {
+	case wait > 0:
+		return th.warn.Render("⏸") + th.muted.Render(" throttled, "+clock(wait)+" to wait · ") + th.key.Render("X") + th.muted.Render(" stops")
+	case p.Phase == refresh.PhaseReading && p.Mode == refresh.ModeResync:
+		text = " reading again " + m.pace.text(p)
+	case p.Phase == refresh.PhaseReading:
+		text = " syncing " + m.pace.text(p)
+	case p.Read > 0:
+		text = " syncing " + plural(p.Read, "change", "changes")
+	}
+	return th.accent.Render("↻") + th.muted.Render(text)
 }
 
 // asOf says how old the data on the screen is.

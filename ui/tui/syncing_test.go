@@ -112,7 +112,8 @@ func TestSyncAskedForDuringARoundOfTheScheduleJoinsIt(t *testing.T) {
 		s.tenant.hold <- struct{}{}
 		s.settle()
 		assert.Equal(t, 1, s.tenant.rounds())
-		s.shows("↻ syncing")
+		s.shows("↻ reading again 0 of 60 users")
+		s.shows("until it ends, the data is that of 14:02")
 		close(s.tenant.hold)
 		s.pass(time.Second)
 		s.shows("✓ synced 14:02 · next 02:00")
@@ -128,7 +129,7 @@ func TestARoundThatFailsAgainIsToldOnce(t *testing.T) {
 	}
 	onScreen(t, tenant, 120, 40, Options{}, func(s *screen) {
 		s.shows("Sync failed: graph.microsoft.com cannot be reached")
-		s.pass(6 * time.Minute) // tried again after five
+		s.pass(90 * time.Second) // tried again after one minute
 		require.Equal(t, 2, s.tenant.rounds())
 		s.hides("Sync failed")
 		s.shows("✗ sync failed")
@@ -136,7 +137,7 @@ func TestARoundThatFailsAgainIsToldOnce(t *testing.T) {
 		s.tenant.deltaErr = nil
 		s.tenant.mu.Unlock()
 		s.pass(10 * time.Minute)
-		s.shows("✓ synced 14:17 · next 02:00")
+		s.shows("✓ synced 14:05 · next 02:00")
 	})
 }
 

@@ -20,6 +20,13 @@ type tableRows interface {
 	Cells(i int, cells []tableCell)
 }
 
+// markableRows are rows of which some are marked. Whose marks they are is the
+// pane's business: the table draws them.
+type markableRows interface {
+	tableRows
+	Marked(i int) bool
+}
+
 // tableCell is raw text; the table cleans and cuts it.
 type tableCell struct {
 	text  string
@@ -38,7 +45,7 @@ type column struct {
 }
 
 // table is a virtual table with a header line, a cursor that stays on its row
-// by id, and marks.
+// by id, and a range between two rows.
 type table struct {
 	theme   *theme
 	columns []column
@@ -48,16 +55,16 @@ type table struct {
 
 	cursor   int
 	cursorID string
-	moved    bool // the cursor was put somewhere on purpose
+	wanted   string // the row that the cursor was put on; "" while nobody moved it
 	offset   int
-	marks    map[string]struct{}
-	anchor   int // first row of a range being marked, or -1
+	anchor   int // first row of the range, or -1
+	anchorID string
 	widths   []int
 	cells    []tableCell
 }
 
 func newTable(th *theme, columns ...column) *table {
-	t := &table{theme: th, marks: map[string]struct{}{}, anchor: -1}
+	t := &table{theme: th, anchor: -1}
 	t.SetColumns(columns)
 	return t
 }
@@ -76,19 +83,49 @@ func (t *table) SetSize(width, height int) {
 	t.scroll()
 }
 
-// SetRows replaces the rows. The cursor follows its row by id; when that one is
-// gone, or nobody moved the cursor yet, it stays at its place.
+// SetRows replaces the rows. The cursor is on the row that it was put on, if
+// that one is among them; else it stays at its place. A range whose first row
+// is gone ends.
 func (t *table) SetRows(rows tableRows) {
 	t.rows = rows
-	t.anchor = -1
-	if t.moved && t.cursorID != "" {
-		if i := rows.Find(t.cursorID); i >= 0 {
-			// Keep the row at the height where the eye left it.
-			t.offset += i - t.cursor
-			t.cursor = i
-		}
+	if t.anchor >= 0 {
+		t.anchor = rows.Find(t.anchorID)
 	}
-	t.moveTo(t.cursor)
+	i := -1
+	if t.wanted != "" {
+		i = rows.Find(t.wanted)
+	}
+	switch {
+	case i < 0:
+		i = t.cursor
+	case t.cursorID == t.wanted:
+		t.offset += i - t.cursor // the row stays at the height where the eye left it
+	default:
+		t.offset = i - t.page()/2
+	}
+	t.moveTo(i)
+}
+
+// IsAstray reports whether the cursor is on another row than the one that it
+// was put on, because that one is not among the rows.
+func (t *table) IsAstray() bool { return t.wanted != t.cursorID }
+
+// Want puts the cursor on the row of an id, now or as soon as it is among the
+// rows. It reports whether it is now.
+func (t *table) Want(id string) bool {
+	t.wanted = id
+	if t.rows == nil {
+		return false
+	}
+	i := t.rows.Find(id)
+	if i < 0 {
+		return false
+	}
+	if i < t.offset || i >= t.offset+t.page() {
+		t.offset = i - t.page()/2
+	}
+	t.moveTo(i)
+	return true
 }
 
 // Len is the number of rows.
@@ -109,27 +146,22 @@ func (t *table) Cursor() int {
 
 // CursorID is the id of the row under the cursor, or "".
 func (t *table) CursorID() string {
-	if t.Len() == 0 {
-		return ""
-	}
 	return t.cursorID
 }
 
 // moveTo puts the cursor on a row, or the nearest one there is.
 func (t *table) moveTo(i int) {
 	n := t.Len()
-	t.cursor = min(max(i, 0), max(n-1, 0))
+	t.cursor, t.cursorID = min(max(i, 0), max(n-1, 0)), ""
 	if n > 0 {
 		t.cursorID = t.rows.ID(t.cursor)
 	}
 	t.scroll()
 }
 
-// toTop puts the cursor on the first row, also of the rows that come next.
-func (t *table) toTop() {
-	t.moved = false
-	t.moveTo(0)
-}
+// toTop puts the cursor on the first row, without forgetting the one that it
+// was put on.
+func (t *table) toTop() { t.moveTo(0) }
 
 // page is the number of rows that fit.
 func (t *table) page() int { return max(1, t.height-1) }
@@ -167,7 +199,7 @@ func (t *table) Handle(msg tea.Msg) bool {
 	default:
 		return false
 	}
-	t.moved = true
+	t.wanted = t.CursorID()
 	return true
 }
 
@@ -239,9 +271,9 @@ func (t *table) drawRow(b *strings.Builder, i int, focused bool) {
 	}
 	t.rows.Cells(i, t.cells)
 	under := i == t.cursor
-	_, marked := t.marks[t.rows.ID(i)]
-	if t.anchor >= 0 && i >= min(t.anchor, t.cursor) && i <= max(t.anchor, t.cursor) {
-		marked = true
+	marked := t.inRange(i)
+	if m, ok := t.rows.(markableRows); ok && !marked {
+		marked = m.Marked(i)
 	}
 	sign := func(on bool, s string) string {
 		if on {

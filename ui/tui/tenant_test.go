@@ -11,6 +11,7 @@ import (
 	"rollcall/model"
 	"rollcall/model/expansion"
 	"rollcall/model/refresh"
+	"rollcall/model/refresh/refreshtest"
 	"rollcall/model/workspace"
 	"rollcall/model/writeback"
 )
@@ -31,13 +32,18 @@ type fakeTenant struct {
 	pageSize  int                       // of the user listing
 	hold      chan struct{}             // when set, each page waits for a token
 	openErr   error
-	held      map[string]model.User // the store
-	state     refresh.State
+	store     refreshtest.Store
+	state     refresh.State // what the store begins with; zero: empty
 	segments  []workspace.Segment
 	deltaErr  error // what following the changes fails with
 	renewed   int
 	deltas    int            // how often the changes were followed
 	changes   []model.Change // what following them brings once
+
+	partitions int      // of the listing; 0: one
+	coverNote  string   // why there are not more
+	refused    []string // attributes that the tenant does not give
+
 	ledgerErr error          // what reading the segments fails with
 	events    []workspace.Event
 	calls     []workspace.Call
@@ -46,6 +52,7 @@ type fakeTenant struct {
 	planIDs   []string // in the order they were saved
 	runs      map[string]*writeback.Run
 	snaps     []workspace.Snapshot
+	lists     []workspace.List
 
 	listing func(*expansion.Listing)               // changes what a group's listing says
 	slow    chan struct{}                          // when set, listings wait for a token
@@ -61,7 +68,7 @@ func newFakeTenant(users []model.User) *fakeTenant {
 	return &fakeTenant{
 		now: testNow, users: users, pageSize: 200,
 		groups: map[string]*model.Group{}, members: map[string][]model.Object{},
-		held: map[string]model.User{}, plans: map[string]writeback.Plan{}, runs: map[string]*writeback.Run{},
+		plans: map[string]writeback.Plan{}, runs: map[string]*writeback.Run{},
 		signedIn: make(chan *workspace.Session, 1),
 		session: &workspace.Session{
 			TenantID: "11111111-1111-4111-8111-111111111111", TenantName: "Contoso", Domain: "contoso.onmicrosoft.com",
@@ -72,12 +79,9 @@ func newFakeTenant(users []model.User) *fakeTenant {
 
 // synced puts the users into the store, as a sync before would have.
 func (t *fakeTenant) synced() *fakeTenant {
-	for _, u := range t.users {
-		t.held[u.ID] = u.Clone()
-	}
 	t.state = refresh.State{
 		TenantID: t.session.TenantID, Fingerprint: model.FullSchema().Fingerprint(), Complete: true,
-		DeltaLink: "delta", Phase: refresh.PhaseDelta, SyncedAt: t.now.Add(-2 * time.Minute), Users: len(t.users),
+		DeltaLink: "delta", Phase: refresh.PhaseIdle, SyncedAt: t.now.Add(-2 * time.Minute), Users: len(t.users),
 	}
 	return t
 }
@@ -97,15 +101,29 @@ func (t *fakeTenant) time() time.Time {
 }
 
 func (t *fakeTenant) workspace() *workspace.Workspace {
+	if t.state.Complete {
+		t.fill()
+	}
 	return workspace.New(workspace.Settings{
 		Profile: "contoso", Now: t.time, Guards: writeback.DefaultGuards(),
 		Open: func(context.Context) (*workspace.Parts, error) {
 			if t.openErr != nil {
 				return nil, t.openErr
 			}
-			return &workspace.Parts{Auth: t, Source: t, Store: fakeStore{t}, Ledger: fakeLedger{t}, Members: t, Resolver: t, Groups: fakeGroups{t}, Calls: t}, nil
+			return &workspace.Parts{Auth: t, Source: t, Store: &t.store, Ledger: fakeLedger{t}, Members: t, Resolver: t, Groups: fakeGroups{t}, Calls: t}, nil
 		},
 	})
+}
+
+// fill puts the users into the store.
+func (t *fakeTenant) fill() {
+	changes := make([]model.Change, len(t.users))
+	for i := range t.users {
+		changes[i] = wholeUser(&t.users[i])
+	}
+	if err := t.store.Commit(context.Background(), refresh.Batch{Changes: changes, State: t.state}); err != nil {
+		panic(err)
+	}
 }
 
 // Auth.
@@ -153,29 +171,50 @@ func (t *fakeTenant) renewals() int {
 
 // Source.
 
-func (t *fakeTenant) DeltaLatest(context.Context) (string, error) { return "delta", nil }
-func (t *fakeTenant) UserCount(context.Context) (int, error)      { return len(t.users), nil }
+func (t *fakeTenant) Begin(context.Context) (refresh.Beginning, error) {
+	return refresh.Beginning{DeltaLink: "delta", Refused: t.refused}, nil
+}
+
+func (t *fakeTenant) UserCount(context.Context) (int, error) { return len(t.users), nil }
+
+// Partitions divides the users into as many parts as the test wants; a count
+// that nobody knows asks for one.
+func (t *fakeTenant) Partitions(_ context.Context, total, _ int) (refresh.Cover, error) {
+	n := max(1, t.partitions)
+	if total == 0 {
+		n = 1
+	}
+	cover := refresh.Cover{Key: "createdDateTime", Note: t.coverNote}
+	for i := range n {
+		from, to := len(t.users)*i/n, len(t.users)*(i+1)/n
+		cover.Partitions = append(cover.Partitions, refresh.Partition{Link: fmt.Sprintf("%d-%d", from, to), Users: to - from})
+	}
+	return cover, nil
+}
 
 func (t *fakeTenant) Users(ctx context.Context, link string) (*refresh.Page, error) {
 	if err := wait(ctx, t.hold); err != nil {
 		return nil, err
 	}
-	from := 0
-	if link != "" {
-		if _, err := fmt.Sscanf(link, "skip=%d", &from); err != nil {
-			return nil, err
-		}
+	var from, end int
+	if _, err := fmt.Sscanf(link, "%d-%d", &from, &end); err != nil {
+		return nil, err
 	}
-	to := min(from+t.pageSize, len(t.users))
+	to := min(from+t.pageSize, end)
 	page := &refresh.Page{}
 	for _, u := range t.users[from:to] {
-		manager := u.ManagerID
-		page.Changes = append(page.Changes, model.Change{ID: u.ID, Fields: slices.Clone(u.Fields()), Manager: &manager})
+		page.Changes = append(page.Changes, wholeUser(&u))
 	}
-	if to < len(t.users) {
-		page.Next = fmt.Sprintf("skip=%d", to)
+	if to < end {
+		page.Next = fmt.Sprintf("%d-%d", to, end)
 	}
 	return page, nil
+}
+
+// wholeUser is a user as a listing reports it.
+func wholeUser(u *model.User) model.Change {
+	manager := u.ManagerID
+	return model.Change{ID: u.ID, Fields: slices.Clone(u.Fields()), Manager: &manager}
 }
 
 func (t *fakeTenant) Delta(ctx context.Context, _ string) (*refresh.Page, error) {
@@ -192,70 +231,6 @@ func (t *fakeTenant) Delta(ctx context.Context, _ string) (*refresh.Page, error)
 	t.changes = nil
 	return page, nil
 }
-
-// fakeStore is the Store port; its Users method differs from the Source's.
-type fakeStore struct{ *fakeTenant }
-
-func (t fakeStore) State(context.Context) (refresh.State, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.state, nil
-}
-
-func (t fakeStore) Commit(_ context.Context, changes []model.Change, state refresh.State) (refresh.Effect, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	var e refresh.Effect
-	for _, c := range changes {
-		u, known := t.held[c.ID]
-		switch {
-		case c.Removed != "":
-			if known {
-				delete(t.held, c.ID)
-				e.Removed++
-			}
-			continue
-		case known:
-			e.Updated++
-		default:
-			e.Added++
-		}
-		u = u.Clone()
-		u.Apply(c)
-		t.held[c.ID] = u
-	}
-	t.state = state
-	return e, nil
-}
-
-func (t fakeStore) Stage(context.Context) (refresh.Staging, error) {
-	other := &fakeTenant{held: map[string]model.User{}}
-	return fakeStaging{fakeStore{other}, t.fakeTenant}, nil
-}
-
-func (t fakeStore) Users(_ context.Context, yield func(*model.User) bool) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, u := range t.held {
-		if !yield(&u) {
-			break
-		}
-	}
-	return nil
-}
-
-type fakeStaging struct {
-	fakeStore
-	into *fakeTenant
-}
-
-func (s fakeStaging) Promote(context.Context) error {
-	s.into.mu.Lock()
-	defer s.into.mu.Unlock()
-	s.into.held, s.into.state = s.held, s.state
-	return nil
-}
-func (s fakeStaging) Discard() error { return nil }
 
 // Calls.
 

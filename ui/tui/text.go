@@ -54,12 +54,16 @@ func (r ruler) width(s string) int {
 // cells; what was cut off is shown by an ellipsis.
 func (r ruler) cell(s string, width int) string {
 	s = r.cut(clean(s), width)
+	return r.isolated(s) + spaces(width-r.width(s))
+}
+
+// isolated keeps a right-to-left name, already clean, from reordering its
+// neighbours on a terminal that does bidi. The marks take no room.
+func (r ruler) isolated(s string) string {
 	if text.IsRTL(s) {
-		// Keep a right-to-left name from reordering its neighbours on a
-		// terminal that does bidi. The marks take no room.
-		return firstStrongIsolate + s + popIsolate + spaces(width-r.width(s))
+		return firstStrongIsolate + s + popIsolate
 	}
-	return s + spaces(width-r.width(s))
+	return s
 }
 
 const (

@@ -69,21 +69,38 @@ func TestUntouchedTableCursorStaysAtTheTop(t *testing.T) {
 	assert.Equal(t, "a", table.CursorID())
 }
 
-func TestTableMarksSurviveOtherRows(t *testing.T) {
+func TestTableCursorComesBackToItsRow(t *testing.T) {
 	table := newTable(darkTheme(), column{title: "Id", width: 10})
 	table.SetSize(20, 6)
-	table.SetRows(idRows{ids: numbered(6)})
-	table.ToggleMark()
+	table.SetRows(idRows{ids: numbered(100)})
+	table.Handle(press("G"))
+	require.Equal(t, "row99", table.CursorID())
+	table.SetRows(idRows{ids: []string{"row3", "row4"}})
+	assert.True(t, table.IsAstray())
+	table.SetRows(idRows{})
+	table.SetRows(idRows{ids: numbered(100)})
+	assert.Equal(t, "row99", table.CursorID(), "it is among the rows again")
+	assert.True(t, table.Want("row50"))
+	assert.Equal(t, 50, table.Cursor())
+	assert.False(t, table.Want("row200"))
+	assert.Equal(t, 50, table.Cursor())
+}
+
+func TestTableRangeFollowsItsFirstRow(t *testing.T) {
+	table := newTable(darkTheme(), column{title: "Id", width: 10})
+	table.SetSize(20, 6)
+	table.SetRows(idRows{ids: []string{"a", "b", "c", "d"}})
 	table.Handle(press("j"))
-	table.ToggleRange()
+	table.StartRange()
 	table.Handle(press("j"))
-	assert.True(t, table.InRange())
-	table.ToggleRange()
-	table.SetRows(idRows{ids: []string{"row0"}})
-	assert.ElementsMatch(t, []string{"row0", "row2", "row3"}, slices.Collect(table.MarkedIDs))
-	table.ClearMarks()
-	table.MarkAll()
-	assert.Equal(t, 1, table.Marks())
+	from, to, ok := table.Range()
+	require.True(t, ok)
+	assert.Equal(t, []int{1, 3}, []int{from, to})
+	table.SetRows(idRows{ids: []string{"x", "c", "a", "b"}})
+	from, to, _ = table.Range()
+	assert.Equal(t, []int{1, 4}, []int{from, to}, "from b, now the last, up to the cursor on c")
+	table.SetRows(idRows{ids: []string{"x", "c"}})
+	assert.False(t, table.InRange())
 }
 
 func TestTableFillsItsAreaWhateverTheColumns(t *testing.T) {
