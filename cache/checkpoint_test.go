@@ -40,8 +40,8 @@ func TestACheckpointIsDeclinedUntilItPays(t *testing.T) {
 func TestACheckpointTakesThePlaceOfTheLog(t *testing.T) {
 	path := directoryPath(t)
 	d := openDirectory(t, path)
-	for page := range 10 {
-		commit(t, d, state(""), employees(page*benchPage, (page+1)*benchPage)...)
+	for from := 0; !d.current.extent.isCheckpointDue(); from += benchPage {
+		commit(t, d, state(""), employees(from, from+benchPage)...)
 	}
 	before := contents(t, d)
 	require.NoError(t, d.Checkpoint(t.Context(), before.save))

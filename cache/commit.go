@@ -64,8 +64,7 @@ func (s *store) apply(tx *bolt.Tx, b *refresh.Batch) (extent, error) {
 		}
 	}
 	if len(b.Changes) > 0 {
-		s.page = appendPage(s.page[:0], b.Changes, table)
-		s.packed = pack(s.packed, s.page)
+		s.packed = pack(s.packed, s.pages.write(b.Changes, table))
 		bucket, number := after.place(b.Hold, len(s.packed))
 		if err := putPage(tx, bucket, number, s.packed); err != nil {
 			return after, err

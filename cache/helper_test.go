@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,36 +46,58 @@ func directoryPath(t testing.TB) string { return filepath.Join(t.TempDir(), "pro
 // guid is the i-th made-up object id.
 func guid(i int) string { return fmt.Sprintf("%08x-89ab-4cde-8f01-23456789abcd", uint32(i)*2654435761) }
 
-// employee is a change with about what a synced user of a company holds.
+// mix gives the i-th user a number below n that looks like chance.
+func mix(i, salt, n int) int {
+	h := (uint64(i)*2 + uint64(salt) + 1) * 0x9e3779b97f4a7c15
+	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
+	h = (h ^ h>>27) * 0x94d049bb133111eb
+	return int((h ^ h>>31) >> 1 % uint64(n))
+}
+
+// madeUpName is a name of two or three syllables out of a few thousand.
+func madeUpName(n int) string {
+	syllables := []string{"an", "bel", "cor", "dra", "el", "fin", "gar", "hol", "is", "jor", "ken", "lam", "mar", "nor", "ol", "pet", "quin", "ras", "sten", "tor"}
+	name := ""
+	for k := n + 400; k > 0; k /= len(syllables) {
+		name += syllables[k%len(syllables)]
+	}
+	return strings.ToUpper(name[:1]) + name[1:]
+}
+
+// employee is a change with about what a synced user of a company holds: its
+// pages compress as those of the embedded tenant do.
 func employee(i int) model.Change {
-	manager := guid(i / 8)
-	upn := fmt.Sprintf("given%d.family%d@contoso.com", i, i%997)
+	manager := guid(mix(i, 0, i/8+1))
+	given, family := madeUpName(mix(i, 1, 2000)), madeUpName(mix(i, 2, 6000))
+	alias := strings.ToLower(given+"."+family) + strconv.Itoa(i%100)
+	upn := alias + "@contoso.com"
+	city := mix(i, 3, 120)
 	text := func(a model.AttrID, v string) model.Field { return model.Field{Attr: a, Value: v} }
 	return model.Change{ID: guid(i), Whole: true, Manager: &manager, Fields: []model.Field{
-		text(model.AttrDisplayName, fmt.Sprintf("Given%d Family%d", i, i%997)),
+		text(model.AttrDisplayName, given+" "+family),
 		text(model.AttrUserPrincipalName, upn),
 		text(model.AttrMail, upn),
-		text(model.AttrDepartment, fmt.Sprintf("Department %d", i%40)),
-		text(model.AttrJobTitle, fmt.Sprintf("Title %d", i%200)),
-		text(model.AttrOfficeLocation, fmt.Sprintf("Building %d", i%60)),
+		text(model.AttrDepartment, fmt.Sprintf("Department %d", mix(i, 4, 40))),
+		text(model.AttrJobTitle, fmt.Sprintf("Title %d", mix(i, 5, 200))),
+		text(model.AttrOfficeLocation, fmt.Sprintf("Building %d/%d", city, mix(i, 6, 9))),
 		text(model.AttrCompanyName, "Contoso"),
-		text(model.AttrCity, fmt.Sprintf("City %d", i%120)),
-		text(model.AttrState, fmt.Sprintf("State %d", i%30)),
-		text(model.AttrCountry, fmt.Sprintf("Country %d", i%20)),
+		text(model.AttrCity, fmt.Sprintf("City %d", city)),
+		text(model.AttrState, fmt.Sprintf("State %d", city/4)),
+		text(model.AttrCountry, fmt.Sprintf("Country %d", city/6)),
 		text(model.AttrUsageLocation, "DE"),
 		text(model.AttrUserType, "Member"),
-		text(model.AttrAccountEnabled, "true"),
-		text(model.AttrMobilePhone, fmt.Sprintf("+49 170 %07d", i)),
-		text(model.AttrGivenName, fmt.Sprintf("Given%d", i)),
-		text(model.AttrSurname, fmt.Sprintf("Family%d", i%997)),
-		text(model.AttrMailNickname, fmt.Sprintf("given%d.family%d", i, i%997)),
-		text(model.AttrEmployeeID, fmt.Sprintf("E%07d", i)),
-		text(model.AttrEmployeeHireDate, "2019-04-01T00:00:00Z"),
-		text(model.AttrPostalCode, fmt.Sprintf("%05d", i%9999)),
-		text(model.AttrStreetAddress, fmt.Sprintf("Street %d", i%300)),
+		text(model.AttrAccountEnabled, strconv.FormatBool(mix(i, 7, 12) > 0)),
+		text(model.AttrMobilePhone, fmt.Sprintf("+49 170 %07d", mix(i, 8, 1e7))),
+		text(model.AttrGivenName, given),
+		text(model.AttrSurname, family),
+		text(model.AttrMailNickname, alias),
+		text(model.AttrEmployeeID, fmt.Sprintf("E%07d", mix(i, 9, 1e7))),
+		text(model.AttrEmployeeHireDate, fmt.Sprintf("20%02d-%02d-01T00:00:00Z", mix(i, 10, 26), 1+mix(i, 11, 12))),
+		text(model.AttrPostalCode, fmt.Sprintf("%05d", 100*city+mix(i, 12, 30))),
+		text(model.AttrStreetAddress, fmt.Sprintf("Street %d", mix(i, 13, 300))),
 		text(model.AttrPreferredLanguage, "de-DE"),
-		{Attr: model.AttrProxyAddresses, Values: []string{"SMTP:" + upn, fmt.Sprintf("smtp:g%d@contoso.onmicrosoft.com", i)}},
-		text(model.AttrExtensionAttribute1, fmt.Sprintf("Cost centre %d", i%500)),
+		{Attr: model.AttrProxyAddresses, Values: []string{"SMTP:" + upn, "smtp:" + alias + "@contoso.onmicrosoft.com"}},
+		text(model.AttrExtensionAttribute1, fmt.Sprintf("Cost centre %d", mix(i, 14, 500))),
 		text(model.AttrExtensionAttribute1+1, "Full-time"),
 	}}
 }

@@ -93,6 +93,7 @@ type migration struct {
 	head  *head
 	users int
 	page  []model.Change
+	pages pageWriter
 }
 
 func (m *migration) rows(rows *bolt.Bucket) error {
@@ -124,7 +125,7 @@ func (m *migration) flush() error {
 	if len(m.page) == 0 {
 		return nil
 	}
-	packed := bytes.Clone(pack(nil, appendPage(nil, m.page, m.names)))
+	packed := bytes.Clone(pack(nil, m.pages.write(m.page, m.names)))
 	bucket, number := m.head.extent.place(false, len(packed))
 	m.page = m.page[:0]
 	return m.draft.add(len(packed), func(tx *bolt.Tx) error { return putPage(tx, bucket, number, packed) })

@@ -60,10 +60,10 @@ func changes() *rapid.Generator[[]model.Change] {
 
 func TestAPageReadsAsItWasWritten(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		n := emptyNames(t)
+		n, w := emptyNames(t), &pageWriter{}
 		for range 2 { // the second one finds the names that the first one added
 			page := changes().Draw(t, "page")
-			got, err := readPage(appendPage(nil, page, n), n)
+			got, err := readPage(w.write(page, n), n)
 			require.NoError(t, err)
 			assert.Equal(t, page, got)
 		}
@@ -73,7 +73,7 @@ func TestAPageReadsAsItWasWritten(t *testing.T) {
 func TestChangesOfAPageDoNotGrowIntoEachOther(t *testing.T) {
 	n := emptyNames(t)
 	page := []model.Change{employee(1), employee(2)}
-	got, err := readPage(appendPage(nil, page, n), n)
+	got, err := readPage(new(pageWriter).write(page, n), n)
 	require.NoError(t, err)
 	got[0].Fields = append(got[0].Fields, model.Field{Attr: model.AttrFaxNumber, Value: "1"})
 	i := slices.IndexFunc(got[0].Fields, func(f model.Field) bool { return f.Values != nil })
@@ -83,7 +83,7 @@ func TestChangesOfAPageDoNotGrowIntoEachOther(t *testing.T) {
 
 func TestAPageSurvivesAnotherOrderOfTheCatalogue(t *testing.T) {
 	written := emptyNames(t)
-	page := appendPage(nil, []model.Change{
+	page := new(pageWriter).write([]model.Change{
 		{ID: guid(1), Fields: []model.Field{{Attr: model.AttrDepartment, Value: "Sales"}, {Attr: model.AttrCity, Value: "Ulm"}}},
 		{ID: guid(2), Fields: []model.Field{{Attr: model.AttrDepartment, Values: []string{"a", "b"}}}},
 	}, written)
@@ -100,7 +100,7 @@ func TestAPageSurvivesAnotherOrderOfTheCatalogue(t *testing.T) {
 }
 
 func TestEveryChangedByteOfAValueIsNoticed(t *testing.T) {
-	value := seal(bucketLog, pageKey(1), pack(nil, appendPage(nil, employees(0, 3), emptyNames(t))))
+	value := seal(bucketLog, pageKey(1), pack(nil, new(pageWriter).write(employees(0, 3), emptyNames(t))))
 	_, err := unseal(bucketLog, pageKey(1), value)
 	require.NoError(t, err)
 	for i := range value {
@@ -124,15 +124,15 @@ func TestEveryChangedByteOfAValueIsNoticed(t *testing.T) {
 // FuzzReadPage gives pages that have a right checksum anything else.
 func FuzzReadPage(f *testing.F) {
 	n := emptyNames(f)
-	f.Add(appendPage(nil, employees(0, 3), n))
+	f.Add(new(pageWriter).write(employees(0, 3), n))
 	boss := "boss"
-	f.Add(appendPage(nil, []model.Change{
+	f.Add(new(pageWriter).write([]model.Change{
 		{ID: "x", Manager: &boss, Removed: "why not"},
 		{ID: guid(1), Manager: new(string), Removed: "changed"},
 		{ID: guid(2), Fields: []model.Field{{Attr: model.AttrMail}, {Attr: model.AttrOtherMails, Values: []string{}}}},
 	}, n))
-	f.Add([]byte{1, 0, 0, 0, tagTextID, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
-	f.Add([]byte{2, 1, 1, 1, tagTextID | tagManagerText, 1, 'x', 1, 'y', 3, 2})
+	f.Add([]byte{1, 0, 0, 0, 1, tagTextID, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
+	f.Add([]byte{1, 1, 1, 1, 3, tagTextID | tagManagerText, 1, kindCollection, 1, 1, 'x', 1, 'y', 1, 'z'})
 	noise := make([]byte, 300)
 	_, _ = rand.NewChaCha8([32]byte{}).Read(noise)
 	f.Add(noise)
@@ -144,7 +144,7 @@ func FuzzReadPage(f *testing.F) {
 			}
 			return
 		}
-		again, err := readPage(appendPage(nil, changes, n), n)
+		again, err := readPage(new(pageWriter).write(changes, n), n)
 		require.NoError(t, err)
 		assert.Equal(t, changes, again)
 	})
@@ -153,34 +153,23 @@ func FuzzReadPage(f *testing.F) {
 func BenchmarkPage(b *testing.B) {
 	n := emptyNames(b)
 	users := employees(0, benchPage)
-	page := appendPage(nil, users, n)
+	page := new(pageWriter).write(users, n)
 	packed := pack(nil, page)
-	perUser := func(b *testing.B) {
-		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchPage, "ns/user")
-	}
 	b.Run("write", func(b *testing.B) {
-		b.ReportAllocs()
-		var dst, room []byte
-		for b.Loop() {
-			dst = appendPage(dst[:0], users, n)
-			room = pack(room, dst)
-		}
-		perUser(b)
-		b.ReportMetric(float64(len(dst))/benchPage, "bytes/user")
+		var w pageWriter
+		var room []byte
+		measured(b, benchPage, func() { room = pack(room, w.write(users, n)) })
+		b.ReportMetric(float64(len(page))/benchPage, "bytes/user")
 		b.ReportMetric(float64(len(room))/benchPage, "packed-bytes/user")
 	})
 	b.Run("read", func(b *testing.B) {
-		b.ReportAllocs()
 		var room []byte
-		for b.Loop() {
+		measured(b, benchPage, func() {
 			var err error
-			if room, err = unpack(room, packed[sealSize:]); err != nil {
-				b.Fatal(err)
-			}
-			if _, err = readPage(room, n); err != nil {
-				b.Fatal(err)
-			}
-		}
-		perUser(b)
+			room, err = unpack(room, packed[sealSize:])
+			require.NoError(b, err)
+			_, err = readPage(room, n)
+			require.NoError(b, err)
+		})
 	})
 }

@@ -61,8 +61,8 @@ type store struct {
 	refused *model.Error // why the file may only be read; nil when it may be written
 	extent  extent       // as last committed
 	dirty   bool         // the file's clean marker is off
-	page    []byte       // room for a page
-	packed  []byte       // room for the same page, packed
+	pages   pageWriter
+	packed  []byte // room for a packed page
 }
 
 // openStore opens a file, lays it out when it is new, converts it when it is
