@@ -42,8 +42,8 @@ func answerBench(b *testing.B, g *graph, rt *route, c *call) *reply {
 	if answer.status != http.StatusOK {
 		b.Fatal(string(answer.body))
 	}
-	if answer.buffer != nil {
-		g.buffers.Put(answer.buffer)
+	if answer.reusable {
+		g.pages.put(answer.body)
 	}
 	return answer
 }
@@ -129,7 +129,7 @@ func BenchmarkDeltaCrawlPage(b *testing.B) {
 		if refused != nil {
 			b.Fatal(refused)
 		}
-		g.buffers.Put(answer.buffer)
+		g.pages.put(answer.body)
 	}
 }
 

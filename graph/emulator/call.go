@@ -45,7 +45,7 @@ type reply struct {
 	header      http.Header
 	body        []byte
 	contentType string
-	buffer      *[]byte // of body, for the next page; nil: body has no other owner
+	reusable    bool // body is of graph.pages, and goes back there once it is sent
 }
 
 // set adds a header to the answer.

@@ -29,7 +29,8 @@ type graph struct {
 	links     *links
 	routes    []route
 	shapes    *shapes
-	buffers   sync.Pool             // of pages, *[]byte
+	pages     spares[[]byte] // memory of pages
+	gzip      compressor
 	sorted    listings[int32]       // by sortKey and the state of the directory
 	expanded  listings[seed.Member] // by group and what the token may see
 	writes    sync.Mutex            // held while members are checked and changed
@@ -67,8 +68,8 @@ func (g *graph) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer = g.serve(c)
 	}
 	// A write that failed may still be under way.
-	if err := g.write(w, c, answer); err == nil && answer.buffer != nil {
-		g.buffers.Put(answer.buffer)
+	if err := g.write(w, c, answer); err == nil && answer.reusable {
+		g.pages.put(answer.body)
 	}
 }
 
@@ -217,11 +218,20 @@ func (g *graph) write(w http.ResponseWriter, c *call, p *reply) error {
 		// Half of it, and a clean end: what a broken middlebox makes of it.
 		body = bytes.Clone(body[:len(body)/2])
 	}
+	coded, done := g.gzip.compress(c.header, body)
+	if coded != nil {
+		h.Set("Content-Encoding", "gzip")
+		body = coded
+	}
+	h.Set("Vary", "Accept-Encoding")
 	if p.status != http.StatusNoContent {
 		h.Set("Content-Length", strconv.Itoa(len(body)))
 	}
 	w.WriteHeader(p.status)
 	_, err := w.Write(body)
+	if coded != nil && err == nil {
+		done()
+	}
 	return err
 }
 

@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"encoding/json"
-	"net/http"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -14,16 +13,15 @@ import (
 
 // appendString appends a JSON string.
 func appendString(b []byte, s string) []byte {
-	ascii := true
+	var all byte
 	for i := range len(s) {
-		switch c := s[i]; {
-		case c >= utf8.RuneSelf:
-			ascii = false
-		case c < ' ' || c == '"' || c == '\\':
+		c := s[i]
+		if c < ' ' || c == '"' || c == '\\' {
 			return appendQuoted(b, s)
 		}
+		all |= c
 	}
-	if !ascii && !utf8.ValidString(s) {
+	if all >= utf8.RuneSelf && !utf8.ValidString(s) {
 		return appendQuoted(b, s)
 	}
 	b = append(b, '"')
@@ -135,24 +133,20 @@ func (o *object) end() []byte { return append(o.b, '}') }
 
 // collection is a page of rows under construction.
 type collection struct {
-	b      []byte
-	rows   int
-	buffer *[]byte // where b began
+	b    []byte
+	rows int
 }
 
 // begin starts a collection answer. A negative total means no @odata.count.
 func (g *graph) begin(context string, total int) *collection {
-	buffer, _ := g.buffers.Get().(*[]byte)
-	if buffer == nil {
-		buffer = new([]byte)
-	}
-	o := beginObject((*buffer)[:0])
+	buffer, _ := g.pages.get()
+	o := beginObject(buffer[:0])
 	o.string("@odata.context", g.baseURL+"/v1.0/$metadata#"+context)
 	if total >= 0 {
 		o.value("@odata.count", total)
 	}
 	o.name("value")
-	return &collection{b: append(o.b, '['), buffer: buffer}
+	return &collection{b: append(o.b, '[')}
 }
 
 // row makes room for the next row.
@@ -170,7 +164,7 @@ func (p *collection) end(name, link string) *reply {
 	if link != "" {
 		o.string(name, link)
 	}
-	p.b = o.end()
-	*p.buffer = p.b
-	return &reply{status: http.StatusOK, body: p.b, contentType: contentJSON, buffer: p.buffer}
+	answer := jsonReply(o.end())
+	answer.reusable = true
+	return answer
 }

@@ -250,10 +250,10 @@ func (l *rangeListing[K]) from(start position) cursor {
 type rangeCursor[K cmp.Ordered] struct {
 	*rangeListing[K]
 	scanned scannedUser
-	rest  []odata.Interval[K] // the first is being read
-	begin seed.Place[K]       // from here on
-	hits  []seed.Hit[K]       // read ahead
-	taken int                 // of hits
+	rest    []odata.Interval[K] // the first is being read
+	begin   seed.Place[K]       // from here on
+	hits    []seed.Hit[K]       // read ahead
+	taken   int                 // of hits
 }
 
 // readAhead is how many users are taken from an index at once: a page and one.

@@ -15,6 +15,13 @@ type Options struct {
 	Latency time.Duration // added to each Graph answer
 	Fault   string        // see ParseFault
 
+	// NullCreated is the share, from 0 to 1, of the users created before June
+	// 2018 whose createdDateTime is null.
+	NullCreated float64
+
+	// NoCompression sends every answer as it is, though its client takes gzip.
+	NoCompression bool
+
 	// AutoApprove makes device codes approve themselves this long after they
 	// were asked for, and browser sign-ins answer at once, without a page. Zero
 	// or less: a person (or Approve) does it.

@@ -57,7 +57,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		return nil, &model.Error{Kind: model.KindFailed, Code: "listen", Message: fmt.Sprintf("the embedded tenant cannot listen on %s", o.Listen), Remedy: "choose another address with --listen", Err: err}
 	}
 
-	s := &Server{options: o, ca: ca, tenant: seed.New(seed.Options{Users: o.Users, Seed: o.Seed})}
+	s := &Server{options: o, ca: ca, tenant: seed.New(seed.Options{Users: o.Users, Seed: o.Seed, NullCreated: o.NullCreated})}
 	s.url = "https://" + listener.Addr().String()
 	if err := s.assemble(set); err != nil {
 		return nil, errors.Join(err, listener.Close())
@@ -122,6 +122,7 @@ func (s *Server) assemble(set Faults) error {
 		throttle: newThrottle(o, s.tenant.UserCount, s.tenant.TenantID()),
 		faults:   newFaults(set, o.Seed),
 		ledger:   newLedger(), links: newLinks(o.Seed), routes: graphRoutes(), shapes: newShapes(),
+		gzip:    compressor{off: o.NoCompression},
 		revoked: make(map[string]struct{}),
 	}
 	return nil

@@ -105,24 +105,42 @@ const (
 // objectID is a bijection from (domain, index) into the version 4 UUIDs: it
 // looks random, needs no table, and openID takes it apart again.
 func (k key) objectID(d domain, index int) string {
+	id := k.objectIDText(d, index)
+	return string(id[:])
+}
+
+// idText is an object id as it is written.
+const idText = 36
+
+func (k key) objectIDText(d domain, index int) (text [idText]byte) {
 	l, r := uint64(index), uint64(d)
 	for round := range uint64(idRounds) {
 		l, r = r, l^(mix(uint64(k)^r+round<<idHalf)&idMask)
 	}
-	var id uuid.UUID
+	var id [16]byte
 	high := l >> 1         // 60 bits: all of the first half but one
 	low := l&1<<idHalf | r // 62 bits
 	binary.BigEndian.PutUint64(id[:8], high>>12<<16|0x4000|high&0xfff)
 	binary.BigEndian.PutUint64(id[8:], 1<<63|low)
-	return id.String()
+	at := 0
+	for i, b := range id {
+		if i == 4 || i == 6 || i == 8 || i == 10 {
+			text[at] = '-'
+			at++
+		}
+		text[at], text[at+1] = hexDigits[b>>4], hexDigits[b&15]
+		at += 2
+	}
+	return text
 }
+
+const hexDigits = "0123456789abcdef"
 
 // openID is the inverse of objectID; false for a text that objectID never
 // returns under this key. The index may be larger than any object's.
 func (k key) openID(text string) (d domain, index int, ok bool) {
-	const written = 36 // uuid.Parse also reads forms that Graph does not
-	id, err := uuid.Parse(text)
-	if err != nil || len(text) != written || id.Version() != 4 || id.Variant() != uuid.RFC4122 {
+	id, err := uuid.Parse(text) // which also reads forms that Graph does not
+	if err != nil || len(text) != idText || id.Version() != 4 || id.Variant() != uuid.RFC4122 {
 		return 0, 0, false
 	}
 	first, second := binary.BigEndian.Uint64(id[:8]), binary.BigEndian.Uint64(id[8:])

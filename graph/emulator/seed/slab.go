@@ -15,7 +15,7 @@ type slab struct {
 
 // Sizes that hold what most users have.
 const (
-	slabText  = 448
+	slabText  = 480
 	slabLists = 6
 )
 
@@ -28,12 +28,16 @@ func (s *slab) join(parts ...string) string {
 
 // write adds to the text that since returns.
 func (s *slab) write(parts ...string) {
-	if s.text.Cap() == 0 {
-		s.text.Grow(slabText)
-	}
 	for _, p := range parts {
 		s.text.WriteString(p)
 	}
+}
+
+// id returns an object id as a text.
+func (s *slab) id(text [idText]byte) string {
+	from := s.text.Len()
+	s.text.Write(text[:])
+	return s.since(from)
 }
 
 // digits writes a number with leading zeros up to a width.
@@ -54,14 +58,17 @@ func (s *slab) numbered(prefix string, n, width int) string {
 	return s.since(from)
 }
 
+// grow makes room for a whole user.
+func (s *slab) grow() {
+	s.text.Grow(slabText)
+	s.lists = make([]string, 0, slabLists)
+}
+
 // since returns what was written after a mark that text.Len gave.
 func (s *slab) since(from int) string { return s.text.String()[from:] }
 
 // list returns the values as a list of its own.
 func (s *slab) list(values ...string) []string {
-	if s.lists == nil {
-		s.lists = make([]string, 0, slabLists)
-	}
 	from := len(s.lists)
 	s.lists = append(s.lists, values...)
 	return s.lists[from:len(s.lists):len(s.lists)]

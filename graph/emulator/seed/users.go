@@ -24,13 +24,14 @@ var guestCompanies = [...]string{
 // baseUser computes a user as seeded, without the manager.
 func (t *Tenant) baseUser(tr *traits, u *User) {
 	i := tr.index
+	var s slab
+	s.grow()
 	*u = User{
 		Index:           i,
-		ID:              t.key.objectID(domainUser, i),
+		ID:              s.id(t.key.objectIDText(domainUser, i)),
 		CreatedDateTime: t.created(tr),
 		Manager:         noManager,
 	}
-	var s slab
 	if i == serviceAccount {
 		t.describeServiceAccount(u, tr, &s)
 		return
