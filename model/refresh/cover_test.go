@@ -79,6 +79,21 @@ func TestUsersCreatedAfterTheLastPageAreNoShortfall(t *testing.T) {
 	b.holds(t)
 }
 
+func TestACountThatCatchesUpIsNoShortfall(t *testing.T) {
+	b := newBench(40)
+	b.tenant.partitions = 4
+	b.tenant.countLead = 1 // a user who is gone is counted for a while
+	b.tenant.before = func(call string) {
+		if call == "delta" && b.tenant.called("delta") == 1 {
+			b.tenant.countLead = 0
+		}
+	}
+	result := b.run(t, false)
+	assert.Empty(t, result.Notes)
+	assert.Equal(t, 1, b.tenant.called("partitions"))
+	b.holds(t)
+}
+
 func TestACountThatIsRefusedIsNotedAndNotFatal(t *testing.T) {
 	b := newBench(5)
 	b.tenant.partitions = 4

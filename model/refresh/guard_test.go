@@ -122,6 +122,19 @@ func TestHeldRemovalsThatComeBackAreReleasedByThemselves(t *testing.T) {
 	}
 }
 
+func TestAHeldResyncThatLacksUsersIsNotListedAgain(t *testing.T) {
+	b := shrink(t, refresh.ModeResync, nil, 100, 40)
+	b.tenant.partitions = 4
+	b.tenant.countLead = 1
+	b.stops(t, refresh.Request{})
+	b.tenant.calls = nil
+	result, err := b.process(t).Do(t.Context(), refresh.Request{AllowRemovals: 40})
+	require.NoError(t, err)
+	assert.Equal(t, 1, result.Missing())
+	assert.Zero(t, b.tenant.called("users"))
+	b.holds(t)
+}
+
 func TestHeldRemovalsGrowByWhatIsRemovedSince(t *testing.T) {
 	b := shrink(t, refresh.ModeDelta, nil, 100, 40)
 	assert.Equal(t, 40, b.stops(t, refresh.Request{}).Removals)

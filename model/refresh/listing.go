@@ -45,10 +45,8 @@ func (r *round) read(ctx context.Context, t *target) error {
 		}
 	}()
 	outcome := r.startReaders(reading, open, pages)
-	left := len(open)
 	for page := range pages {
-		batch := waiting(page, pages)
-		if err := r.keepPages(ctx, t, batch, &left); err != nil {
+		if err := r.keepPages(ctx, t, waiting(page, pages)); err != nil {
 			return err
 		}
 	}
@@ -158,34 +156,26 @@ func waiting(first fetched, pages <-chan fetched) []fetched {
 	return batch
 }
 
-// keepPages commits pages with their cursors, in one transaction. left is how
-// many partitions are open; behind the last page of the last one the listing
-// is at its end.
-func (r *round) keepPages(ctx context.Context, t *target, pages []fetched, left *int) error {
+// keepPages commits pages with their cursors, in one transaction.
+func (r *round) keepPages(ctx context.Context, t *target, pages []fetched) error {
 	b := Batch{State: t.state}
-	at := map[int]int{} // indexes of b.Cursors, by partition
-	done := 0
 	for _, page := range pages {
 		b.Changes = append(b.Changes, page.changes...)
-		i, ok := at[page.cursor.Partition]
-		if !ok {
-			i = len(b.Cursors)
-			at[page.cursor.Partition] = i
-			b.Cursors = append(b.Cursors, Cursor{})
+		same := func(c Cursor) bool { return c.Partition == page.cursor.Partition }
+		if i := slices.IndexFunc(b.Cursors, same); i >= 0 {
+			b.Cursors[i] = page.cursor
+		} else {
+			b.Cursors = append(b.Cursors, page.cursor)
 		}
-		b.Cursors[i] = page.cursor
-		if page.cursor.Done {
-			done++
-		}
-	}
-	if done == *left {
-		b.State.Phase, b.Cursors = PhaseDelta, nil
 	}
 	if err := r.keep(ctx, t, b); err != nil {
 		return err
 	}
-	*left -= done
-	r.progress.Done += done
+	for _, c := range b.Cursors {
+		if c.Done {
+			r.progress.Done++
+		}
+	}
 	r.countPages(len(pages), len(b.Changes))
 	return nil
 }

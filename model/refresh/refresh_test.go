@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"rollcall/model"
 	"rollcall/model/refresh"
+	"rollcall/model/refresh/refreshtest"
 )
 
 func TestTheFirstRoundTakesTheDeltaLinkBeforeItReads(t *testing.T) {
@@ -176,6 +178,24 @@ func TestARunnerWhoseCommitFailedLoadsWhatWasStored(t *testing.T) {
 	b.holds(t)
 }
 
+func TestARoundKeepsTheTimeAtWhichItBeganUntilItEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(9)
+		b.run(t, false)
+		b.tenant.rename(9)
+		time.Sleep(time.Hour)
+		began := time.Now()
+		for range 2 {
+			b.crashAt("after commit", 1)
+			_, err := b.process(t).Run(t.Context(), false)
+			require.ErrorIs(t, err, errCrash)
+			assert.Equal(t, began, b.state(t).StartedAt)
+			b.store.Crash = nil
+			time.Sleep(time.Hour)
+		}
+	})
+}
+
 func TestAnInterruptedRoundSaysSoAndKeepsItsPages(t *testing.T) {
 	b := newBench(12)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -237,6 +257,7 @@ func TestALinkThatComesRoundAgainEndsTheRound(t *testing.T) {
 			e := failureOf(t, err)
 			assert.Equal(t, "pagingLoop", e.Code)
 			assert.Equal(t, model.KindUnavailable, e.Kind)
+			assert.Empty(t, b.state(t).Next, "a delta round begins anew")
 
 			b.tenant.rewrite = nil
 			b.run(t, false)
@@ -304,6 +325,21 @@ func TestRefusedAttributesAreNamedAndAskedForAgainByAFullRead(t *testing.T) {
 	result = b.run(t, true)
 	assert.Empty(t, result.Refused)
 	assert.Empty(t, result.Notes)
+}
+
+func TestAStoreThatWasSetAsideMeanwhileIsFilledFromTheBeginning(t *testing.T) {
+	b := newBench(12)
+	r := b.process(t)
+	_, err := r.Run(t.Context(), false)
+	require.NoError(t, err)
+	*b.store = refreshtest.Store{}
+	for i := range 6 {
+		b.tenant.remove(fmt.Sprintf("user-%04d", i))
+	}
+	result, err := r.Run(t.Context(), false)
+	require.NoError(t, err)
+	assert.Equal(t, refresh.ModeInitial, result.Mode)
+	b.holds(t)
 }
 
 func TestALongLogIsReplacedByAnImageAfterTheRound(t *testing.T) {

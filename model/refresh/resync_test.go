@@ -52,7 +52,9 @@ func TestTheDirectoryFollowsAPromotionWhoseCallerHasGone(t *testing.T) {
 	b.tenant.forget()
 	ctx, cancel := context.WithCancel(t.Context())
 	b.store.Crash = func(when string) error {
-		if when == "before promote" {
+		staging, err := b.store.Stage(t.Context())
+		require.NoError(t, err)
+		if state, err := staging.State(t.Context()); err == nil && state.Complete {
 			cancel()
 		}
 		return nil
@@ -63,7 +65,7 @@ func TestTheDirectoryFollowsAPromotionWhoseCallerHasGone(t *testing.T) {
 }
 
 func TestAPromotionThatMayHaveFailedIsLookedInto(t *testing.T) {
-	for _, when := range []string{"before promote", "after promote"} {
+	for when, mode := range map[string]refresh.Mode{"before promote": refresh.ModeResync, "after promote": refresh.ModeDelta} {
 		t.Run(when, func(t *testing.T) {
 			b := newBench(10)
 			b.run(t, false)
@@ -74,8 +76,9 @@ func TestAPromotionThatMayHaveFailedIsLookedInto(t *testing.T) {
 			_, err := r.Run(t.Context(), false)
 			require.ErrorIs(t, err, errCrash)
 			b.store.Crash = nil
-			_, err = r.Run(t.Context(), false)
+			result, err := r.Run(t.Context(), false)
 			require.NoError(t, err)
+			assert.Equal(t, mode, result.Mode)
 			b.holds(t)
 		})
 	}
@@ -84,7 +87,7 @@ func TestAPromotionThatMayHaveFailedIsLookedInto(t *testing.T) {
 func TestAKilledResyncGoesOnInItsStagingStore(t *testing.T) {
 	b := newBench(300)
 	b.tenant.partitions = 10
-	b.tenant.pageSize = 5
+	b.tenant.pageSize = 2
 	b.run(t, false)
 	b.tenant.forget()
 	b.crashAt("after commit", 10)
@@ -98,7 +101,7 @@ func TestAKilledResyncGoesOnInItsStagingStore(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, refresh.ModeResync, result.Mode)
 	assert.Zero(t, b.tenant.called("begin"))
-	assert.Less(t, b.tenant.called("users"), 60, "what was read before is not read again")
+	assert.Less(t, b.tenant.called("users"), 150, "what was read before is not read again")
 	b.holds(t)
 }
 
@@ -119,6 +122,28 @@ func TestAStagingStoreThatCannotBeLoadedIsReadAgain(t *testing.T) {
 	b.run(t, false)
 	assert.Equal(t, 1, b.tenant.called("begin"))
 	b.holds(t)
+}
+
+func TestWhatAnotherResyncLeftBehindIsNotUsed(t *testing.T) {
+	for name, change := range map[string]func(*refresh.State){
+		"of another tenant":               func(s *refresh.State) { s.TenantID = "22222222-2222-2222-2222-222222222222" },
+		"of another choice of attributes": func(s *refresh.State) { s.Fingerprint = "0123456789abcdef" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(30)
+			b.run(t, false)
+			left := b.state(t)
+			begun := left
+			begun.Resync = true
+			require.NoError(t, b.store.Commit(t.Context(), refresh.Batch{State: begun}))
+			change(&left)
+			staging, err := b.store.Stage(t.Context())
+			require.NoError(t, err)
+			require.NoError(t, staging.Commit(t.Context(), refresh.Batch{Changes: []model.Change{present("stranger", "Stranger")}, State: left}))
+			b.run(t, false)
+			b.holds(t)
+		})
+	}
 }
 
 func TestAFullRunReadsEverythingIntoANewStore(t *testing.T) {
