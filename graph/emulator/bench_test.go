@@ -17,7 +17,7 @@ func benchGraph(users int) *graph {
 	tenant := seed.New(seed.Options{Users: users})
 	o := Options{}.withDefaults()
 	return &graph{
-		now: time.Now, tenant: tenant, shapes: newShapes(), links: newLinks(1), ledger: newLedger(), routes: graphRoutes(),
+		now: time.Now, tenant: tenant, shapes: newShapes(Faults{}), table: usersTable(Faults{}), links: newLinks(1), ledger: newLedger(), routes: graphRoutes(),
 		faults: newFaults(Faults{}, 1), throttle: newThrottle(o, tenant.UserCount, tenant.TenantID()), boot: "bench",
 	}
 }

@@ -127,25 +127,43 @@ func (s *Server) FailNext(n, status int, retryAfter time.Duration, pathPrefix st
 }
 
 // CutNext breaks the connection of the next n such requests.
-func (s *Server) CutNext(n int, pathPrefix string) {
-	s.graph.faults.push(&oneShot{kind: faultCut, left: n, path: pathPrefix})
-}
+func (s *Server) CutNext(n int, pathPrefix string) { s.provoke(faultCut, n, pathPrefix) }
 
 // TruncateNext ends the bodies of the next n such answers half-way.
-func (s *Server) TruncateNext(n int, pathPrefix string) {
-	s.graph.faults.push(&oneShot{kind: faultTruncate, left: n, path: pathPrefix})
-}
+func (s *Server) TruncateNext(n int, pathPrefix string) { s.provoke(faultTruncate, n, pathPrefix) }
 
 // ExpireNext makes the token of the next n such requests spent.
-func (s *Server) ExpireNext(n int, pathPrefix string) {
-	s.graph.faults.push(&oneShot{kind: faultExpire, left: n, path: pathPrefix})
-}
+func (s *Server) ExpireNext(n int, pathPrefix string) { s.provoke(faultExpire, n, pathPrefix) }
+
+// EmptyNext makes the next n such pages hold nobody but lead on. The prefix is
+// "/users", "/users/delta" or "".
+func (s *Server) EmptyNext(n int, pathPrefix string) { s.provoke(faultEmpty, n, pathPrefix) }
+
+// LoopNext makes the nextLink of the next n such pages the link that they were
+// read with.
+func (s *Server) LoopNext(n int, pathPrefix string) { s.provoke(faultLoop, n, pathPrefix) }
+
+// ExpireLinksNext answers the next n nextLinks of users with 400 and
+// Directory_ExpiredPageToken.
+func (s *Server) ExpireLinksNext(n int) { s.provoke(faultStale, n, "") }
+
+// StrangersNext makes each of the next n pages of delta rounds remove a user
+// that never was.
+func (s *Server) StrangersNext(n int) { s.provoke(faultStranger, n, "") }
 
 // ForceResync answers the next n delta links with 410 and a Location.
-func (s *Server) ForceResync(n int) {
-	s.graph.mu.Lock()
-	s.graph.resyncs = n
-	s.graph.mu.Unlock()
+func (s *Server) ForceResync(n int) { s.provoke(faultGone, n, "") }
+
+// LoseSyncState answers the next n delta links with 400 or 404 and
+// syncStateNotFound.
+func (s *Server) LoseSyncState(n int) { s.provoke(faultLost, n, "") }
+
+// ReplayDeltas makes the next n delta rounds repeat changes that earlier ones
+// already held.
+func (s *Server) ReplayDeltas(n int) { s.provoke(faultReplay, n, "") }
+
+func (s *Server) provoke(kind faultKind, n int, pathPrefix string) {
+	s.graph.faults.push(&oneShot{kind: kind, left: n, path: pathPrefix})
 }
 
 // Reboot makes every delta link that is out one of an earlier run: it is
@@ -153,14 +171,6 @@ func (s *Server) ForceResync(n int) {
 func (s *Server) Reboot() {
 	s.graph.mu.Lock()
 	s.graph.boot = uuid.NewString()
-	s.graph.mu.Unlock()
-}
-
-// ReplayDeltas makes the next n delta rounds repeat changes that earlier ones
-// already held.
-func (s *Server) ReplayDeltas(n int) {
-	s.graph.mu.Lock()
-	s.graph.replays = n
 	s.graph.mu.Unlock()
 }
 

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -53,7 +54,7 @@ func (g *graph) usersDelta(c *call, _ []string) (*reply, *graphError) {
 			return nil, refused
 		}
 		p.Until = g.tenant.Seq()
-		if g.repeats() {
+		if g.faults.strikes(faultReplay, c.path) {
 			p.Since -= min(p.Since, replayed)
 		}
 		return g.deltaPageAt(c, p)
@@ -67,19 +68,8 @@ func (g *graph) usersDelta(c *call, _ []string) (*reply, *graphError) {
 	}
 }
 
-// replayed is how many of the last changes a replaying round repeats.
+// replayed is how many of the last changes a round repeats that replays.
 const replayed = 3
-
-// repeats decides whether a round repeats changes that the one before held.
-func (g *graph) repeats() bool {
-	g.mu.Lock()
-	forced := g.replays > 0
-	if forced {
-		g.replays--
-	}
-	g.mu.Unlock()
-	return forced || g.faults.chance(g.faults.set.Dup)
-}
 
 // newDelta begins a round from the query options, which the tokens then carry.
 // $top, $expand and $orderby are ignored, as the service does.
@@ -115,19 +105,23 @@ func (g *graph) openDelta(c *call, token string) (position, *graphError) {
 		return p, g.foreign(c)
 	}
 	g.mu.Lock()
-	forced := g.resyncs > 0
-	if forced {
-		g.resyncs--
-	}
 	boot := g.boot
 	g.mu.Unlock()
-	if forced || p.Boot != boot || p.Since > g.tenant.Seq() {
+	switch {
+	case g.faults.strikes(faultGone, c.path), p.Boot != boot, p.Since > g.tenant.Seq():
 		return p, g.gone(p)
-	}
-	if age := g.now().Sub(time.Unix(p.Issued, 0)); age > deltaAge {
-		return p, refuse(http.StatusBadRequest, "syncStateNotFound", "The sync state generation is not found. The delta token is expired and data must be synchronized again.")
+	case g.faults.strikes(faultLost, c.path):
+		// The documentation names a "40X-series error".
+		statuses := []int{http.StatusBadRequest, http.StatusNotFound}
+		return p, syncStateNotFound(statuses[g.faults.below(len(statuses))])
+	case g.now().Sub(time.Unix(p.Issued, 0)) > deltaAge:
+		return p, syncStateNotFound(http.StatusBadRequest)
 	}
 	return p, nil
+}
+
+func syncStateNotFound(status int) *graphError {
+	return refuse(status, "syncStateNotFound", "The sync state generation is not found. The delta token is expired and data must be synchronized again.")
 }
 
 // gone tells the client to start over at the URL in Location.
@@ -155,7 +149,7 @@ func deltaContext(p position) string {
 
 // deltaEnd closes a round with the link to the next one.
 func (g *graph) deltaEnd(page *collection, p position) (*reply, *graphError) {
-	p.Crawl, p.Offset, p.Until = false, 0, 0
+	p.Crawl, p.Offset, p.Until, p.Turn = false, 0, 0, 0
 	return page.end("@odata.deltaLink", g.deltaLink("$deltatoken", p)), nil
 }
 
@@ -165,6 +159,11 @@ func (g *graph) deltaPageAt(c *call, p position) (*reply, *graphError) {
 	if refused != nil {
 		return nil, refused
 	}
+	page := g.begin(deltaContext(p), -1)
+	if g.leadsOn(c, p) {
+		p.Turn++
+		return page.end("@odata.nextLink", g.deltaLink("$skiptoken", p)), nil
+	}
 	var records [][]byte
 	var next int64
 	if p.Crawl {
@@ -172,19 +171,39 @@ func (g *graph) deltaPageAt(c *call, p position) (*reply, *graphError) {
 	} else {
 		records, next = g.round(c, p, shape)
 	}
-	page := g.begin(deltaContext(p), -1)
+	if g.faults.strikes(faultStranger, c.path) {
+		records = append(records, removedRecord(g.tenant.UserID(neverHired+g.faults.below(neverHired)), seed.UserHardDeleted))
+	}
 	for _, r := range disturb(g.faults, records) {
 		page.row()
 		page.b = append(page.b, r...)
 	}
 	if next >= 0 {
-		p.Offset = next
-		return page.end("@odata.nextLink", g.deltaLink("$skiptoken", p)), nil
+		p.Offset, p.Turn = next, 0
+		link := g.deltaLink("$skiptoken", p)
+		if g.faults.strikes(faultLoop, c.path) {
+			link = g.ownLink(c)
+		}
+		return page.end("@odata.nextLink", link), nil
 	}
 	if !p.Crawl {
 		p.Since = p.Until
 	}
 	return g.deltaEnd(page, p)
+}
+
+// neverHired is a number above those of any user.
+const neverHired = 1 << 30
+
+// leadsOn decides that a page holds nobody and leads to the one that it would
+// have been. Two in a row do not.
+func (g *graph) leadsOn(c *call, p position) bool {
+	return p.Turn == 0 && g.faults.strikes(faultEmpty, c.path)
+}
+
+// ownLink is the link that a call came with.
+func (g *graph) ownLink(c *call) string {
+	return g.baseURL + "/v1.0/" + c.path + "?" + encodeQuery(c.query)
 }
 
 // crawl reads one page of the initial round; next below zero is the end.
@@ -233,8 +252,8 @@ type userChange struct {
 	kind           seed.ChangeKind
 	properties     seed.Properties
 	managerChanged bool
-	formerManager  int // before the round; -1 when none
-	hired          bool
+	formerManager  int  // before the round; -1 when none
+	appeared       bool // hired or restored: told whole
 }
 
 // merge folds the changes of a round, by user, in the order of their first.
@@ -257,14 +276,19 @@ func merge(changes []seed.Change, until uint64) []userChange {
 		if ch.ManagerChanged && !m.managerChanged {
 			m.managerChanged, m.formerManager = true, ch.FormerManager
 		}
-		m.hired = m.hired || ch.Kind == seed.UserHired
+		m.appeared = m.appeared || ch.Kind == seed.UserHired || ch.Kind == seed.UserRestored
 	}
 	return out
 }
 
 // round reads one page of the changes between two points.
 func (g *graph) round(c *call, p position, shape userShape) (records [][]byte, next int64) {
-	changes := merge(g.tenant.Changes(p.Since, 0), p.Until)
+	key := fmt.Sprint(p.Since, " ", p.Until)
+	changes, ok := g.rounds.get(key)
+	if !ok {
+		changes = merge(g.tenant.Changes(p.Since, 0), p.Until)
+		g.rounds.put(key, changes)
+	}
 	minimal := c.prefers("return=minimal")
 	for at := p.Offset; at < int64(len(changes)); at++ {
 		if len(records) == deltaPage {
@@ -285,27 +309,21 @@ func (g *graph) changeRecord(ch *userChange, p position, shape userShape, minima
 		return nil, false
 	}
 	u, there := g.tenant.User(ch.user)
-	o := beginObject(make([]byte, 0, rowBytes))
 	if !there {
-		reason := "changed" // restorable
-		if ch.kind == seed.UserHardDeleted {
-			reason = "deleted"
-		}
-		o.string("id", id)
-		o.name("@removed")
-		removed := beginObject(o.b)
-		removed.string("reason", reason)
-		o.b = removed.end()
-		return o.end(), true
+		return removedRecord(id, ch.kind), true
 	}
-	surfaced := ch.hired || (shape.selected == nil && ch.properties != 0) || (shape.manager && ch.managerChanged)
+	o := beginObject(make([]byte, 0, rowBytes))
+	// When one directory extension changes, all that are set are told.
+	extended := slices.ContainsFunc(seed.DirectoryExtensions(), ch.properties.Has)
+	surfaced := ch.appeared || (shape.selected == nil && ch.properties != 0) || (shape.manager && ch.managerChanged)
 	for i := range shape.properties {
 		prop := &shape.properties[i]
 		changed := ch.properties.Has(prop.name)
 		surfaced = surfaced || changed
 		// A property that was never set is absent; one that was cleared is
 		// null.
-		if set := prop.set(&u); changed || (set && (!minimal || ch.hired || prop.name == "id")) {
+		whole := !minimal || ch.appeared || prop.name == "id" || extended && isExtension(prop.name)
+		if changed || whole && prop.set(&u) {
 			o.name(prop.name)
 			o.b = prop.append(o.b, &u)
 		}
@@ -316,10 +334,25 @@ func (g *graph) changeRecord(ch *userChange, p position, shape userShape, minima
 	identify(&o, shape, id)
 	// manager@delta comes only when the manager itself changed: absent means
 	// unchanged.
-	if shape.manager && (ch.managerChanged || ch.hired) {
+	if shape.manager && (ch.managerChanged || ch.appeared) {
 		g.managerDelta(&o, &u, ch.formerManager)
 	}
 	return o.end(), true
+}
+
+// removedRecord says that a user was deleted.
+func removedRecord(id string, kind seed.ChangeKind) []byte {
+	reason := "changed" // restorable
+	if kind == seed.UserHardDeleted {
+		reason = "deleted"
+	}
+	o := beginObject(nil)
+	o.string("id", id)
+	o.name("@removed")
+	removed := beginObject(o.b)
+	removed.string("reason", reason)
+	o.b = removed.end()
+	return o.end()
 }
 
 // noManager is the index of the manager of a user who has none.

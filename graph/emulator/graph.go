@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"rollcall/graph/emulator/odata"
 	"rollcall/graph/emulator/seed"
 )
 
@@ -29,17 +30,17 @@ type graph struct {
 	links     *links
 	routes    []route
 	shapes    *shapes
+	table     odata.Table    // what can be asked of users
 	pages     spares[[]byte] // memory of pages
 	gzip      compressor
 	sorted    listings[int32]       // by sortKey and the state of the directory
 	expanded  listings[seed.Member] // by group and what the token may see
+	rounds    listings[userChange]  // by the changes that a delta round goes from and to
 	writes    sync.Mutex            // held while members are checked and changed
 
 	mu      sync.Mutex
 	boot    string              // names this run in delta tokens
 	revoked map[string]struct{} // ids of tokens that are spent
-	resyncs int                 // delta calls still to be told to start over
-	replays int                 // delta rounds still to repeat older changes
 }
 
 // ServeHTTP answers one HTTP request below /v1.0/.
@@ -54,7 +55,7 @@ func (g *graph) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = g.write(w, c, c.errorReply(refuse(http.StatusBadRequest, "BadRequest", err.Error())))
 		return
 	}
-	if g.faults.cuts(c.path) {
+	if g.faults.strikes(faultCut, c.path) {
 		panic(http.ErrAbortHandler) // how net/http lets a handler break the connection
 	}
 	if refused := g.authenticate(c); refused != nil {
@@ -151,7 +152,7 @@ func (g *graph) authenticate(c *call) *graphError {
 		return g.challenge("", "InvalidAuthenticationToken", "Access token validation failure.")
 	}
 	c.token = claims
-	if g.faults.expires(c.path) {
+	if g.faults.strikes(faultExpire, c.path) {
 		g.revoke(claims.ID)
 	}
 	if g.spent(claims) {
@@ -214,7 +215,7 @@ func (g *graph) write(w http.ResponseWriter, c *call, p *reply) error {
 	if len(body) > 0 {
 		h.Set("Content-Type", p.contentType)
 	}
-	if len(body) > 0 && p.status == http.StatusOK && g.faults.truncates(c.path) {
+	if len(body) > 0 && p.status == http.StatusOK && g.faults.strikes(faultTruncate, c.path) {
 		// Half of it, and a clean end: what a broken middlebox makes of it.
 		body = bytes.Clone(body[:len(body)/2])
 	}

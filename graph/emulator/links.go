@@ -32,6 +32,7 @@ type position struct {
 	Until  uint64   `json:"u,omitempty"` // delta: and up to this one
 	Crawl  bool     `json:"c,omitempty"` // delta: in the initial round
 	Offset int64    `json:"o,omitempty"` // where the page begins; in an index: at which user
+	Turn   int      `json:"e,omitempty"` // empty pages before this one
 	Order  string   `json:"r,omitempty"` // of an index; "": of the users' numbers
 	Name   string   `json:"n,omitempty"` // with orderName: the user's key
 	Unix   int64    `json:"x,omitempty"` // with orderCreation: the user's key
@@ -120,12 +121,19 @@ func (g *graph) resume(c *call) (position, *graphError) {
 	if !ok {
 		return p, g.foreign(c)
 	}
+	if g.faults.strikes(faultStale, c.path) {
+		return p, expiredPageToken()
+	}
 	return p, nil
 }
 
 // foreign notes and refuses a continuation that was never handed out.
 func (g *graph) foreign(c *call) *graphError {
 	g.ledger.foreignLink(c)
+	return expiredPageToken()
+}
+
+func expiredPageToken() *graphError {
 	return refuse(400, "Directory_ExpiredPageToken", "The specified page token value has expired and can no longer be included in your request.")
 }
 

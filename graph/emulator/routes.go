@@ -178,5 +178,5 @@ func (g *graph) grants(c *call, any []string) bool {
 }
 
 func (g *graph) notModelled(*call, []string) (*reply, *graphError) {
-	return nil, refuse(http.StatusNotImplemented, "NotImplemented", "This operation target is not yet supported.")
+	return nil, notSupportedYet()
 }

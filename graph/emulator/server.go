@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -30,6 +31,8 @@ type Server struct {
 	authority *authority
 	graph     *graph
 	http      *http.Server
+
+	changes atomic.Uint64 // made on request so far
 
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -121,7 +124,7 @@ func (s *Server) assemble(set Faults) error {
 		tenant: s.tenant, authority: s.authority,
 		throttle: newThrottle(o, s.tenant.UserCount, s.tenant.TenantID()),
 		faults:   newFaults(set, o.Seed),
-		ledger:   newLedger(), links: newLinks(o.Seed), routes: graphRoutes(), shapes: newShapes(),
+		ledger:   newLedger(), links: newLinks(o.Seed), routes: graphRoutes(), shapes: newShapes(set), table: usersTable(set),
 		gzip:    compressor{off: o.NoCompression},
 		revoked: make(map[string]struct{}),
 	}
@@ -131,6 +134,7 @@ func (s *Server) assemble(set Faults) error {
 func (s *Server) mux() http.Handler {
 	mux := http.NewServeMux()
 	s.authority.routes(mux)
+	s.controls(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case strings.HasPrefix(r.URL.Path, "/v1.0/"):
@@ -148,13 +152,15 @@ func (s *Server) mux() http.Handler {
 func (s *Server) churn(ctx context.Context, interval time.Duration) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
-	changes := []seed.Churn{{Moves: 1}, {Renames: 1}, {Hires: 1}, {Moves: 1}, {Leavers: 1}}
+	changes := []seed.Churn{{Moves: 1}, {Renames: 1}, {Hires: 1}, {Moves: 1}, {Leavers: 1}, {Leavers: 1}, {Restores: 1}}
 	for n := uint64(0); ; n++ {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			s.tenant.Churn(s.options.Seed+n, changes[n%uint64(len(changes))])
+			if done := s.tenant.Churn(s.options.Seed+n, changes[n%uint64(len(changes))]); done == (seed.Churn{}) {
+				s.tenant.Churn(s.options.Seed+n, seed.Churn{Hires: 1}) // nobody can come back: somebody joins
+			}
 		}
 	}
 }

@@ -1,10 +1,12 @@
 package emulator
 
 import (
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 
+	"rollcall/graph/emulator/odata"
 	"rollcall/graph/emulator/seed"
 )
 
@@ -166,17 +168,43 @@ type userShape struct {
 
 // shapes makes the shapes that $select asks for.
 type shapes struct {
-	byName   map[string]userProperty // by lower-case name
+	byName   map[string]userProperty                  // by lower-case name
+	refused  map[string]func(name string) *graphError // by lower-case name
 	defaults []userProperty
 }
 
-func newShapes() *shapes {
+// newShapes knows every property but those whose selection shall be refused.
+func newShapes(set Faults) *shapes {
 	list := userProperties()
-	s := &shapes{byName: make(map[string]userProperty, len(list)), defaults: list[:defaultUserProperties]}
+	s := &shapes{
+		byName: make(map[string]userProperty, len(list)), refused: make(map[string]func(string) *graphError),
+		defaults: list[:defaultUserProperties],
+	}
 	for _, p := range list {
 		s.byName[strings.ToLower(p.name)] = p
 	}
+	for _, name := range outsideStore {
+		s.refused[strings.ToLower(name)] = notImplemented
+	}
+	for _, name := range set.NotImplemented {
+		s.refused[strings.ToLower(name)] = notImplemented
+	}
+	for _, name := range set.Unknown {
+		s.refused[strings.ToLower(name)] = noUserProperty
+	}
 	return s
+}
+
+func notSupportedYet() *graphError {
+	return refuse(http.StatusNotImplemented, "NotImplemented", "This operation target is not yet supported.")
+}
+
+// The refusals of a property's selection.
+
+func notImplemented(string) *graphError { return notSupportedYet() }
+
+func noUserProperty(name string) *graphError {
+	return refuse(http.StatusBadRequest, "BadRequest", "Parsing OData Select and Expand failed: Could not find a property named '"+name+"' on type 'microsoft.graph.user'.")
 }
 
 // shape resolves $select. Names that Graph does not know are refused; with
@@ -188,7 +216,12 @@ func (s *shapes) shape(names []string, lenient bool) (userShape, *graphError) {
 	out := userShape{selected: make([]string, 0, len(names))} // not nil, even where only manager is named
 	for _, name := range names {
 		p, known := s.byName[strings.ToLower(name)]
+		refusal := s.refused[strings.ToLower(name)]
 		switch {
+		case refusal != nil && lenient:
+			continue
+		case refusal != nil:
+			return out, refusal(name)
 		case known:
 		case isExtension(name):
 			p = never(name, "null")
@@ -201,11 +234,9 @@ func (s *shapes) shape(names []string, lenient bool) (userShape, *graphError) {
 		case lenient:
 			continue
 		case strings.EqualFold(name, "signInActivity"):
-			return out, refuse(403, "Authentication_MSGraphPermissionMissing", "Calling principal does not have required MSGraph permissions AuditLog.Read.All")
-		case slices.ContainsFunc(outsideStore, func(o string) bool { return strings.EqualFold(o, name) }):
-			return out, refuse(501, "NotImplemented", "This operation target is not yet supported.")
+			return out, refuse(http.StatusForbidden, "Authentication_MSGraphPermissionMissing", "Calling principal does not have required MSGraph permissions AuditLog.Read.All")
 		default:
-			return out, refuse(400, "BadRequest", "Parsing OData Select and Expand failed: Could not find a property named '"+name+"' on type 'microsoft.graph.user'.")
+			return out, noUserProperty(name)
 		}
 		if !slices.Contains(out.selected, p.name) {
 			out.properties = append(out.properties, p)
@@ -213,6 +244,19 @@ func (s *shapes) shape(names []string, lenient bool) (userShape, *graphError) {
 		}
 	}
 	return out, nil
+}
+
+// usersTable is what can be asked of users: of their directory extensions, too,
+// and not of what the tenant does not know.
+func usersTable(set Faults) odata.Table {
+	table := odata.Users()
+	for _, name := range seed.DirectoryExtensions() {
+		table.Properties = append(table.Properties, odata.Extension(name))
+	}
+	table.Properties = slices.DeleteFunc(table.Properties, func(c odata.Capability) bool {
+		return slices.ContainsFunc(set.Unknown, func(name string) bool { return strings.EqualFold(name, c.Name) })
+	})
+	return table
 }
 
 // isExtension reports whether a name is a directory extension's:
@@ -230,7 +274,8 @@ func (s userShape) basicOnly() userShape {
 	out.properties = slices.Clone(s.properties)
 	for i, p := range out.properties {
 		if !slices.Contains(basicUserProperties, p.name) {
-			out.properties[i].append = never(p.name, "null").append
+			out.properties[i] = never(p.name, "null")
+			out.properties[i].member = p.member
 		}
 	}
 	return out

@@ -77,6 +77,13 @@ func Users() Table {
 	return t
 }
 
+// Extension is what can be asked of a directory extension that is a string.
+// Source: Microsoft Graph documentation, "Add custom data to resources by using
+// extensions", directory extensions.
+func Extension(name string) Capability {
+	return text(name, Eq|In|StartsWith, Ne|EndsWith|Null)
+}
+
 // UsersDelta is the table of users/delta, whose filter takes ids and nothing
 // else. Source: Microsoft Graph documentation, "user: delta".
 func UsersDelta() Table {
