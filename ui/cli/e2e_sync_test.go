@@ -2,8 +2,10 @@ package cli_test
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -141,4 +143,57 @@ func TestAListOutlivesItsProcessAndItsMembers(t *testing.T) {
 	departed := list["members"].([]any)[300-25].(map[string]any)
 	require.Equal(t, true, departed["departed"])
 	assert.Contains(t, again.stderr, fmt.Sprintf("no synced user has the id %q", departed["id"]))
+}
+
+// freeze takes the right to write in its home away from the machine: from an
+// account without rights, where the tests run as one that no right can be taken
+// from.
+func (m *machine) freeze() {
+	m.t.Helper()
+	const nobody = 65534
+	root := os.Geteuid() == 0
+	require.NoError(m.t, filepath.WalkDir(m.home, func(path string, entry fs.DirEntry, err error) error {
+		require.NoError(m.t, err)
+		mode := fs.FileMode(0o400)
+		if entry.IsDir() {
+			mode = 0o500
+		}
+		if root {
+			require.NoError(m.t, os.Chown(path, nobody, nobody))
+		}
+		require.NoError(m.t, os.Chmod(path, mode))
+		m.t.Cleanup(func() { _ = os.Chmod(path, 0o700) })
+		return nil
+	}))
+	if root {
+		for _, way := range []string{folder, filepath.Dir(m.home)} {
+			require.NoError(m.t, os.Chmod(way, 0o755))
+		}
+		m.process = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	}
+}
+
+func TestAFolderThatMayOnlyBeReadServesEveryQuestionAndKeepsNothing(t *testing.T) {
+	m := newMachine(t)
+	m.joins(emulator.Options{Users: 300})
+	m.runJSON(0, "sync")
+	m.runJSON(0, "segment", "save", "Sales", `user.department -eq "Sales"`)
+	users := m.runJSON(0, "users", "--segment", "Sales", "--count")
+	facets := m.runJSON(0, "facets", "department")
+	preview := m.runJSON(0, "preview", "segment:Sales")["addresses"]
+
+	m.freeze()
+	assert.Equal(t, users, m.runJSON(0, "users", "--segment", "Sales", "--count"))
+	assert.Equal(t, facets, m.runJSON(0, "facets", "department"))
+	assert.Equal(t, preview, m.runJSON(0, "preview", "segment:Sales")["addresses"])
+	for _, args := range [][]string{
+		{"sync"},
+		{"segment", "save", "Engineers", `user.department -eq "Engineering"`},
+		{"list", "save", "Board", "--where", `user.department -eq "Sales"`},
+	} {
+		a := m.run(args...)
+		assert.Equal(t, 1, a.code, args)
+		assert.Contains(t, a.stderr, "cannot be written with this account's rights")
+		assert.Contains(t, a.stderr, "--data-dir")
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -50,9 +51,10 @@ func TestMain(m *testing.M) {
 
 // machine is a computer with an empty home on which rollcall is run.
 type machine struct {
-	t    *testing.T
-	home string
-	env  []string
+	t       *testing.T
+	home    string
+	env     []string
+	process *syscall.SysProcAttr // nil: as the tests run
 }
 
 func newMachine(t *testing.T) *machine {
@@ -75,8 +77,7 @@ func (m *machine) run(args ...string) answer {
 	ctx, cancel := context.WithTimeout(m.t.Context(), 3*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, args...)
-	cmd.Env = m.env
-	cmd.Dir = m.home
+	cmd.Env, cmd.Dir, cmd.SysProcAttr = m.env, m.home, m.process
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err = cmd.Run()
