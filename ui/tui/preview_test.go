@@ -105,6 +105,25 @@ func TestPreviewCompletesWhatIsTyped(t *testing.T) {
 	})
 }
 
+func TestPreviewCompletesASavedListAndSaysWhoHasLeft(t *testing.T) {
+	withList := func() *fakeTenant {
+		tenant := nestedTenant()
+		tenant.lists = []workspace.List{{Name: "Board", Count: 2, Members: []workspace.Contact{
+			{ID: tenant.users[0].ID, DisplayName: "Adele Vance"}, {ID: "gone", DisplayName: "Former Chair", Mail: "chair@contoso.com"},
+		}}}
+		return tenant
+	}
+	onScreen(t, withList, 120, 40, Options{NoSync: true}, func(s *screen) {
+		s.press("3")
+		s.typed("boa")
+		s.shows("list:Board")
+		s.shows("list · 2 members")
+		s.press("tab", "enter")
+		s.shows("✓ unique and complete")
+		s.shows("has left the directory: Former")
+	})
+}
+
 func TestPreviewSaysWhyAnAddressIsReached(t *testing.T) {
 	onEachSize(t, nestedTenant, Options{NoSync: true}, func(s *screen, suffix string) {
 		s.press("3")
