@@ -149,7 +149,9 @@ func (p *reply) batched(id string, c *call) batchResponse {
 	}
 	if len(p.body) > 0 {
 		out.Headers["Content-Type"] = p.contentType
-		out.Body = p.body // JSON, or a bare number, which is JSON too
+		// JSON, or the bare number of a $count segment: no documentation says how
+		// text stands in a batch, but Microsoft's own samples read it as a number.
+		out.Body = p.body
 	}
 	return out
 }

@@ -67,14 +67,14 @@ func countReply(n int) *reply {
 }
 
 // newCall reads an HTTP request. below is the escaped path under /v1.0/.
-func (g *graph) newCall(r *http.Request, below string) (*call, error) {
+func (g *graph) newCall(r *http.Request, below string, arrived time.Time) (*call, error) {
 	c := &call{
 		ctx:             r.Context(),
 		method:          r.Method,
 		header:          r.Header,
 		requestID:       uuid.NewString(),
 		clientRequestID: r.Header.Get("client-request-id"),
-		arrived:         g.now(),
+		arrived:         arrived,
 	}
 	if c.clientRequestID == "" {
 		c.clientRequestID = c.requestID

@@ -46,11 +46,12 @@ type graph struct {
 // ServeHTTP answers one HTTP request below /v1.0/.
 func (g *graph) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.ledger.request()
+	arrived := g.now() // before the latency, which the client sees behind its request
 	below := strings.TrimPrefix(r.URL.EscapedPath(), "/v1.0/")
 	if !g.pause(r.Context()) {
 		return
 	}
-	c, err := g.newCall(r, below)
+	c, err := g.newCall(r, below, arrived)
 	if err != nil {
 		_ = g.write(w, c, c.errorReply(refuse(http.StatusBadRequest, "BadRequest", err.Error())))
 		return

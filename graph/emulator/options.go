@@ -48,8 +48,9 @@ type Options struct {
 	// time.Now.
 	Now func() time.Time
 
-	// InFlight is how long after a 429 a call still counts as sent before its
-	// client could know; default 250ms plus Latency.
+	// InFlight is how long after a 429 a call that arrives still counts as sent
+	// before its client could know; default 500ms, which is much for a loopback
+	// and little for a machine that is busy with parallel readers.
 	InFlight time.Duration
 }
 
@@ -90,7 +91,7 @@ func (o Options) withDefaults() Options {
 		o.Now = time.Now
 	}
 	if o.InFlight == 0 {
-		o.InFlight = 250*time.Millisecond + o.Latency
+		o.InFlight = 500 * time.Millisecond
 	}
 	return o
 }

@@ -77,10 +77,11 @@ func newBucket(capacity int, window time.Duration, now time.Time) *bucket {
 // how long until it will, by when a twentieth of the bucket has come back too:
 // a client let in again for a single call would only be refused at the next.
 func (b *bucket) take(n int, reserve float64, now time.Time) (wait time.Duration, ok bool) {
+	// Parallel calls come in any order: time does not run backwards for them.
 	if elapsed := now.Sub(b.at).Seconds(); elapsed > 0 {
 		b.level = min(b.capacity, b.level+elapsed*b.rate)
+		b.at = now
 	}
-	b.at = now
 	need := float64(n)
 	if b.level-reserve >= need {
 		b.level -= need
