@@ -145,6 +145,21 @@ func TestAListOutlivesItsProcessAndItsMembers(t *testing.T) {
 	assert.Contains(t, again.stderr, fmt.Sprintf("no synced user has the id %q", departed["id"]))
 }
 
+func TestAttributesThatTheTenantRefusesAreNamedAndLeftOut(t *testing.T) {
+	m := newMachine(t)
+	m.joins(emulator.Options{Users: 300, Fault: "501=faxNumber,400=employeeHireDate"})
+	synced := m.runJSON(0, "sync")
+	assert.EqualValues(t, 300, synced["users"])
+	assert.ElementsMatch(t, []any{"faxNumber", "employeeHireDate"}, synced["refused"])
+	assert.Contains(t, fmt.Sprint(synced["notes"]), "faxNumber")
+	assert.EqualValues(t, 300, m.runJSON(0, "facets", "faxNumber")["null"])
+	assert.Positive(t, m.runJSON(0, "facets", "department")["distinct"])
+
+	s := m.open(100, 24, "sync", "--full")
+	s.waitFor("300 users (resync", "note: ", "faxNumber")
+	require.NoError(t, s.cmd.Wait())
+}
+
 // freeze takes the right to write in its home away from the machine: from an
 // account without rights, where the tests run as one that no right can be taken
 // from.
