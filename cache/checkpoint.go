@@ -12,8 +12,7 @@ import (
 // A checkpoint writes everything that the image and the log hold once more, and
 // saves a start the reading of the log. It is declined until the log is larger
 // than
-//   - firstCheckpoint, where there is no image yet: some 7,000 users, which a
-//     start would apply in about 20 ms;
+//   - firstCheckpoint, where there is no image yet: some 7,500 users;
 //   - otherwise leastCheckpoint, and 1/checkpointFraction of the image: what
 //     checkpoints write then stays below nine times what is committed.
 //
@@ -103,18 +102,27 @@ type image struct {
 
 	mu    sync.Mutex
 	names map[string]struct{}
-	bytes int64
+	bytes int64  // of the values
+	room  []byte // for a packed part; nil while somebody uses it
 }
 
 // put adds a part. It may be called by several goroutines, each of which
 // compresses its own.
 func (i *image) put(name string, data []byte) error {
+	i.mu.Lock()
+	room := i.room
+	i.room = nil
+	i.mu.Unlock()
+
 	key := []byte(name)
-	packed := seal(bucketImage, key, bytes.Clone(pack(nil, data)))
+	room = pack(room, data)
+	packed := seal(bucketImage, key, bytes.Clone(room))
+
 	i.mu.Lock()
 	_, twice := i.names[name]
 	i.names[name] = struct{}{}
 	i.bytes += int64(len(packed))
+	i.room = room
 	i.mu.Unlock()
 	if twice {
 		return fmt.Errorf("the image has two parts of the name %q", name)

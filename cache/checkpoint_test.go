@@ -267,9 +267,9 @@ func TestReadersAndWritersMayMeet(t *testing.T) {
 
 // TestTheFileStaysFlat commits rounds of changes and makes checkpoints for as
 // long as it takes to write the users many times over. ROLLCALL_SOAK=1 does it
-// for 2,000 rounds instead of 60.
+// for 2,000 rounds instead of 40.
 func TestTheFileStaysFlat(t *testing.T) {
-	rounds := 60
+	rounds := 40
 	if os.Getenv("ROLLCALL_SOAK") == "1" {
 		rounds = 2000
 	}

@@ -7,9 +7,8 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"syscall"
 	"time"
-
-	bolt "go.etcd.io/bbolt"
 
 	"rollcall/model"
 	"rollcall/model/refresh"
@@ -83,7 +82,7 @@ func OpenDirectory(path string, o DirectoryOptions) (*Directory, error) {
 	}
 	d.current = s
 	if s.refused != nil {
-		d.notes = append(d.notes, fmt.Sprintf("%s: the directory is shown as it was stored, and nothing can be kept of what is read now", s.refused.Message))
+		d.notes = append(d.notes, readOnlyNote(path, s.refused))
 		return d, nil
 	}
 	announce(path, d.options.Command, d.options.Syncs, d.options.Now())
@@ -95,6 +94,14 @@ func OpenDirectory(path string, o DirectoryOptions) (*Directory, error) {
 		}
 	}
 	return d, nil
+}
+
+func readOnlyNote(path string, refused error) string {
+	reason := "this account may not write it"
+	if errors.Is(refused, syscall.EROFS) {
+		reason = "its disk is read-only"
+	}
+	return fmt.Sprintf("%s was opened for reading only, because %s: users are shown as they were last synced, and a sync is refused", path, reason)
 }
 
 func checkTenant(path, stored, wanted string) error {
@@ -169,25 +176,25 @@ func (d *Directory) use(fn func(*store) error) error {
 		d.mu.RUnlock()
 		return closedError(d.path)
 	}
-	var file *bolt.DB
+	exchanges := s.exchanges.Load()
 	err := func() error {
 		defer d.mu.RUnlock()
-		file = s.present()
 		return fn(s)
 	}()
 	if !isDamage(err) {
 		return fileError(d.path, err)
 	}
-	return d.heal(s, file, err)
+	return d.heal(s, exchanges, err)
 }
 
-// heal replaces a damaged file, unless another caller has done so already.
-func (d *Directory) heal(damaged *store, file *bolt.DB, cause error) error {
+// heal replaces a damaged file, unless another one has taken its place since
+// it had been exchanged so many times.
+func (d *Directory) heal(damaged *store, exchanges int64, cause error) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.current == damaged && damaged.db == file {
+	if d.current == damaged && damaged.exchanges.Load() == exchanges {
 		d.current = nil
-		_ = guarded(file.Close)
+		_ = guarded(damaged.db.Close)
 		s, err := d.replaceDamaged(cause)
 		if err != nil {
 			return fileError(d.path, err)

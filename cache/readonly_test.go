@@ -90,7 +90,7 @@ func TestFilesThatMayNotBeWrittenAreRead(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 	require.Len(t, lines, 6)
 	assert.Equal(t, "users 60", lines[0])
-	assert.Equal(t, "note "+path+" cannot be written with this account's rights; nothing was changed: the directory is shown as it was stored, and nothing can be kept of what is read now", lines[1])
+	assert.Equal(t, "note "+path+" was opened for reading only, because this account may not write it: users are shown as they were last synced, and a sync is refused", lines[1])
 	assert.Contains(t, lines[2], "error permissionDenied "+path)
 	assert.Contains(t, lines[3], "error permissionDenied "+path)
 	assert.Equal(t, "segments 1", lines[4])
@@ -152,4 +152,5 @@ func TestAReadOnlyDiskIsExplained(t *testing.T) {
 	err := fileError("directory.db", &os.PathError{Op: "open", Path: "directory.db", Err: syscall.EROFS})
 	failure(t, err, "readOnlyDisk")
 	assert.True(t, isRefused(err))
+	assert.Contains(t, readOnlyNote("directory.db", err), "because its disk is read-only")
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	bolt "go.etcd.io/bbolt"
 )
@@ -132,14 +133,16 @@ func (d *draft) discard() {
 
 // boltFile is an open file.
 type boltFile struct {
-	path    string
-	options fileOptions
-	db      *bolt.DB // nil once closed
+	path      string
+	options   fileOptions
+	db        *bolt.DB     // nil once closed
+	exchanges atomic.Int64 // how often another file has taken its place
 }
 
 // adopt puts another open file in the place of this one. Both stay open and
 // locked meanwhile, so that no other process can come in between.
 func (f *boltFile) adopt(fresh *boltFile) error {
+	f.exchanges.Add(1)
 	if runtime.GOOS == "windows" {
 		return f.adoptClosed(fresh)
 	}

@@ -252,13 +252,6 @@ func (s *store) verify() error {
 	})
 }
 
-// present is the file that the store has open.
-func (s *store) present() *bolt.DB {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.db
-}
-
 // close marks the file as closed in order and lets go of it.
 func (s *store) close() error {
 	s.mu.Lock()
