@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	// minPartition is the least number of users that is worth a partition: a
-	// handful of pages, where finding its bounds costs a request or two.
-	minPartition = 4000
+	// minPartition is the least number of users that is worth a partition: about
+	// three pages, of which the last is half empty.
+	minPartition = 3000
 	// partitionsPerReader lets a reader that drew small partitions take over
 	// the work of one that drew large ones.
 	partitionsPerReader = 4

@@ -13,8 +13,10 @@ import (
 )
 
 const (
-	// readers is how many partitions are read at the same time.
-	readers = 8
+	// readers is how many partitions are read at the same time. At a tenth of a
+	// second a page they keep two cores busy, and a tenth of the resource units
+	// that the service grants.
+	readers = 12
 	// maxCoalesced bounds how many pages that wait for the disk share a commit.
 	maxCoalesced = 8
 )

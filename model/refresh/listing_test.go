@@ -17,7 +17,7 @@ import (
 func TestPartitionsAreReadAtTheSameTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(200)
-		b.tenant.partitions = 10
+		b.tenant.partitions = 20
 		gate := make(chan struct{})
 		b.tenant.fail = func(call, _ string) error {
 			if call == "users" {
@@ -28,9 +28,9 @@ func TestPartitionsAreReadAtTheSameTime(t *testing.T) {
 		r := b.process(t)
 		out := start(t.Context(), r, refresh.Request{})
 		synctest.Wait()
-		assert.Equal(t, 8, b.tenant.called("users"), "no more than eight, so as not to be throttled")
+		assert.Equal(t, 12, b.tenant.called("users"), "no more than twelve, so as not to be throttled")
 		p := r.Progress()
-		assert.Equal(t, 10, p.Partitions)
+		assert.Equal(t, 20, p.Partitions)
 		assert.Zero(t, p.Done)
 		assert.Equal(t, 200, p.Expected)
 		close(gate)
@@ -38,7 +38,7 @@ func TestPartitionsAreReadAtTheSameTime(t *testing.T) {
 		require.NoError(t, o.err)
 		assert.Equal(t, 200, o.result.Users)
 		assert.Empty(t, o.result.Notes)
-		assert.Equal(t, 10, r.Progress().Done)
+		assert.Equal(t, 20, r.Progress().Done)
 		b.holds(t)
 	})
 }
@@ -46,8 +46,8 @@ func TestPartitionsAreReadAtTheSameTime(t *testing.T) {
 func TestTheLargestPartitionsAreBegunFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(0)
-		b.tenant.partitions = 10
-		for i := range 55 { // partition n holds n+1 users
+		b.tenant.partitions = 14
+		for i := range 105 { // in fourteen sizes, from 1 to 14
 			b.tenant.put(fmt.Sprintf("user-%04d", i), fmt.Sprintf("Name %c", '2'+triangle(i)))
 		}
 		gate := make(chan struct{})
@@ -59,7 +59,7 @@ func TestTheLargestPartitionsAreBegunFirst(t *testing.T) {
 		}
 		out := start(t.Context(), b.process(t), refresh.Request{})
 		synctest.Wait()
-		for _, small := range []string{"users users/0/10/0/", "users users/0/10/1/"} {
+		for _, small := range []string{"users users/0/14/8/", "users users/0/14/9/"} {
 			assert.NotContains(t, b.tenant.calls, small)
 		}
 		close(gate)
@@ -126,7 +126,7 @@ func TestOnePartitionThatFailsEndsTheOthersAndLosesNothing(t *testing.T) {
 		_, err := b.process(t).Run(t.Context(), false)
 		require.ErrorContains(t, err, "connection reset")
 		synctest.Wait()
-		assert.LessOrEqual(t, b.tenant.called("users"), 28, "each reader stops at its next page")
+		assert.LessOrEqual(t, b.tenant.called("users"), 30, "each reader stops at its next page")
 		assert.Len(t, b.stored(t), 100, "all twenty pages that came are kept")
 
 		b.tenant.fail = nil
