@@ -227,6 +227,9 @@ func (l *local) List(ctx context.Context, name string) (present, departed []mode
 // plan does with them. A member of the group is kept, since the group says that
 // the synced copy is behind; nobody else can be added.
 func departed(all []audience.Departed, members []model.Object) (kept []model.Object, skipped []writeback.Skipped) {
+	if len(all) == 0 {
+		return nil, nil
+	}
 	excluded := make(map[string]bool)
 	for _, d := range all {
 		if d.Entry.Exclude {
