@@ -255,6 +255,7 @@ func (f accountFile) SaveRecord(_ context.Context, record []byte) error {
 func demoOptions(d *cli.Demo) emulator.Options {
 	o := emulator.Options{
 		Users: d.Users, Seed: d.Seed, Latency: d.Latency, Fault: d.Fault, Churn: d.Churn, AutoApprove: d.Approve,
+		NullCreated: d.NullCreated, NoCompression: d.NoCompression,
 		Consented: emulator.ReadScopes(),
 	}
 	if d.Write {

@@ -70,10 +70,26 @@ func (a *app) serveCommand() *cobra.Command {
 		Long: `serve prints one NAME=value line for each environment variable that a client
 needs, and serves until it is interrupted. Then it says what the client did:
 calls made before a Retry-After had passed, links that were never handed out,
-permissions granted and not needed, and requests by route.`,
-		Example: "  rollcall demo serve --listen 127.0.0.1:8443",
-		Args:    cobra.NoArgs,
+permissions granted and not needed, and requests by route.
+
+--fault takes items separated by commas, with shares of the requests:
+  latency=20ms  429  5xx  cut  truncate  expire   of any request
+  empty  loop  stale                              of pages of users
+  dup  reorder  stranger  gone  lost              of delta rounds
+  501=NAME+NAME  400=NAME+NAME                    properties that are refused
+
+While it serves, its users can be changed with curl and no token:
+  POST /demo/users/remove?percent=20&hard=true
+  POST /demo/users/change?hires=1&leavers=1&moves=1&renames=1&restores=1
+  POST /demo/resync?links=1`,
+		Example: `  rollcall demo serve --listen 127.0.0.1:8443
+  rollcall demo serve --users 1000000 --fault 429=0.02,dup=0.1,501=faxNumber
+  curl --cacert "$SSL_CERT_FILE" -X POST "$ROLLCALL_GRAPH_ENDPOINT/demo/users/remove?percent=20"`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if share := a.flags.tenant.NullCreated; !(share >= 0 && share <= 1) {
+				return usageError(cmd, fmt.Errorf("--null-created takes a share from 0 to 1, not %g", share))
+			}
 			serve := Serve{Demo: a.flags.tenant, Listen: listen}
 			serve.Approve = demoApproval
 			report, err := a.env.Serve(cmd.Context(), serve, func(variables []Variable) {
@@ -94,6 +110,8 @@ permissions granted and not needed, and requests by route.`,
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "loopback address and port; port 0 picks a free one")
 	a.flags.registerTenant(cmd.Flags(), "")
 	cmd.Flags().DurationVar(&a.flags.tenant.Churn, "churn", 0, "let somebody join, leave, move or be renamed this often")
+	cmd.Flags().Float64Var(&a.flags.tenant.NullCreated, "null-created", 0, "share of the users of before June 2018 without a createdDateTime")
+	cmd.Flags().BoolVar(&a.flags.tenant.NoCompression, "no-compression", false, "answer without gzip, though the client takes it")
 	return cmd
 }
 

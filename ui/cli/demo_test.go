@@ -45,6 +45,19 @@ func TestServePrintsTheEnvironmentAndEndsWellWhenInterrupted(t *testing.T) {
 	assert.Equal(t, 5*time.Millisecond, asked.Latency)
 	assert.Equal(t, time.Second, asked.Churn)
 
+	assert.Zero(t, asked.NullCreated)
+	assert.False(t, asked.NoCompression)
+
+	a, asked = server([]string{"--null-created", "0.25", "--no-compression"}, "", context.Canceled)
+	assert.Zero(t, a.code)
+	assert.InDelta(t, 0.25, asked.NullCreated, 0)
+	assert.True(t, asked.NoCompression)
+	for _, share := range []string{"1.5", "-0.1", "NaN"} {
+		a, _ = server([]string{"--null-created", share}, "", nil)
+		assert.Equal(t, 2, a.code, share)
+		assert.Contains(t, a.stderr, "--null-created takes a share from 0 to 1")
+	}
+
 	a, _ = server(nil, "", errors.New("the address is in use"))
 	assert.Equal(t, 1, a.code)
 	assert.Equal(t, "rollcall: the address is in use\n", a.stderr)

@@ -47,6 +47,9 @@ type Demo struct {
 	Churn   time.Duration
 	Approve time.Duration // the device code approves itself after this; 0: never
 	Write   bool          // the permission to write groups has been consented to
+
+	NullCreated   float64 // share of the users created before June 2018 without a createdDateTime
+	NoCompression bool    // answers are sent as they are, though the client takes gzip
 }
 
 // Serve chooses the embedded tenant that `demo serve` serves.
@@ -180,6 +183,7 @@ func (a *app) connection() (c Connection, err error) {
 		// A command in the demo asks nobody: the code approves itself at once,
 		// and the permission to write is there. The screens show both steps.
 		demo.Approve, demo.Write = time.Millisecond, true
+		demo.NoCompression = true // nothing travels: it would cost this process twice
 		c.Demo = &demo
 		c.Profile = demoProfile
 		if c.Config, err = a.configured(c.Profile); err != nil {
