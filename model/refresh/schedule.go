@@ -1,6 +1,7 @@
 package refresh
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -17,6 +18,8 @@ type Schedule struct {
 	// MaxAge is how old the data may be at the start before a round runs at
 	// once; 0 means a day. A night that was missed is caught up earlier.
 	MaxAge time.Duration
+	// AtOnce has a round run at the start whatever the age of the data.
+	AtOnce bool
 }
 
 // Nightly is a time of day, local to the clock that the Runner was given. The
@@ -80,11 +83,11 @@ const (
 
 // Background has rounds run by the schedule until ctx ends: at once when the
 // data is older than MaxAge, was never read or has missed a night, and then
-// each night. It blocks:
-// give it a goroutine. round runs a due one, by Run or by what wraps it. One
-// that failed because the service could not be reached is tried again after a
-// growing pause; one that needs an administrator (to sign in, to answer the
-// guard) waits for the next night or for Run. Outcomes are told by Progress.
+// each night. It blocks: give it a goroutine. round runs a due one, by Run or
+// by what wraps it. One that failed because the service could not be reached is
+// tried again after a growing pause; one that needs an administrator (to sign
+// in, to answer the guard) waits for the next night or for Run. Outcomes are
+// told by Progress.
 func (r *Runner) Background(ctx context.Context, s Schedule, round func(context.Context) error) {
 	due, ok := r.firstDue(ctx, s)
 	retry := firstRetry
@@ -121,12 +124,10 @@ func (r *Runner) firstDue(ctx context.Context, s Schedule) (time.Time, bool) {
 	if err != nil {
 		return now, true // the round itself reports what is wrong with the store
 	}
-	maxAge := s.MaxAge
-	if maxAge == 0 {
-		maxAge = day
-	}
-	missed := s.Nightly.On && !s.Nightly.next(state.SyncedAt.In(now.Location())).After(now)
-	if state.SyncedAt.IsZero() || now.Sub(state.SyncedAt) > maxAge || missed {
+	synced := state.SyncedAt.In(now.Location())
+	old := synced.IsZero() || now.Sub(synced) > cmp.Or(s.MaxAge, day)
+	missed := s.Nightly.On && !s.Nightly.next(synced).After(now)
+	if s.AtOnce || old || missed {
 		return now, true
 	}
 	return r.nextDue(s)

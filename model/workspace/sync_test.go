@@ -97,6 +97,7 @@ func TestAScheduleThatBeganOfflineSyncsWhenTheNetworkIsBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tenant := workspacetest.Contoso()
 		tenant.Now = time.Now
+		synced(t, tenant) // by an earlier process: for the data alone no round would be due
 		var online atomic.Bool
 		tenant.Fail = func(call string) error {
 			if online.Load() {
@@ -129,7 +130,6 @@ func TestAScheduleThatBeganOfflineSyncsWhenTheNetworkIsBack(t *testing.T) {
 		synctest.Wait()
 		assert.Equal(t, []time.Duration{0, time.Minute, 3 * time.Minute}, ended)
 		assert.NoError(t, last)
-		assert.Equal(t, 4, w.Directory().Len())
 		assert.NotNil(t, w.Session())
 		cancel()
 		<-done

@@ -242,15 +242,17 @@ func (w *Workspace) sync(ctx context.Context, request refresh.Request) (refresh.
 }
 
 // Background keeps the directory in sync by a schedule until ctx ends. It
-// blocks: give it a goroutine. Each round signs in silently where there is no
-// session yet, joins a round that runs already, and is recorded; one that could
-// not reach the tenant is tried again after a pause. began and ended are called
-// around each, by that goroutine; between them Progress tells how far it has
-// come.
+// blocks: give it a goroutine. Each round joins one that runs already, and is
+// recorded. Where there is no session yet a round is due at once, and signs in
+// silently; one that could not reach the tenant is tried again after a pause,
+// so that a start without a network becomes a session and a sync when there is
+// one. began and ended are called around each round, by that goroutine; between
+// them Progress tells how far it has come.
 func (w *Workspace) Background(ctx context.Context, s refresh.Schedule, began func(), ended func(refresh.Result, error)) error {
 	if _, err := w.opened(); err != nil {
 		return err
 	}
+	s.AtOnce = s.AtOnce || w.Session() == nil
 	w.runner.Background(ctx, s, func(ctx context.Context) error {
 		began()
 		result, err := w.sync(ctx, refresh.Request{})
