@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"rollcall/model"
 	"rollcall/model/refresh"
 )
 
@@ -41,10 +42,14 @@ func (p *activityPane) syncLines() []string {
 func (p *activityPane) runningLines(s refresh.Progress, now time.Time) []string {
 	th := p.theme
 	first := " " + th.accent.Render("↻ "+phaseText(s)) +
-		th.muted.Render(fmt.Sprintf(" · started %s · %s · ", when(s.StartedAt, now), plural(s.Pages, "page", "pages"))) +
-		th.key.Render("X") + th.muted.Render(" stops it; what was read is kept")
-	width := max(10, min(50, p.width-48))
-	second := " " + th.progress(s.Read, s.Expected, width) + "  " + p.pace.text(s)
+		th.muted.Render(fmt.Sprintf(" · since %s · %s · ", when(s.StartedAt, now), plural(s.Pages, "page", "pages"))) +
+		th.key.Render("X") + th.muted.Render(" stops it")
+	const countsWidth = 55 // "1,000,000 of 1,000,000 users · 10,000/s · 10:00 left"
+	width := max(10, min(50, p.width-countsWidth))
+	second := " " + p.pace.text(s)
+	if s.Expected > 0 {
+		second = " " + th.progress(s.Read, s.Expected, width) + "  " + p.pace.text(s)
+	}
 	third := ""
 	if s.Partitions > 1 {
 		third = " " + th.progress(s.Done, s.Partitions, min(width, s.Partitions)) + "  " +
@@ -62,6 +67,9 @@ func (p *activityPane) runningLines(s refresh.Progress, now time.Time) []string 
 func (p *activityPane) lastRoundLines(s refresh.Progress, now time.Time) []string {
 	th := p.theme
 	lines := []string{" " + th.muted.Render("Not synced yet")}
+	if n := p.ws.Directory().Len(); n > 0 {
+		lines[0] += th.muted.Render(" to the end · " + plural(n, "user", "users") + " so far")
+	}
 	if !s.SyncedAt.IsZero() {
 		lines[0] = " " + th.good.Render("✓") + " Synced " + when(s.SyncedAt, now) + th.muted.Render(" · "+plural(p.ws.Directory().Len(), "user", "users"))
 	}
@@ -81,6 +89,8 @@ func (p *activityPane) lastRoundLines(s refresh.Progress, now time.Time) []strin
 	switch {
 	case s.Held > 0:
 		lines = append(lines, " "+th.warn.Render("! "+removalsText(s.Held))+th.muted.Render(" · ")+th.key.Render("!")+th.muted.Render(" decides"))
+	case s.LastError != nil && s.LastError.Kind == model.KindInterrupted:
+		lines = append(lines, " "+th.warn.Render("!")+" The last sync was stopped"+th.muted.Render(" · ")+th.key.Render("S")+th.muted.Render(" goes on from there"))
 	case s.LastError != nil:
 		for i, l := range wrap(th, clean(sentence(s.LastError)), p.width-6) {
 			sign := "  "
@@ -90,7 +100,7 @@ func (p *activityPane) lastRoundLines(s refresh.Progress, now time.Time) []strin
 			lines = append(lines, " "+th.bad.Render(sign+l))
 		}
 	}
-	if s.Stale {
+	if s.Stale && s.Held == 0 {
 		lines = append(lines, " "+th.warn.Render("!")+th.muted.Render(" everything is to be read again: ")+th.key.Render("S")+th.muted.Render(" goes on"))
 	}
 	return lines

@@ -241,39 +241,71 @@ func (w *countingWriter) count() int {
 
 // BenchmarkCursorMoveBytes is what the renderer writes to a terminal of 120×40
 // when a key that moves the cursor is held down, and for the details that
-// follow once the cursor rests. The time is that of the frames.
+// follow once the cursor rests. The time is that of the frames. The renderer
+// writes every line with a sign of two cells anew in each frame.
 func BenchmarkCursorMoveBytes(b *testing.B) {
-	out := &countingWriter{frames: make(chan struct{}, 1)}
+	for _, bench := range []struct {
+		name, filter string
+		start        []string
+		keys         []string
+	}{
+		{"within the page", "adele vance", nil, []string{"j", "j", "j", "k", "k", "k"}},
+		{"scrolling", "adele vance", []string{"pgdown"}, []string{"j"}},
+		{"within a page of wide signs", "田中", nil, []string{"j", "j", "j", "k", "k", "k"}},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			out := &countingWriter{frames: make(chan struct{}, 1)}
+			program, end := benchProgram(b, out)
+			for _, key := range append([]string{"/", bench.filter, "enter"}, bench.start...) {
+				if len(key) > 1 && key == bench.filter {
+					program.Send(tea.PasteMsg{Content: key})
+				} else {
+					program.Send(press(key))
+				}
+				out.quiet()
+			}
+			moved := 0
+			for i := 0; b.Loop(); i++ {
+				before := out.count()
+				program.Send(press(bench.keys[i%len(bench.keys)]))
+				<-out.frames
+				moved += out.count() - before
+			}
+			before := out.count()
+			out.quiet()
+			b.ReportMetric(float64(moved)/float64(b.N), "B/move")
+			b.ReportMetric(float64(out.count()-before), "B/details")
+			end()
+		})
+	}
+}
+
+// benchProgram runs the program on a terminal that counts.
+func benchProgram(b *testing.B, out *countingWriter) (program *tea.Program, end func()) {
 	o := Options{Workspace: benchTenant(), NoSync: true, Theme: "dark", Output: out, Environ: []string{"TERM=xterm-256color", "COLORTERM=truecolor"}}
 	m := newRoot(b.Context(), o)
-	defer m.tasks.stop()
 	options := append([]tea.ProgramOption{tea.WithColorProfile(colorprofile.TrueColor)}, programOptions(b.Context(), o)...)
-	options = append(options, tea.WithInput(nil), tea.WithWindowSize(120, 40))
-	program := tea.NewProgram(m, options...)
+	program = tea.NewProgram(m, append(options, tea.WithInput(nil), tea.WithWindowSize(120, 40))...)
 	ended := make(chan error, 1)
 	go func() {
 		_, err := program.Run()
 		ended <- err
 	}()
-	for range 20 { // the first frames: until the details stand
-		<-out.frames
-		if out.count() > 8_000 {
-			break
+	out.quiet()
+	return program, func() {
+		program.Quit()
+		require.NoError(b, <-ended)
+		m.tasks.stop()
+	}
+}
+
+// quiet waits until nothing has been written for a while.
+func (w *countingWriter) quiet() {
+	for {
+		select {
+		case <-w.frames:
+		case <-time.After(10 * detailsPause):
+			return
 		}
 	}
-	moves, moved, rested := 0, 0, 0
-	for b.Loop() {
-		before := out.count()
-		program.Send(press("j"))
-		<-out.frames
-		moved += out.count() - before
-		moves++
-	}
-	before := out.count()
-	<-out.frames
-	rested = out.count() - before
-	program.Quit()
-	require.NoError(b, <-ended)
-	b.ReportMetric(float64(moved)/float64(moves), "B/move")
-	b.ReportMetric(float64(rested), "B/details")
 }

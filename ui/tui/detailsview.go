@@ -59,12 +59,12 @@ func (d *userDetails) answered(msg detailsMsg) {
 
 // wrap breaks the lines to the box.
 func (d *userDetails) wrap() {
-	const leastLabel = 11
+	const leastLabel, mostLabel = 11, 15
 	d.rows, d.label = d.rows[:0], leastLabel
 	for _, l := range d.lines {
 		d.label = max(d.label, d.theme.width(clean(l.label))+2)
 	}
-	d.label = min(d.label, max(leastLabel, d.width*9/20))
+	d.label = min(d.label, max(mostLabel, d.width*2/5))
 	for i, l := range d.lines {
 		for n, text := range wrap(d.theme, clean(l.value), d.room(l)) {
 			d.rows = append(d.rows, detailRow{line: i, text: text, more: n > 0})
@@ -215,7 +215,11 @@ func (d *userDetails) drawRow(b *strings.Builder, r detailRow) {
 	}
 	value := th.isolated(r.text)
 	if d.focused && r.line == d.cursor {
-		b.WriteString(th.selected.Render(" " + th.fit(label+value+sign, d.width) + " "))
+		cursor := "▸"
+		if r.more {
+			cursor = " "
+		}
+		b.WriteString(th.selected.Render(cursor + th.fit(label+value+sign, d.width) + " "))
 		return
 	}
 	style := th.text

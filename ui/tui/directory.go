@@ -121,7 +121,7 @@ func (p *directoryPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
 	case userRowsMsg:
 		return p.answered(msg), true
 	case querySlowMsg:
-		p.slow = p.tasks.busy(taskUsers)
+		p.slow = p.tasks.busy(taskUsers) && !p.asked.equal(p.shown)
 	case marksMsg:
 		return p.addMarks(msg), true
 	case sortByMsg:

@@ -1,6 +1,9 @@
 package tui
 
 import (
+	"encoding/base64"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -42,12 +45,12 @@ func names(l workspace.List) []string {
 func TestNobodyMarkedMeansEverybodyShownAndTheDialogSaysSo(t *testing.T) {
 	onScreen(t, syncedTenant, 80, 24, Options{NoSync: true}, func(s *screen) {
 		s.press("L")
-		s.shows("all 60 users of the directory, because nobody is marked")
+		s.shows("all 60 users of the directory (nobody is marked)")
 		s.press("esc", "/")
 		s.send(tea.PasteMsg{Content: "member sales"})
 		s.settle()
 		s.press("enter", "L")
-		s.shows("all that are shown, because nobody is")
+		s.shows("the 8 users shown (nobody is marked)")
 		s.send(tea.PasteMsg{Content: "Sellers"})
 		s.press("enter")
 		s.shows("Saved list Sellers: 8 users")
@@ -64,7 +67,7 @@ func TestNarrowingBecomesASegment(t *testing.T) {
 	onScreen(t, syncedTenant, 120, 40, Options{NoSync: true}, func(s *screen) {
 		s.press("f", "enter", "enter", "f", "down", "enter", "enter", "S")
 		assert.Equal(t, paneSegments, s.root.current)
-		s.shows(`-eq "Engineering" -and user.jobTitle -eq "Engineer"`)
+		s.shows(`-eq "Engineering" -and user.country -eq "Czechia"`)
 	})
 }
 
@@ -88,25 +91,106 @@ func TestNarrowingRuleSelectsByKindOfValue(t *testing.T) {
 	assert.Empty(t, narrowingRule(nil))
 }
 
-func TestDetailsShowEveryAttributeAndTheSegments(t *testing.T) {
-	onScreen(t, syncedTenant, 80, 24, Options{NoSync: true}, func(s *screen) {
-		s.press("enter")
-		s.golden("directory-details-80x24")
-		s.press("G", "pgdown", "pgdown")
-		s.shows("Object id")
-		s.press("esc")
-		s.shows("60 users")
-	})
-}
-
 func TestCopyGoesToTheTerminalAndSaysSo(t *testing.T) {
 	onScreen(t, syncedTenant, 80, 24, Options{NoSync: true}, func(s *screen) {
 		s.press("y")
-		assert.Contains(t, s.out.after(0), "\x1b]52;c;")
+		assert.Equal(t, "user0001@contoso.com", s.clipboard())
 		s.shows("user0001@contoso.com sent to the terminal's clipboard")
+		s.press("space", "space", "y")
+		assert.Equal(t, "user0001@contoso.com\nuser0002@contoso.com\n", s.clipboard())
+		s.shows("2 addresses sent to the terminal's clipboard")
+		s.press("*", "y")
+		s.shows("59 addresses (1 user has none) sent")
 		s.send(copyMsg{text: strings.Repeat("x", maxClipboard)})
 		s.settle()
 		s.shows("Too much for the clipboard")
+	})
+}
+
+// clipboard is what was last sent to the terminal's clipboard.
+func (s *screen) clipboard() string {
+	s.t.Helper()
+	written := s.out.after(0)
+	const begin = "\x1b]52;c;"
+	i := strings.LastIndex(written, begin)
+	require.GreaterOrEqual(s.t, i, 0)
+	encoded, _, _ := strings.Cut(written[i+len(begin):], "\a")
+	text, err := base64.StdEncoding.DecodeString(encoded)
+	require.NoError(s.t, err)
+	return string(text)
+}
+
+func TestAddressesTooManyForAClipboardGoToAFile(t *testing.T) {
+	tenant := func() *fakeTenant {
+		var users []model.User
+		for i := range 4000 {
+			users = append(users, testUser(i+1, "Member "+count(i), "Sales", "Engineer", "Prague", "Czechia"))
+		}
+		return newFakeTenant(users).synced()
+	}
+	onScreen(t, tenant, 120, 40, Options{NoSync: true}, func(s *screen) {
+		s.press("*", "y")
+		s.shows("4,000 addresses are more than the clipboard of a terminal takes (74 KB)")
+		s.press("e")
+		s.shows("Write the addresses of 4,000 marked users")
+		path := filepath.Join(t.TempDir(), "addresses.txt")
+		s.press("ctrl+u")
+		s.send(tea.PasteMsg{Content: path})
+		s.press("enter")
+		s.shows("Written: ")
+		content, err := os.ReadFile(path)
+		require.NoError(t, err)
+		assert.Equal(t, 4000, strings.Count(string(content), "@contoso.com\n"))
+	})
+}
+
+func TestColumnsAreChosenAndOrdered(t *testing.T) {
+	onEachSize(t, syncedTenant, Options{NoSync: true}, func(s *screen, suffix string) {
+		s.press("c", "j", "space", "G", "k", "k", "k", "K") // Department goes; the last ones have nothing to move before
+		s.press("g", "j", "J")
+		s.golden("columns" + suffix)
+		s.press("esc")
+		s.shows("Department")
+		s.press("c", "j", "space", "j", "K", "K", "enter")
+		heading := strings.Split(s.text(), "\n")[2]
+		assert.Regexp(t, "Office +Name ▲ +Title", heading)
+		assert.NotContains(t, heading, "Department")
+		s.press("s", "d", "e", "p", "enter")
+		s.shows("by Department ▲")
+		s.press("c", "u", "enter")
+		s.shows("Department ▲")
+		s.press("c", "space", "space", "space", "space", "space", "enter") // one column has to stay
+		assert.Len(t, s.directory().columns, 1)
+	})
+}
+
+func TestTheFilterStandsInTheBorderAndMovesNothing(t *testing.T) {
+	onScreen(t, syncedTenant, 80, 24, Options{NoSync: true}, func(s *screen) {
+		rows := func() string {
+			text := strings.ReplaceAll(s.text(), "▸", " ") // the cursor's sign: the focus moves
+			return text[strings.Index(text, "Name ▲"):strings.Index(text, "╰")]
+		}
+		before := rows()
+		s.press("/")
+		assert.Equal(t, before, rows())
+		s.press("m", "e", "m", "enter")
+		s.shows("Directory ▸ /mem")
+		s.press("f", "enter", "enter")
+		s.shows("Directory ▸ department: Finance ▸ /mem")
+		s.press("/")
+		s.send(tea.PasteMsg{Content: strings.Repeat(" and more", 20)})
+		s.settle()
+		s.shows("0 of 60")
+		s.shows("more")
+	})
+}
+
+func TestAFieldThatIsNotSyncedIsNamedInPlaceOfRows(t *testing.T) {
+	onScreen(t, syncedTenant, 80, 24, Options{NoSync: true}, func(s *screen) {
+		p := s.directory()
+		p.Handle(userRowsMsg{query: p.asked, err: &model.Error{Kind: model.KindUsage, Code: "attributeNotSynced", Message: "user.city is not synced in this profile", Remedy: "add it"}})
+		s.press("j")
+		s.shows("✗ user.city is not synced in this profile")
 	})
 }
 

@@ -36,13 +36,14 @@ func (c chosenUsers) len() int {
 
 // what names them for a dialog: whoever nobody marked is named as such.
 func (c chosenUsers) what() string {
-	if c.marks.count > 0 {
+	switch n := len(c.shown); {
+	case c.marks.count > 0:
 		return plural(c.marks.count, "marked user", "marked users")
+	case n == c.snapshot.Len():
+		return "all " + plural(n, "user", "users") + " of the directory (nobody is marked)"
+	default:
+		return "the " + plural(n, "user", "users") + " shown (nobody is marked)"
 	}
-	if len(c.shown) == c.snapshot.Len() {
-		return "all " + plural(len(c.shown), "user", "users") + " of the directory, because nobody is marked"
-	}
-	return plural(len(c.shown), "user", "users") + ", all that are shown, because nobody is marked"
 }
 
 // rows is in the order of the screen, or of display name for marked users.
@@ -120,13 +121,18 @@ type (
 
 // saveList saves the chosen users as a list.
 func (p *directoryPane) saveList() tea.Cmd {
-	return p.askList("Save a list", "Save "+p.chosen().what()+", under a name. A list stays as it is: it does not follow later changes of the directory.", "", nil)
+	return p.askList("Save a list", "Save "+p.chosen().what()+" under a name. A list stays as it is: it does not follow later changes of the directory.", "", nil)
 }
 
 // writeBack saves the chosen users as a list and plans with it.
 func (p *directoryPane) writeBack() tea.Cmd {
-	proposal := "marked " + p.ws.Now().Format("2006-01-02 15:04")
-	lead := "Take " + p.chosen().what() + ", to Writeback. They are saved as a list, so that the plan can be made again; nothing changes in the tenant yet."
+	proposal := p.ws.Now().Format("2006-01-02 15:04")
+	if chosen := p.chosen(); chosen.marks.count > 0 {
+		proposal = "marked " + proposal
+	} else {
+		proposal = "shown " + proposal
+	}
+	lead := "Take " + p.chosen().what() + " to Writeback. They are saved as a list, so that the plan can be made again; nothing changes in the tenant yet."
 	return p.askList("Write back", lead, proposal, func(entry string) tea.Msg { return planMsg{include: []string{entry}} })
 }
 

@@ -21,9 +21,10 @@ const (
 )
 
 // detailsPause is how long the cursor rests before the details follow it. A
-// key that is held down repeats faster, and then moves the cursor alone: over
-// SSH the details would cost several times as much.
-const detailsPause = 50 * time.Millisecond
+// key that is held down repeats faster (every 90 ms where it is slowest, on a
+// Mac), and then moves the cursor alone: over SSH the details would cost
+// several times as much.
+const detailsPause = 120 * time.Millisecond
 
 // segmentSet is the users of a saved segment.
 type segmentSet struct {

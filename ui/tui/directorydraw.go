@@ -32,7 +32,7 @@ func (p *directoryPane) drawTable(width int, focused bool) string {
 	}
 	t := boxText{title: p.breadcrumb(), right: p.countText(), foot: p.stateText(), bottom: p.marksText()}
 	// The title gives way to the count.
-	room := max(9, width-p.theme.width(t.right)-8)
+	room := max(9, width-p.theme.width(t.right)-9)
 	if p.typing {
 		t.title = p.theme.cut(t.title, max(9, room-leastFilter))
 		t.field, p.column = p.drawFilter(room - p.theme.width(t.title) - 2)

@@ -87,6 +87,10 @@ type userQuery struct {
 // isEverybody reports whether the query leaves nobody out.
 func (q userQuery) isEverybody() bool { return len(q.narrow) == 0 && q.text == "" }
 
+func (q userQuery) equal(o userQuery) bool {
+	return q.text == o.text && q.sortBy == o.sortBy && q.falling == o.falling && slices.EqualFunc(q.narrow, o.narrow, narrowing.equal)
+}
+
 // userBase is everybody whom the facets leave, in order: what a search begins
 // with. It is kept, so that a keystroke does not sort again.
 type userBase struct {
@@ -98,8 +102,8 @@ type userBase struct {
 }
 
 func (b userBase) serves(s *directory.Snapshot, q userQuery) bool {
-	return b.snapshot == s && b.query.sortBy == q.sortBy && b.query.falling == q.falling &&
-		slices.EqualFunc(b.query.narrow, q.narrow, narrowing.equal)
+	q.text = ""
+	return b.snapshot == s && b.query.equal(q)
 }
 
 // userRowsMsg answers a query.

@@ -131,13 +131,21 @@ func (l *facetList) load(q userQuery, rows userRows) tea.Cmd {
 const fewValues = 20
 
 // countAttributes leaves out what cannot narrow: moments in time, attributes
-// that nobody has, and ones like names and telephone numbers that tell all or
-// most users apart. Those that the rows are narrowed to stand first, whatever
+// that nobody has or in which all are alike, and ones like names and telephone
+// numbers that tell all or most users apart. Those that the rows are narrowed to stand first, whatever
 // they have.
 func countAttributes(ctx context.Context, s *directory.Snapshot, rows []int32, narrow []narrowing) ([]attributeCount, error) {
 	var first, counts []attributeCount
+	sample := sampled(rows)
 	for _, a := range s.Schema().Synced() {
 		if a.Type == model.TypeCollection || a.Type == model.TypeTime || a.ID == model.AttrObjectID {
+			continue
+		}
+		_, narrowed := narrowedBy(narrow, a.ID)
+		if unique, err := tellsApart(ctx, s, a.ID, sample); err != nil || unique && !narrowed {
+			if err != nil {
+				return nil, err
+			}
 			continue
 		}
 		f, err := s.Facets(ctx, a.ID, rows)
@@ -145,16 +153,43 @@ func countAttributes(ctx context.Context, s *directory.Snapshot, rows []int32, n
 			return nil, err
 		}
 		n, users := len(f.Values), len(rows)-f.Null
-		_, narrowed := narrowedBy(narrow, a.ID)
 		switch {
 		case narrowed:
 			first = append(first, attributeCount{a, n})
-		case n == 0 || n > 1 && n == users || n > fewValues && 2*n > users:
+		case n == 0 || n == 1 && f.Null == 0 || n > 1 && n == users || n > fewValues && 2*n > users:
 		default:
 			counts = append(counts, attributeCount{a, n})
 		}
 	}
 	return append(first, counts...), nil
+}
+
+// sampleSize is how many users are looked at to see whether an attribute tells
+// them apart. Where ten users share each value, a sample of so many holds
+// dozens of pairs.
+const sampleSize = 4000
+
+// sampled are rows from all over.
+func sampled(rows []int32) []int32 {
+	if len(rows) <= 2*sampleSize {
+		return nil // as quick to look at all
+	}
+	sample := make([]int32, sampleSize)
+	for i := range sample {
+		sample[i] = rows[i*(len(rows)/sampleSize)]
+	}
+	return sample
+}
+
+// tellsApart reports whether next to no two users of a sample share a value:
+// to count a million values takes long, and nobody narrows by one of them.
+func tellsApart(ctx context.Context, s *directory.Snapshot, a model.AttrID, sample []int32) (bool, error) {
+	if sample == nil {
+		return false, nil
+	}
+	f, err := s.Facets(ctx, a, sample)
+	users := len(sample) - f.Null
+	return users >= sampleSize/20 && len(f.Values) >= users-users/200, err
 }
 
 func (l *facetList) answered(msg tea.Msg) {
@@ -258,7 +293,7 @@ func (l *facetList) draw(width, height int, counted string) string {
 	content := l.table.Draw(!l.typing)
 	if l.chosen != nil {
 		t.title = "Facets ▸ " + clean(l.chosen.Label)
-		t.right = plural(len(l.values.list), "value", "values")
+		t.right = count(len(l.values.list))
 	}
 	switch {
 	case l.typing:

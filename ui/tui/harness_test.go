@@ -120,10 +120,13 @@ func onScreen(t *testing.T, tenant func() *fakeTenant, width, height int, o Opti
 	})
 }
 
-// settle waits until nothing runs and the last frame is written.
+// settle waits until nothing runs, the details have followed the cursor, and
+// the last frame is written.
 func (s *screen) settle() {
 	synctest.Wait()
-	time.Sleep(2 * time.Second / framesPerSecond) // fake time: two frames
+	time.Sleep(detailsPause) // fake time
+	synctest.Wait()
+	time.Sleep(2 * time.Second / framesPerSecond) // two frames
 	synctest.Wait()
 }
 

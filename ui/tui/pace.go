@@ -44,13 +44,13 @@ func (p *pace) perSecond() float64 {
 // text is how far a round has come: "412,000 of 1,000,000 users · 8,400/s ·
 // 1:10 left".
 func (p *pace) text(s refresh.Progress) string {
-	parts := []string{plural(s.Read, "change", "changes")}
+	parts := []string{plural(s.Read, "user", "users")}
 	reading := s.Phase == refresh.PhaseReading
 	switch {
+	case s.Mode == refresh.ModeDelta:
+		parts[0] = plural(s.Read, "change", "changes")
 	case reading && s.Expected > 0:
 		parts[0] = count(s.Read) + " of " + plural(s.Expected, "user", "users")
-	case reading:
-		parts[0] = plural(s.Read, "user", "users")
 	}
 	if rate := p.perSecond(); rate >= 1 {
 		parts = append(parts, count(int(rate))+"/s")

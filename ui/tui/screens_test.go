@@ -183,28 +183,6 @@ func TestConsentGivenMeanwhileIsNoticed(t *testing.T) {
 	})
 }
 
-func TestFirstSyncShowsProgressAndTheUsersThatAreThere(t *testing.T) {
-	tenant := func() *fakeTenant {
-		t := newFakeTenant(smallTenant())
-		t.pageSize, t.hold = 20, make(chan struct{})
-		return t
-	}
-	onScreen(t, tenant, 80, 24, Options{}, func(s *screen) {
-		time.Sleep(syncPoll)
-		s.settle()
-		s.shows("Reading the directory")
-		s.golden("first-sync-80x24")
-		s.tenant.hold <- struct{}{}
-		time.Sleep(2 * syncPoll)
-		s.settle()
-		s.shows("20 users")
-		s.shows("syncing 20 of 60")
-		close(s.tenant.hold)
-		s.settle()
-		s.shows("60 users")
-	})
-}
-
 func TestSyncThatNeedsSignInLeadsThere(t *testing.T) {
 	tenant := func() *fakeTenant {
 		t := syncedTenant().lastSynced(25 * time.Hour)

@@ -295,8 +295,10 @@ func (m *root) runningText(p refresh.Progress) string {
 		text = " reading again " + m.pace.text(p)
 	case p.Phase == refresh.PhaseReading:
 		text = " syncing " + m.pace.text(p)
-	case p.Read > 0:
+	case p.Mode == refresh.ModeDelta && p.Read > 0:
 		text = " syncing " + plural(p.Read, "change", "changes")
+	case p.Phase == refresh.PhaseDelta && p.Read > 0:
+		text = " following what changed meanwhile"
 	}
 	return th.accent.Render("↻") + th.muted.Render(text)
 }

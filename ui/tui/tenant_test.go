@@ -19,32 +19,32 @@ import (
 // fakeTenant is a tenant in memory that stands behind every port of a
 // workspace. Its clock stands still, unless begun is set.
 type fakeTenant struct {
-	mu        sync.Mutex
-	now       time.Time
-	begun     time.Time // of the bubble, when now was; zero: the clock stands still
-	users     []model.User
-	groups    map[string]*model.Group   // by object id
-	members   map[string][]model.Object // direct, by group id
-	session   *workspace.Session        // what silent sign-in finds; nil: nobody signed in
-	reach     error                     // what silent sign-in fails with instead
-	code      *workspace.DeviceCode     // what the device-code flow shows; nil: it fails at once
-	signedIn  chan *workspace.Session   // the end of the device-code flow
-	pageSize  int                       // of the user listing
-	hold      chan struct{}             // when set, each page waits for a token
-	openErr   error
-	store     refreshtest.Store
-	state     refresh.State // what the store begins with; zero: empty
-	segments  []workspace.Segment
-	deltaErr  error // what following the changes fails with
-	renewed   int
-	deltas    int            // how often the changes were followed
-	changes   []model.Change // what following them brings once
+	mu       sync.Mutex
+	now      time.Time
+	begun    time.Time // of the bubble, when now was; zero: the clock stands still
+	users    []model.User
+	groups   map[string]*model.Group   // by object id
+	members  map[string][]model.Object // direct, by group id
+	session  *workspace.Session        // what silent sign-in finds; nil: nobody signed in
+	reach    error                     // what silent sign-in fails with instead
+	code     *workspace.DeviceCode     // what the device-code flow shows; nil: it fails at once
+	signedIn chan *workspace.Session   // the end of the device-code flow
+	pageSize int                       // of the user listing
+	hold     chan struct{}             // when set, each page waits for a token
+	openErr  error
+	store    refreshtest.Store
+	state    refresh.State // what the store begins with; zero: empty
+	segments []workspace.Segment
+	deltaErr error // what following the changes fails with
+	renewed  int
+	deltas   int            // how often the changes were followed
+	changes  []model.Change // what following them brings once
 
 	partitions int      // of the listing; 0: one
 	coverNote  string   // why there are not more
 	refused    []string // attributes that the tenant does not give
 
-	ledgerErr error          // what reading the segments fails with
+	ledgerErr error // what reading the segments fails with
 	events    []workspace.Event
 	calls     []workspace.Call
 	traffic   workspace.Traffic

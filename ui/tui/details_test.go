@@ -1,0 +1,142 @@
+package tui
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"rollcall/model"
+)
+
+// richTenant has a user with a value for every attribute of the catalogue.
+func richTenant() *fakeTenant {
+	t := syncedTenant()
+	u := &t.users[0]
+	for _, a := range model.Catalogue() {
+		switch {
+		case a.ID == model.AttrObjectID || u.Value(a.ID) != "":
+		case a.Type == model.TypeCollection:
+			u.Set(model.Field{Attr: a.ID, Values: []string{"SMTP:" + a.Graph + "@contoso.com", "smtp:" + a.Graph + ".two@contoso.onmicrosoft.com"}})
+		case a.Type == model.TypeBool:
+			u.Set(model.Field{Attr: a.ID, Value: "true"})
+		case a.Type == model.TypeTime:
+			u.Set(model.Field{Attr: a.ID, Value: "2019-04-01T00:00:00Z"})
+		default:
+			u.Set(model.Field{Attr: a.ID, Value: "value of " + a.Graph})
+		}
+	}
+	u.ManagerID = t.users[8].ID
+	return t
+}
+
+func TestDetailsShowEveryAttributeThatIsNotNull(t *testing.T) {
+	onEachSize(t, richTenant, Options{NoSync: true}, func(s *screen, suffix string) {
+		s.press("enter")
+		s.golden("directory-details" + suffix)
+		d := s.directory().details
+		var values []string
+		for _, l := range d.lines {
+			values = append(values, l.value)
+		}
+		all := strings.Join(values, "\n")
+		for _, f := range d.facts.user.Fields() {
+			a := d.schema.Attribute(f.Attr)
+			for _, v := range d.facts.user.Values(f.Attr) {
+				switch f.Attr {
+				case model.AttrDisplayName: // the title
+				case model.AttrUserType, model.AttrAccountEnabled: // in words
+				default:
+					assert.Contains(t, all, shownValue(a, v), a.Graph)
+				}
+			}
+		}
+		s.press("G")
+		s.shows("attribute 15")
+		s.press("g", "esc")
+		s.shows("60 users")
+	})
+}
+
+func TestDetailsLeadToTheManagerAndToTheReports(t *testing.T) {
+	onEachSize(t, syncedTenant, Options{NoSync: true}, func(s *screen, suffix string) {
+		s.press("/")
+		for _, k := range "member 09" {
+			s.press(strings.ReplaceAll(string(k), " ", "space"))
+		}
+		s.press("enter", "tab")
+		manager := s.directory().details.facts.manager
+		for s.directory().details.lines[s.directory().details.cursor].label != "Manager" {
+			s.press("j")
+		}
+		s.press("enter")
+		assert.Equal(t, manager, s.directory().details.facts.user.Value(model.AttrDisplayName), "the filter gives way to the manager")
+		for s.directory().details.lines[s.directory().details.cursor].label != "Reports" {
+			s.press("j")
+		}
+		s.press("enter", "tab")
+		s.shows("Directory ▸ reports to " + manager)
+		s.shows("8 of 60")
+		s.golden("directory-reports" + suffix)
+		for _, row := range s.directory().rows.rows {
+			assert.Equal(t, manager, s.directory().rows.snapshot.Value(mustRow(t, s, s.directory().rows.snapshot.ManagerID(row)), model.AttrDisplayName))
+		}
+		s.press("S")
+		s.shows("Choose facets first")
+		s.press("backspace")
+		s.shows("60 users")
+		s.press("backspace")
+		s.shows("Directory ▸ /member 09")
+		row, ok := s.directory().current()
+		require.True(t, ok)
+		assert.Equal(t, "Member 09", s.directory().rows.snapshot.Value(row, model.AttrDisplayName))
+	})
+}
+
+func mustRow(t *testing.T, s *screen, id string) int32 {
+	t.Helper()
+	row, ok := s.directory().rows.snapshot.ByID(id)
+	require.True(t, ok, id)
+	return row
+}
+
+func TestDetailsFollowACursorThatRests(t *testing.T) {
+	onScreen(t, syncedTenant, 120, 40, Options{NoSync: true}, func(s *screen) {
+		shown := func() string { return s.directory().details.facts.user.ID }
+		first := shown()
+		for range 5 {
+			s.send(press("j"))
+			s.frame()
+			assert.Equal(t, first, shown(), "the key is held down")
+		}
+		s.settle()
+		assert.Equal(t, s.directory().table.CursorID(), shown())
+	})
+}
+
+func TestALineOfTheDetailsIsCopied(t *testing.T) {
+	onScreen(t, syncedTenant, 80, 24, Options{NoSync: true}, func(s *screen) {
+		s.press("tab", "G", "y")
+		s.shows("00000000-0000-4000-8000-000000000001 sent to the terminal's clipboard")
+	})
+}
+
+func TestDetailsFillTheirBoxWhateverTheNames(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.OneOf(rapid.String(), rapid.SampledFrom(scriptNames), rapid.SampledFrom(hostileNames))
+		u := testUser(1, text.Draw(t, "name"), text.Draw(t, "department"), text.Draw(t, "title"), text.Draw(t, "office"), text.Draw(t, "country"))
+		u.Set(model.Field{Attr: model.AttrProxyAddresses, Values: rapid.SliceOf(text).Draw(t, "addresses")})
+		d := &userDetails{theme: darkTheme(), schema: model.FullSchema(), focused: rapid.Bool().Draw(t, "focused")}
+		w, h := rapid.IntRange(12, 90).Draw(t, "width"), rapid.IntRange(3, 30).Draw(t, "height")
+		d.setSize(w-2, h-2)
+		d.answered(detailsMsg{userFacts{user: u, manager: text.Draw(t, "manager"), reports: 3, segments: rapid.SliceOf(text).Draw(t, "segments")}})
+		d.step(rapid.IntRange(-5, 50).Draw(t, "step"))
+		lines := strings.Split(d.draw(w, h), "\n")
+		require.Len(t, lines, h)
+		for _, l := range lines {
+			require.Equal(t, w, d.theme.width(l), "%q", l)
+		}
+	})
+}
