@@ -134,19 +134,20 @@ func (w *pageWriter) id(id string) bool {
 }
 
 func (w *pageWriter) field(f *model.Field, n *names) {
-	name := uint64(n.index(f.Attr)) << 2
+	kind := kindNull
 	switch {
 	case f.Values != nil:
-		w.shapes = binary.AppendUvarint(w.shapes, name|kindCollection)
+		kind = kindCollection
+	case f.Value != "":
+		kind = kindText
+		w.text(f.Value)
+	}
+	w.shapes = binary.AppendUvarint(w.shapes, uint64(n.index(f.Attr))<<2|uint64(kind))
+	if kind == kindCollection {
 		w.shapes = binary.AppendUvarint(w.shapes, uint64(len(f.Values)))
 		for _, v := range f.Values {
 			w.text(v)
 		}
-	case f.Value != "":
-		w.shapes = binary.AppendUvarint(w.shapes, name|kindText)
-		w.text(f.Value)
-	default:
-		w.shapes = binary.AppendUvarint(w.shapes, name|kindNull)
 	}
 }
 

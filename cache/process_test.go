@@ -34,7 +34,7 @@ const (
 	roleRead    = "read"    // opens both files as an account that may only read them
 
 	pageUsers       = 20        // users a page of roleCommit
-	checkpointEvery = 3         // pages
+	checkpointEvery = 2         // pages
 	fileLimit       = 512 << 10 // bytes that roleFull may write to a file
 )
 
@@ -204,7 +204,7 @@ func TestAProcessKilledAtAnyMomentLosesNoCommit(t *testing.T) {
 			said, err = strconv.Atoi(lines.Text())
 			require.NoError(t, err, lines.Text())
 		}
-		for range random.IntN(400_000) { // some moment within the next commit or checkpoint
+		for range random.IntN(1_500_000) { // some moment within the next commit or checkpoint
 			_ = random.Uint64()
 		}
 		require.NoError(t, cmd.Process.Kill())
