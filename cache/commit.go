@@ -78,16 +78,18 @@ func (s *store) apply(tx *bolt.Tx, b *refresh.Batch) (extent, error) {
 	if err != nil {
 		return after, err
 	}
-	names, err := table.stored()
-	if err != nil {
-		return after, err
-	}
 	if !s.dirty {
 		if err := header.Put(keyClean, []byte{0}); err != nil {
 			return after, err
 		}
 	}
-	return after, putHeader(header, &head{names: names, state: b.State, extent: after})
+	next := head{state: b.State, extent: after}
+	if table.grown {
+		if next.names, err = table.stored(); err != nil {
+			return after, err
+		}
+	}
+	return after, next.put(header)
 }
 
 // place counts one more page of so many bytes, held or in the log, and returns

@@ -146,7 +146,7 @@ func (s *store) version() (version uint64, err error) {
 
 // head is what a file's header says.
 type head struct {
-	names  []byte // as names.stored makes them
+	names  []byte // as names.stored makes them; nil leaves what is there
 	state  refresh.State
 	extent extent
 }
@@ -165,23 +165,20 @@ func layOut(tx *bolt.Tx, c *head) error {
 	if err := header.Put(keyClean, []byte{1}); err != nil {
 		return err
 	}
-	return putHeader(header, c)
+	return c.put(header)
 }
 
-// putHeader writes what changes with a commit.
-func putHeader(header *bolt.Bucket, c *head) error {
-	if err := header.Put(keyNames, sealed(bucketHeader, keyNames, c.names)); err != nil {
-		return err
-	}
-	for _, v := range []struct {
-		key   []byte
-		value any
-	}{{keyState, &c.state}, {keyExtent, &c.extent}} {
-		if err := putJSON(header, bucketHeader, v.key, v.value); err != nil {
+// put writes the head.
+func (c *head) put(header *bolt.Bucket) error {
+	if c.names != nil {
+		if err := header.Put(keyNames, sealed(bucketHeader, keyNames, c.names)); err != nil {
 			return err
 		}
 	}
-	return nil
+	if err := putJSON(header, bucketHeader, keyState, &c.state); err != nil {
+		return err
+	}
+	return putJSON(header, bucketHeader, keyExtent, &c.extent)
 }
 
 func putJSON(b *bolt.Bucket, bucket, key []byte, value any) error {
