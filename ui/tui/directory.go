@@ -24,25 +24,28 @@ type directoryPane struct {
 	shared
 	width, height int
 
+	// What is shown.
 	table  *table
 	rows   userRows
-	base   userBase
 	shown  userQuery // that rows answer
-	asked  userQuery // the newest that was started
+	base   userBase  // that rows were searched in
 	loaded bool      // some query was answered
-	stale  bool      // the directory changed while a query ran
-	slow   bool      // the query has run for longer than querySlow
-	toTop  bool      // the next answer is looked at from its top
 	failed *model.Error
 
+	// What is asked for.
 	filter  input
 	typing  bool
 	column  int         // of the text cursor, after Draw
 	narrow  []narrowing // the breadcrumb
-	columns []model.AttrID
 	sortBy  model.AttrID
-	falling bool // sorted the other way round
+	falling bool      // sorted the other way round
+	asked   userQuery // the newest query
+	queries int       // started so far
+	stale   bool      // the directory changed while the query ran
+	slow    bool      // the query has run for longer than querySlow
+	toTop   bool      // its answer is looked at from the top
 
+	columns  []model.AttrID
 	facets   *facetList // open instead of the details; nil: closed
 	details  *userDetails
 	segments []segmentSet
@@ -121,7 +124,7 @@ func (p *directoryPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
 	case userRowsMsg:
 		return p.answered(msg), true
 	case querySlowMsg:
-		p.slow = p.tasks.busy(taskUsers) && !p.asked.equal(p.shown)
+		p.slow = msg.query == p.queries && p.tasks.busy(taskUsers) && !p.asked.equal(p.shown)
 	case marksMsg:
 		return p.addMarks(msg), true
 	case sortByMsg:
@@ -157,7 +160,7 @@ func (p *directoryPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
 // querySlow is how long a query may run before the screen says that it runs.
 const querySlow = 150 * time.Millisecond
 
-type querySlowMsg struct{}
+type querySlowMsg struct{ query int }
 
 // query is what the filter, the breadcrumb and the order ask for now.
 func (p *directoryPane) query() userQuery {
@@ -171,9 +174,10 @@ func (p *directoryPane) query() userQuery {
 func (p *directoryPane) ask() tea.Cmd {
 	p.stale, p.slow = false, false
 	p.asked = p.query()
+	p.queries++
 	return tea.Batch(
 		p.asked.run(p.shared, p.base, p.rows.marks, p.table.wanted, p.table.anchorID),
-		p.tasks.after(querySlow, querySlowMsg{}),
+		p.tasks.after(querySlow, querySlowMsg{p.queries}),
 	)
 }
 

@@ -185,6 +185,30 @@ func TestTheFilterStandsInTheBorderAndMovesNothing(t *testing.T) {
 	})
 }
 
+func TestASlowSearchSaysThatItRuns(t *testing.T) {
+	onScreen(t, syncedTenant, 80, 24, Options{NoSync: true}, func(s *screen) {
+		p := s.directory()
+		p.filter.SetValue("vance")
+		search := p.ask() // begins when it is run
+		p.Handle(querySlowMsg{p.queries - 1})
+		assert.NotContains(t, p.Draw(), "searching", "that was the search before")
+		p.Handle(querySlowMsg{p.queries})
+		assert.Contains(t, p.Draw(), "searching … 60 users")
+		for _, cmd := range search().(tea.BatchMsg) {
+			s.send(cmd())
+		}
+		s.settle()
+		s.shows(" 1 of 60 ")
+		p.filter.SetValue("")
+		again := p.refresh()
+		p.filter.SetValue("vance")
+		p.asked = p.shown
+		p.Handle(querySlowMsg{p.queries})
+		assert.NotContains(t, p.Draw(), "searching", "the same is asked of newer data")
+		assert.NotNil(t, again)
+	})
+}
+
 func TestAFieldThatIsNotSyncedIsNamedInPlaceOfRows(t *testing.T) {
 	onScreen(t, syncedTenant, 80, 24, Options{NoSync: true}, func(s *screen) {
 		p := s.directory()

@@ -86,8 +86,8 @@ func (d *columnsDialog) Bindings() []binding {
 	list := []binding{
 		{id: "columns.apply", keys: []string{"enter"}, label: "apply", help: "Show these columns"},
 		{id: "columns.choose", keys: []string{"space"}, label: "show/hide", help: "Show the column, or leave it out"},
-		{id: "columns.left", keys: []string{"K"}, label: "to the left", help: "Move the column one to the left"},
-		{id: "columns.right", keys: []string{"J"}, label: "to the right", help: "Move the column one to the right"},
+		{id: "columns.left", keys: []string{"K"}, label: "left", help: "Move the column one to the left"},
+		{id: "columns.right", keys: []string{"J"}, label: "right", help: "Move the column one to the right"},
 		{id: "columns.cancel", keys: []string{"esc"}, label: "cancel", help: "Leave the columns as they were"},
 		{id: "columns.reset", keys: []string{"u"}, help: "Take the columns of the start"},
 	}

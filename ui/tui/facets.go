@@ -293,7 +293,7 @@ func (l *facetList) draw(width, height int, counted string) string {
 	content := l.table.Draw(!l.typing)
 	if l.chosen != nil {
 		t.title = "Facets ▸ " + clean(l.chosen.Label)
-		t.right = count(len(l.values.list))
+		t.right = joinNonEmpty(" · ", counted, count(len(l.values.list)))
 	}
 	switch {
 	case l.typing:

@@ -57,6 +57,7 @@ func TestAStoppedSyncKeepsWhatWasReadAndGoesOn(t *testing.T) {
 		s.press("X")
 		s.shows("No sync is running")
 		s.press("S")
+		s.pass(syncPoll)
 		s.shows("20 of 60 users")
 		close(s.tenant.hold)
 		s.pass(time.Second)

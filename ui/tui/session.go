@@ -100,7 +100,7 @@ func (m *root) connected(err error) tea.Cmd {
 	if !wasReady {
 		cmds = append(cmds, m.show(m.current))
 	}
-	return tea.Batch(cmds...)
+	return tea.Batch(append(cmds, m.keepInSync())...)
 }
 
 // adoptSession goes on with a session: to consent when something needed is

@@ -123,13 +123,15 @@ func (m *root) startSync(request refresh.Request) tea.Cmd {
 }
 
 // keepInSync starts the schedule, once there is a session that may read users,
-// and what was asked for or failed without one.
+// and what was asked for or failed without one. It starts the schedule without
+// a network, too: its rounds find out when there is one.
 func (m *root) keepInSync() tea.Cmd {
-	if !m.ws.Can(workspace.CapabilityDirectory) {
+	offline := m.offline != nil && m.ws.Session() == nil
+	if !offline && !m.ws.Can(workspace.CapabilityDirectory) {
 		return nil
 	}
-	due := m.sync.wanted || m.sync.failed != nil
-	m.sync.wanted = false
+	due := !offline && (m.sync.wanted || m.sync.failed != nil)
+	m.sync.wanted = m.sync.wanted && offline
 	var schedule tea.Cmd
 	if !m.options.NoSync && m.sync.rounds == nil {
 		schedule = m.startSchedule()
@@ -197,7 +199,11 @@ func (m *root) watchSync() tea.Cmd {
 func (m *root) synced(o roundOutcome) tea.Cmd {
 	tell, before := m.tellPanes(), m.sync.failed
 	if o.err == nil {
-		m.offline, m.sync.failed, m.sync.asking = nil, nil, 0
+		online := m.offline != nil // a round of the schedule has found the network, and signed in
+		m.offline, m.sync.failed, m.sync.asking, m.sync.wanted = nil, nil, 0, false
+		if online {
+			tell = tea.Batch(tell, m.adoptSession())
+		}
 		return tea.Batch(tell, m.noteRound(o.result))
 	}
 	e := model.AsError(o.err)
@@ -212,7 +218,7 @@ func (m *root) synced(o roundOutcome) tea.Cmd {
 		return tea.Batch(tell, m.askRemovals(false))
 	case e.Kind == model.KindSignIn && m.ws.Session() == nil:
 		return tea.Batch(tell, emit(signInMsg{e}), toast(levelBad, text))
-	case before != nil && before.Code == e.Code:
+	case before != nil && before.Code == e.Code, m.offline != nil && m.offline.Code == e.Code:
 		// The schedule tries again by itself: the same news is told once.
 		m.activity.note(m.ws.Now(), levelBad, text, "")
 		return tell

@@ -129,6 +129,8 @@ func (t *fakeTenant) fill() {
 // Auth.
 
 func (t *fakeTenant) Session(context.Context) (*workspace.Session, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	switch {
 	case t.reach != nil:
 		return nil, t.reach
