@@ -72,25 +72,34 @@ func (s *tty) screen() string {
 	return s.terminal.String()
 }
 
-// waitFor waits until all texts stand on the screen at once. The bound is for a
-// program that hangs, not for one that is slow.
+// waitFor waits until all texts stand on the screen at once.
 func (s *tty) waitFor(texts ...string) {
 	s.t.Helper()
-	bound := time.After(time.Minute)
-	for {
-		screen, missing := s.screen(), ""
+	s.waitUntil(func(screen string) (missing string) {
 		for _, text := range texts {
 			if !strings.Contains(screen, text) {
 				missing = text
 			}
 		}
-		if missing == "" {
+		return missing
+	})
+}
+
+// waitUntil waits until nothing is missing on the screen. The bound is for a
+// program that hangs, not for one that is slow.
+func (s *tty) waitUntil(missing func(screen string) string) {
+	s.t.Helper()
+	bound := time.After(time.Minute)
+	for {
+		screen := s.screen()
+		what := missing(screen)
+		if what == "" {
 			return
 		}
 		select {
 		case <-s.changed:
 		case <-bound:
-			require.Fail(s.t, "the screen never shows "+missing, screen)
+			require.Fail(s.t, "the screen never shows "+what, screen)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"syscall"
 	"testing"
 	"time"
@@ -71,7 +72,13 @@ func TestAnInterruptedSyncEndsWith130AndGoesOnWhereItStopped(t *testing.T) {
 	s := m.open(80, 24, "sync")
 	s.waitFor("reading users: ", " of 40,000", " partitions")
 	server.FailNext(1, 429, time.Minute, "/users")
-	s.waitFor("reading users: ", ", throttled for another ")
+	read := regexp.MustCompile(`reading users: [1-9][0-9,]* of 40,000, throttled for another \d+ s`)
+	s.waitUntil(func(screen string) string {
+		if read.MatchString(screen) {
+			return ""
+		}
+		return read.String()
+	})
 	require.NoError(t, s.cmd.Process.Signal(os.Interrupt))
 	require.Error(t, s.cmd.Wait())
 	assert.Equal(t, 130, s.cmd.ProcessState.ExitCode())
