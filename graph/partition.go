@@ -1,10 +1,8 @@
 package graph
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"rollcall/model/refresh"
@@ -20,6 +18,7 @@ func (c *Client) Partitions(ctx context.Context, total, size int) (refresh.Cover
 	if size <= 0 || total <= size {
 		return c.serialCover(ctx, total, "")
 	}
+	size = max(size/pageSize, 1) * pageSize // no page for a few users more
 	var best []surveyed
 	var key string
 	var reasons []string
@@ -57,8 +56,6 @@ func (c *Client) Partitions(ctx context.Context, total, size int) (refresh.Cover
 		}
 		cover.Partitions = append(cover.Partitions, refresh.Partition{Link: link, Users: s.users})
 	}
-	// The largest come first: what takes longest must not begin last.
-	slices.SortStableFunc(cover.Partitions, func(a, b refresh.Partition) int { return cmp.Compare(b.Users, a.Users) })
 	return cover, nil
 }
 

@@ -14,10 +14,9 @@ type sector interface {
 	// filter is the $filter of the sector, which the default consistency must
 	// know; "" for all users.
 	filter() string
-	// split returns about n sectors, in order, that together should be this one;
-	// fewer than two when it cannot be split. names are those of a few of its
-	// users.
-	split(n int, names []string) []sector
+	// split returns sectors, in order, that together should be this one; fewer
+	// than two when it cannot be split. There is room for counting n of them.
+	split(n int, known surveyed) []sector
 	// pack puts the sectors of a survey of this one together as long as none gets
 	// larger than size.
 	pack(sectors []surveyed, size int) []surveyed
@@ -50,7 +49,14 @@ func (r createdRange) filter() string {
 	return strings.Join(clauses, " and ")
 }
 
-func (r createdRange) split(n int, _ []string) []sector {
+// maxChurn is the largest difference between counts that coming and going
+// explains.
+const maxChurn = 10
+
+func (r createdRange) split(n int, known surveyed) []sector {
+	if known.missing > maxChurn {
+		return nil // they have no time
+	}
 	first, last := r.from, r.to
 	if first.IsZero() {
 		first = oldest()
@@ -100,10 +106,13 @@ type namePrefixes []string
 const maxClauses = 15
 
 // nameCharacters are the characters of a user principal name: those that
-// Microsoft allows, the plus sign of guests' addresses and the at sign. A name
-// with another one is missing in the count. Source: Microsoft 365
-// documentation, "Prepare for directory synchronization".
+// Microsoft allows, the plus sign of guests' addresses and the at sign. Source:
+// Microsoft 365 documentation, "Prepare for directory synchronization".
 const nameCharacters = "abcdefghijklmnopqrstuvwxyz0123456789'.-_!#^~+@"
+
+// nameLetters are further letters of names in Latin script. Whoever has another
+// one still, which is not allowed either, is missing in the count.
+const nameLetters = "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþÿßāăąćčďđēėęěğģħīįıķĺļľłńņňōőœŕřśşšţťūůűųŵŷźżžșțə"
 
 func (p namePrefixes) filter() string {
 	if p[0] == "" {
@@ -117,73 +126,92 @@ func (p namePrefixes) filter() string {
 }
 
 // split divides the prefixes, or the one prefix by the character that follows
-// it. Where the names go on alike for longer than that, as numbered ones do, all
-// that they have in common is taken at once.
-func (p namePrefixes) split(n int, names []string) []sector {
+// it. Where that one has been the same for everybody, as in numbered names, the
+// names may go on alike: what some of them have in common is taken at once.
+func (p namePrefixes) split(n int, known surveyed) []sector {
 	if len(p) > 1 {
 		return prefixSectors(p, n)
 	}
-	common := commonPrefix(names)
-	if len(names) < 2 || !strings.HasPrefix(common, p[0]) || common == p[0] {
-		return prefixSectors(followers(p[0]), n)
+	common := commonPrefix(known.names)
+	if !known.alone || len(known.names) < 2 || !strings.HasPrefix(common, p[0]) || common == p[0] {
+		return followers(p[0], n >= len(nameCharacters)+len(nameLetters)/maxClauses)
 	}
-	var others []string
-	for at := len(p[0]); at < len(common); at++ {
-		for _, o := range followers(common[:at]) {
-			if !strings.HasPrefix(common, o) {
-				others = append(others, o)
+	var sectors []sector
+	for at := range common {
+		if at < len(p[0]) {
+			continue
+		}
+		for _, s := range followers(common[:at], false) {
+			others := slices.DeleteFunc(s.(namePrefixes), func(o string) bool { return strings.HasPrefix(common, o) })
+			if len(others) > 0 {
+				sectors = append(sectors, others)
 			}
 		}
 	}
-	return append(prefixSectors(others, n), namePrefixes{common})
+	return append(sectors, namePrefixes{common})
 }
 
-// followers are the prefixes that are one character longer.
-func followers(prefix string) []string {
-	longer := make([]string, 0, len(nameCharacters))
-	for _, c := range nameCharacters {
-		longer = append(longer, prefix+string(c))
+// followers are the sectors of the prefixes that are one character longer: in as
+// few as filters can hold, or those of the usual characters each by itself.
+func followers(prefix string, singly bool) []sector {
+	longer := func(characters string) []string {
+		var prefixes []string
+		for _, c := range characters {
+			prefixes = append(prefixes, prefix+string(c))
+		}
+		return prefixes
 	}
-	return longer
+	usual := longer(nameCharacters)
+	parts := 1
+	if singly {
+		parts = len(usual)
+	}
+	return append(prefixSectors(usual, parts), prefixSectors(longer(nameLetters), 1)...)
 }
 
-// prefixSectors makes about n sectors of the prefixes, more where a filter could
+// prefixSectors makes some n sectors of the prefixes, more where a filter could
 // not hold them.
 func prefixSectors(prefixes []string, n int) []sector {
 	var sectors []sector
 	for _, s := range chunks(len(prefixes), min((len(prefixes)+n-1)/n, maxClauses)) {
-		sectors = append(sectors, namePrefixes(prefixes[s.from:s.to]))
+		sectors = append(sectors, namePrefixes(prefixes[s.from:s.to:s.to]))
 	}
 	return sectors
 }
 
-// commonPrefix is what all names begin with, in lower case, as far as it consists
-// of name characters.
+// commonPrefix is what all names begin with, in lower case.
 func commonPrefix(names []string) string {
 	if len(names) == 0 {
 		return ""
 	}
-	first := strings.ToLower(names[0])
-	end := 0
-	for end < len(first) && strings.IndexByte(nameCharacters, first[end]) >= 0 {
-		end++
-	}
+	common := []rune(strings.ToLower(names[0]))
 	for _, name := range names[1:] {
-		name = strings.ToLower(name)
-		for !strings.HasPrefix(name, first[:end]) {
-			end--
+		other := []rune(strings.ToLower(name))
+		n := min(len(common), len(other))
+		for i := range n {
+			if common[i] != other[i] {
+				n = i
+				break
+			}
 		}
+		common = common[:n]
 	}
-	return first[:end]
+	return string(common)
 }
 
 // pack joins any that fit, the largest first. Where nobody is counted nobody is
 // listed: there are many more beginnings than names.
 func (namePrefixes) pack(sectors []surveyed, size int) []surveyed {
-	sectors = slices.DeleteFunc(slices.Clone(sectors), func(s surveyed) bool { return s.users == 0 })
-	slices.SortStableFunc(sectors, func(a, b surveyed) int { return cmp.Compare(b.users, a.users) })
-	var out []surveyed
+	inhabited := make([]surveyed, 0, len(sectors))
 	for _, s := range sectors {
+		if s.users > 0 {
+			s.sector = s.sector.(namePrefixes).taken(s.tally)
+			inhabited = append(inhabited, s)
+		}
+	}
+	slices.SortStableFunc(inhabited, func(a, b surveyed) int { return cmp.Compare(b.users, a.users) })
+	var out []surveyed
+	for _, s := range inhabited {
 		p := s.sector.(namePrefixes)
 		i := slices.IndexFunc(out, func(o surveyed) bool {
 			return o.users+s.users <= size && len(o.sector.(namePrefixes))+len(p) <= maxClauses
@@ -195,4 +223,23 @@ func (namePrefixes) pack(sectors []surveyed, size int) []surveyed {
 		out[i] = surveyed{sector: slices.Concat(out[i].sector.(namePrefixes), p), tally: tally{users: out[i].users + s.users}}
 	}
 	return out
+}
+
+// taken are those of the prefixes that somebody has, where all names are known
+// and are compared by the service as they are here.
+func (p namePrefixes) taken(known tally) namePrefixes {
+	if len(known.names) < known.users {
+		return p
+	}
+	var taken namePrefixes
+	for _, name := range known.names {
+		i := slices.IndexFunc(p, func(prefix string) bool { return strings.HasPrefix(strings.ToLower(name), prefix) })
+		if i < 0 {
+			return p
+		}
+		if !slices.Contains(taken, p[i]) {
+			taken = append(taken, p[i])
+		}
+	}
+	return taken
 }

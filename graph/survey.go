@@ -18,15 +18,15 @@ const (
 	// maxDivisions bounds the rounds of counting, however the users are spread.
 	// Four cut the years down to seconds.
 	maxDivisions = 16
-	// finePieces is how many pieces are counted for each partition wanted, so
-	// that partitions of much the same size can be made of them.
-	finePieces = 8
+	// sampleNames is how many names of a sector are asked for along with its
+	// count. Fewer than 20 cost as little as none.
+	sampleNames = 19
 )
 
 // surveyor divides the users into sectors by counting them.
 type surveyor struct {
 	count   func(context.Context, []sector) ([]tally, error)
-	size    int // a sector of more users is divided further
+	size    int // a sector of more users, by a quarter, is divided further
 	sectors []surveyed
 	short   string // how the counts of a division failed to add up; "" when they never did
 }
@@ -34,24 +34,21 @@ type surveyor struct {
 // tally is what the service says of a sector.
 type tally struct {
 	users int
-	names []string // user principal names of a few of them
+	names []string // user principal names of up to sampleNames of them
 }
 
-// surveyed is a sector with the number of its users.
+// surveyed is a sector with what is known of it.
 type surveyed struct {
 	sector
 	tally
-	doubts int  // divisions whose counts did not add up
-	final  bool // to be left as it is
+	alone   bool // it has all users of the sector that it was a part of
+	missing int  // users that the parts of the last division lacked; less than 0: had too many
+	doubts  int  // divisions whose counts did not add up
+	final   bool // to be left as it is
 }
 
-const (
-	// maxDoubts is how often a division is tried whose counts are nearly right: a
-	// user who came or went between two counts makes them differ as well.
-	maxDoubts = 2
-	// maxChurn is the largest difference that coming and going explains.
-	maxChurn = 10
-)
+// maxDoubts is how often a division is tried.
+const maxDoubts = 2
 
 // survey divides all users, total of them or so, into sectors of about size.
 // Each division is counted together with what it divides, and made only where
@@ -104,7 +101,8 @@ func (s *surveyor) divide(ctx context.Context) (bool, error) {
 }
 
 // plan chooses the divisions of a round, and what is to be counted for them:
-// each sector and then its parts. The more users a sector has, the more parts.
+// each sector and then its parts. Of the counts that are to be had, half are
+// shared evenly and half by the number of users.
 func (s *surveyor) plan() (divisions []division, asked []sector) {
 	users, large := 0, 0
 	for _, l := range s.sectors {
@@ -118,8 +116,8 @@ func (s *surveyor) plan() (divisions []division, asked []sector) {
 		if l.final {
 			continue
 		}
-		share := (surveyCounts - large) * l.users / max(users, 1)
-		parts := l.split(max(2, min(share, finePieces*l.users/s.size)), l.names)
+		half := (surveyCounts - large) / 2
+		parts := l.split(max(half/large+half*l.users/max(users, 1), 2), *l)
 		if len(parts) < 2 {
 			l.final = true
 			continue
@@ -139,14 +137,17 @@ func (s *surveyor) judge(whole surveyed, parts []sector, counts []tally) []surve
 	for i, p := range parts {
 		counted := counts[i+1]
 		sum += counted.users
-		divided = append(divided, surveyed{sector: p, tally: counted, final: counted.users <= s.size})
+		divided = append(divided, surveyed{
+			sector: p, tally: counted, alone: counted.users == whole.users, final: counted.users <= s.size+s.size/4,
+		})
 	}
 	if sum == whole.users {
 		return divided
 	}
 	s.short = fmt.Sprintf("accounts for %d of %d users", sum, whole.users)
+	whole.missing = whole.users - sum
 	whole.doubts++
-	whole.final = whole.doubts == maxDoubts || sum < whole.users-maxChurn || sum > whole.users+maxChurn
+	whole.final = whole.doubts == maxDoubts
 	return []surveyed{whole}
 }
 
@@ -159,10 +160,6 @@ var errNoCount = errors.New("the answer names no count")
 // isNotCounted reports that the service cannot count what was asked for, as
 // opposed to not now.
 func isNotCounted(err error) bool { return errors.Is(err, errNoCount) || isRefusedQuery(err) }
-
-// sampleNames is how many names of a sector are asked for along with its count.
-// Fewer than 20 cost as little as none.
-const sampleNames = 5
 
 // countUsers counts the users of each sector. The counts are those of the
 // service's index, as all counts are: eventually consistent, so only with each

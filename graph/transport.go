@@ -55,7 +55,7 @@ type transport struct {
 
 	gate   gate
 	calls  callLog
-	usual  atomic.Int64 // bytes of the last answer that did not name its length
+	usual  atomic.Int64                  // bytes of the last answer that did not name its length
 	claims atomic.Pointer[signin.Claims] // of the last token; nil while unknown
 	demand atomic.Pointer[string]        // claims that the next token must be asked with; nil when any will do
 }
