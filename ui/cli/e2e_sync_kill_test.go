@@ -1,0 +1,165 @@
+package cli_test
+
+import (
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"rollcall/graph/emulator"
+	"rollcall/graph/emulator/seed"
+)
+
+// soak reports whether the long forms of tests are wanted.
+func soak() bool { return os.Getenv("ROLLCALL_SOAK") == "1" }
+
+// everyFault is a bad day of the service.
+const everyFault = "latency=2ms,429=0.01,5xx=0.03,cut=0.02,truncate=0.02,expire=0.002,dup=0.1,reorder"
+
+// TestASyncKilledAtAnyMomentEndsEqualToTheTenant kills syncing processes of
+// all kinds while the tenant fails and changes. After some kills the tenant
+// becomes quiet, a sync runs to its end, and every attribute of every user is
+// compared. ROLLCALL_SOAK=1 kills 200 processes instead of 12.
+func TestASyncKilledAtAnyMomentEndsEqualToTheTenant(t *testing.T) {
+	t.Parallel()
+	kills, users := 12, 3000
+	if soak() {
+		kills, users = 200, 12_000
+	}
+	k := killer{
+		site:   nil,
+		random: rand.New(rand.NewPCG(3, 14)),
+		tenant: serveTenant(t, emulator.Options{Users: users, Fault: everyFault}),
+		needs:  make(map[string]int), killed: make(map[string]int),
+	}
+	k.site = k.tenant.site()
+	k.site.ok("segment", "save", "Sales", `user.department -eq "Sales"`)
+
+	for episode := 0; k.total < kills; episode++ {
+		kind := []string{"first read", "delta", "resync", "full read"}[episode%4]
+		args := k.begin(t, kind)
+		for range 1 + k.random.IntN(4) {
+			k.strike(t, kind, args)
+		}
+		quiet := k.site.sync()
+		t.Logf("episode %d, %s: %d kills so far, then %s of %d users", episode, kind, k.total, quiet.Mode, quiet.Users)
+		k.site.requireEqual(k.tenant)
+		k.site.requireWhole()
+	}
+	t.Logf("kills: %v", k.killed)
+	assert.Contains(t, k.site.ok("segment", "list"), "Sales", "the ledger is never lost")
+	k.tenant.requireGoodManners()
+}
+
+// killer kills syncing processes of one site.
+type killer struct {
+	site   *site
+	tenant *tenant
+	random *rand.Rand
+	needs  map[string]int // requests that the last round of a kind made which nobody killed
+	killed map[string]int // processes, by what they had asked for at last
+	total  int
+}
+
+// begin prepares a round of a kind and returns the arguments of its process.
+func (k *killer) begin(t *testing.T, kind string) []string {
+	switch kind {
+	case "first read":
+		found, err := filepath.Glob(filepath.Join(k.site.data, "directory.*"))
+		require.NoError(t, err)
+		for _, path := range found {
+			require.NoError(t, os.Remove(path)) // the cache may be thrown away at any time
+		}
+	case "delta":
+		k.tenant.Tenant().Churn(k.random.Uint64(), seed.Churn{Hires: 30, Leavers: 30, Moves: 500, Renames: 40})
+	case "resync":
+		k.tenant.Reboot()
+	case "full read":
+		return []string{"sync", "--full", "--json"}
+	}
+	return []string{"sync", "--json"}
+}
+
+// strike starts a process and kills it at a random moment, which the requests
+// that it has made by then tell: a slow machine is struck as evenly as a fast
+// one. Some of the moments come after the last request, while the process
+// finishes its files.
+func (k *killer) strike(t *testing.T, kind string, args []string) {
+	if k.random.IntN(4) == 0 {
+		k.tenant.ForceResync(1)
+	}
+	if k.random.IntN(4) == 0 {
+		k.tenant.ReplayDeltas(1)
+	}
+	calm := k.unrest()
+	defer calm()
+	before, listed := k.tenant.asked(""), k.tenant.asked("GET /users")
+	needs := k.needs[kind]
+	if needs == 0 {
+		needs = 10
+	}
+	moment := before + k.random.IntN(needs+1)
+	if k.random.IntN(3) == 0 {
+		moment = before + needs
+	}
+	p := k.site.start(args...)
+	alive := p.when(func() bool { return k.tenant.asked("") >= moment })
+	if alive {
+		tail := time.Now().Add(time.Duration(k.random.Int64N(int64(60 * time.Millisecond))))
+		alive = p.when(func() bool { return !time.Now().Before(tail) })
+	}
+	require.NoError(t, ignoreDone(p.cmd.Process.Kill()))
+	a := p.wait()
+	if a.code >= 0 {
+		require.Contains(t, []int{0, 6}, a.code, "%s%s", a.stdout, a.stderr) // 6: the count ran ahead of the changing tenant
+		k.needs[kind] = k.tenant.asked("") - before
+		return
+	}
+	require.True(t, alive)
+	k.total++
+	what := "starting"
+	switch {
+	case k.tenant.asked("GET /users") > listed:
+		what = "reading users"
+	case k.tenant.asked("") > before:
+		what = "reading changes"
+	}
+	k.killed[kind+", "+what]++
+	k.tenant.skip(longestWait)
+}
+
+// ignoreDone forgives that a process had ended already.
+func ignoreDone(err error) error {
+	if err == os.ErrProcessDone {
+		return nil
+	}
+	return err
+}
+
+// unrest changes the tenant until the function that it returns is called.
+func (k *killer) unrest() (calm func()) {
+	stop := make(chan struct{})
+	random := k.random.Uint64()
+	var done sync.WaitGroup
+	done.Go(func() {
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		for n := random; ; n++ {
+			select {
+			case <-stop:
+				return
+			case <-tick.C:
+				k.tenant.Tenant().Churn(n, seed.Churn{Hires: int(n % 2), Leavers: int((n + 1) % 2), Moves: 1, Renames: 1})
+			}
+		}
+	})
+	return func() {
+		close(stop)
+		done.Wait()
+	}
+}
