@@ -131,6 +131,11 @@ func (t *fakeTenant) fill() {
 func (t *fakeTenant) Session(context.Context) (*workspace.Session, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	return t.silentSession()
+}
+
+// silentSession is Session for a caller that holds mu.
+func (t *fakeTenant) silentSession() (*workspace.Session, error) {
 	switch {
 	case t.reach != nil:
 		return nil, t.reach
@@ -157,11 +162,11 @@ func (t *fakeTenant) ConsentURL(scopes []string) string {
 	return "https://login.microsoftonline.com/contoso/v2.0/adminconsent?scope=" + strings.Join(scopes, "+")
 }
 
-func (t *fakeTenant) Renew(ctx context.Context) (*workspace.Session, error) {
+func (t *fakeTenant) Renew(context.Context) (*workspace.Session, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.renewed++
-	return t.Session(ctx)
+	return t.silentSession()
 }
 
 // renewals is how often a fresh token was asked for.
