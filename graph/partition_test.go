@@ -20,11 +20,10 @@ import (
 // readers is how many partitions are read at the same time.
 const readers = 8
 
-// partitioned reads the partitions in parallel and counts how often each user
-// was listed. between, if set, is called once in the middle.
-func (h *house) partitioned(t testing.TB, cover refresh.Cover, between func()) (users map[string]*model.User, listed map[string]int) {
+// eachPage reads the partitions in parallel and hands over their pages one at a
+// time.
+func (h *house) eachPage(t testing.TB, cover refresh.Cover, take func(partition int, page *refresh.Page)) {
 	t.Helper()
-	users, listed = make(map[string]*model.User), make(map[string]int)
 	var mu sync.Mutex
 	var group errgroup.Group
 	group.SetLimit(readers)
@@ -36,20 +35,30 @@ func (h *house) partitioned(t testing.TB, cover refresh.Cover, between func()) (
 					return err
 				}
 				mu.Lock()
-				apply(users, page.Changes)
-				for _, c := range page.Changes {
-					listed[c.ID]++
-				}
+				take(i, page)
 				mu.Unlock()
 				link = page.Next
-			}
-			if i == len(cover.Partitions)/2 && between != nil {
-				between()
 			}
 			return nil
 		})
 	}
 	require.NoError(t, group.Wait())
+}
+
+// partitioned reads the users of the partitions and counts how often each was
+// listed. between is called once in the middle.
+func (h *house) partitioned(t testing.TB, cover refresh.Cover, between func()) (users map[string]*model.User, listed map[string]int) {
+	t.Helper()
+	users, listed = make(map[string]*model.User), make(map[string]int)
+	h.eachPage(t, cover, func(partition int, page *refresh.Page) {
+		apply(users, page.Changes)
+		for _, c := range page.Changes {
+			listed[c.ID]++
+		}
+		if partition == len(cover.Partitions)/2 && page.Next == "" {
+			between()
+		}
+	})
 	return users, listed
 }
 
@@ -90,7 +99,7 @@ func TestPartitionsListEveryUserOnce(t *testing.T) {
 			assert.Equal(t, total, sum)
 			assert.LessOrEqual(t, len(cover.Partitions), 16)
 
-			users, listed := h.partitioned(t, cover, nil)
+			users, listed := h.partitioned(t, cover, func() {})
 			assertOnce(t, listed)
 			h.assertDirectory(t, users)
 			assertKinds(t, users)
@@ -125,7 +134,7 @@ func TestPartitionsAreWholeWhateverGoesWrongOnTheWay(t *testing.T) {
 	cover, err := h.Partitions(t.Context(), 6000, 1000)
 	require.NoError(t, err)
 	assert.Greater(t, len(cover.Partitions), 4)
-	users, listed := h.partitioned(t, cover, nil)
+	users, listed := h.partitioned(t, cover, func() {})
 	assertOnce(t, listed)
 	h.assertDirectory(t, users)
 	assert.Positive(t, h.Traffic().Retried)
