@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"rollcall/model"
@@ -76,7 +77,11 @@ func (p *activityPane) lastRoundLines(s refresh.Progress, now time.Time) []strin
 	if r := s.LastRound; r.Mode != "" {
 		lines = append(lines, th.muted.Render(fmt.Sprintf("   last round: %s · %s added · %s updated · %s removed · %s · %s",
 			r.Mode, count(r.Added), count(r.Updated), count(r.Removed), plural(r.Pages, "page", "pages"), r.Elapsed.Round(10*time.Millisecond))))
-		for _, note := range r.Notes {
+		notes := r.Notes
+		if r.Mode == refresh.ModeDelta && len(r.Refused) > 0 { // a full read has a note of its own
+			notes = append(notes[:len(notes):len(notes)], "the tenant does not give these attributes: "+strings.Join(r.Refused, ", "))
+		}
+		for _, note := range notes {
 			for i, l := range wrap(th, capitalise(clean(note)), p.width-6) {
 				sign := " "
 				if i == 0 {

@@ -88,7 +88,7 @@ func TestDetailsLeadToTheManagerAndToTheReports(t *testing.T) {
 		s.press("backspace")
 		s.shows("60 users")
 		s.press("backspace")
-		s.shows("Directory ▸ /member 09")
+		s.shows("Directory ▸ / member 09")
 		row, ok := s.directory().current()
 		require.True(t, ok)
 		assert.Equal(t, "Member 09", s.directory().rows.snapshot.Value(row, model.AttrDisplayName))

@@ -38,7 +38,7 @@ func (p *directoryPane) drawTable(width int, focused bool) string {
 		t.field, p.column = p.drawFilter(room - p.theme.width(t.title) - 2)
 		p.column += 1 + 1 + p.theme.width(t.title) + 1
 	} else if text := strings.TrimSpace(p.filter.Value()); text != "" {
-		t.title += " ▸ /" + clean(text)
+		t.title += " ▸ / " + clean(text)
 	}
 	t.title = p.theme.cut(t.title, room)
 	return p.theme.box(t, content, width, p.height, focused)

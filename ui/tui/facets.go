@@ -302,7 +302,7 @@ func (l *facetList) draw(width, height int, counted string) string {
 		field, column := l.search.Draw(th, max(1, width-th.width(t.title)-th.width(sign)-9))
 		t.field, l.column = th.key.Render(sign)+field, 3+th.width(t.title)+th.width(sign)+column
 	case l.search.Value() != "":
-		t.title += " ▸ /" + clean(l.search.Value())
+		t.title += " ▸ / " + clean(l.search.Value())
 		t.right = count(l.values.Len()) + " of " + count(len(l.values.list))
 	}
 	switch {

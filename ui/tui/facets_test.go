@@ -69,7 +69,7 @@ func TestTheValuesOfAFacetAreSearched(t *testing.T) {
 func TestFacetsFollowTheFilterAndTheSync(t *testing.T) {
 	onScreen(t, syncedTenant, 120, 40, Options{NoSync: true}, func(s *screen) {
 		s.press("/", "m", "e", "m", "b", "e", "r", "enter", "f", "enter")
-		s.shows("Directory ▸ /member")
+		s.shows("Directory ▸ / member")
 		values := s.directory().facets.values
 		total := 0
 		for _, v := range values.list {

@@ -98,6 +98,10 @@ func TestWhatARoundHasToSayStandsInActivity(t *testing.T) {
 		s.golden("notes-activity" + suffix)
 		s.press("tab")
 		s.shows("The users are read one page after another")
+		s.press("S")
+		s.pass(time.Second)
+		s.shows("last round: delta")
+		s.shows("The tenant does not give these attributes: employeeHireDate, faxNumber")
 	})
 }
 
