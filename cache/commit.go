@@ -26,7 +26,7 @@ func (s *store) commit(ctx context.Context, b refresh.Batch) error {
 	var after extent
 	err := guarded(func() error {
 		return s.db.Update(func(tx *bolt.Tx) (err error) {
-			after, err = s.apply(tx, &b)
+			after, err = s.apply(ctx, tx, &b)
 			return err
 		})
 	})
@@ -52,14 +52,14 @@ func (s *store) writable(ctx context.Context) error {
 
 // apply does a commit's work inside its transaction and returns what the file
 // holds after it.
-func (s *store) apply(tx *bolt.Tx, b *refresh.Batch) (extent, error) {
+func (s *store) apply(ctx context.Context, tx *bolt.Tx, b *refresh.Batch) (extent, error) {
 	header, after := tx.Bucket(bucketHeader), s.extent
 	table, err := s.readNames(header)
 	if err != nil {
 		return after, err
 	}
 	if b.Release && after.HeldPages > 0 {
-		if err := release(tx, &after); err != nil {
+		if err := release(ctx, tx, &after); err != nil {
 			return after, err
 		}
 	}
@@ -105,9 +105,10 @@ func (e *extent) place(hold bool, size int) (bucket []byte, number int) {
 }
 
 // putPage seals and stores a packed page, which must not change before the
-// transaction has ended. It gives the page a bucket of its own. Were it a value of the common
-// one, bbolt would write it again with each of the next few pages: a leaf is
-// not split before it holds five values, however large they are.
+// transaction has ended. It gives the page a bucket of its own: were it a value
+// of the common one, bbolt would write it again with each of the next few
+// pages, because a leaf is not split before it holds five values, however large
+// they are.
 func putPage(tx *bolt.Tx, bucket []byte, number int, packed []byte) error {
 	b := tx.Bucket(bucket)
 	b.FillPercent = 1 // pages are appended and never changed
@@ -122,8 +123,8 @@ func putPage(tx *bolt.Tx, bucket []byte, number int, packed []byte) error {
 func pageKey(number int) []byte { return binary.BigEndian.AppendUint64(nil, uint64(number)) }
 
 // release moves everything held to the end of the log.
-func release(tx *bolt.Tx, e *extent) error {
-	err := eachPage(context.Background(), tx, bucketHeld, e.HeldPages, func(value []byte) (bool, error) {
+func release(ctx context.Context, tx *bolt.Tx, e *extent) error {
+	err := eachPage(ctx, tx, bucketHeld, e.HeldPages, func(value []byte) (bool, error) {
 		bucket, number := e.place(false, len(value))
 		return true, putPage(tx, bucket, number, bytes.Clone(value))
 	})

@@ -130,8 +130,8 @@ func (s *store) changes(ctx context.Context, bucket []byte, pages int, yield fun
 }
 
 // eachPage calls visit with each packed page of a bucket until it wants no
-// more. That the pages are numbered without a gap, and as many as
-// there should be, is part of their being undamaged. A nil visit only checks.
+// more. That the pages are numbered without a gap, and as many as there should
+// be, is part of their being undamaged. A nil visit only checks.
 func eachPage(ctx context.Context, tx *bolt.Tx, bucket []byte, pages int, visit func(packed []byte) (more bool, err error)) error {
 	number := 0
 	all := tx.Bucket(bucket)

@@ -41,7 +41,7 @@ const migrationPage = 999
 
 // migrate converts a file of layout 1: the users become a log of whole
 // records.
-func (s *store) migrate() error {
+func (s *store) migrate(tenantID string) error {
 	if s.refused != nil {
 		return &model.Error{
 			Kind: s.refused.Kind, Code: s.refused.Code,
@@ -51,17 +51,20 @@ func (s *store) migrate() error {
 	}
 	return s.rewrite(func(d *draft) (*head, error) {
 		c := &head{}
-		return c, s.db.View(func(tx *bolt.Tx) error { return s.convert(tx, d, c) })
+		return c, s.db.View(func(tx *bolt.Tx) error { return s.convert(tx, d, c, tenantID) })
 	})
 }
 
-func (s *store) convert(tx *bolt.Tx, d *draft, c *head) error {
+func (s *store) convert(tx *bolt.Tx, d *draft, c *head, tenantID string) error {
 	header, rows := tx.Bucket(bucketHeader), tx.Bucket(bucketRows)
 	if rows == nil {
 		return damage("a header without rows")
 	}
 	if err := json.Unmarshal(header.Get(keyState), &c.state); err != nil {
 		return damage("the state: %v", err)
+	}
+	if err := checkTenant(s.path, c.state.TenantID, tenantID); err != nil {
+		return err
 	}
 	if c.state.Phase == refresh.PhaseReading && c.state.Next == "" {
 		// A listing that has read nothing, or does not know where to go on.

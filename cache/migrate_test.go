@@ -150,8 +150,14 @@ func TestAnInterruptedResyncOfLayout1GoesOn(t *testing.T) {
 }
 
 func TestAFileOfLayout1OfAnotherTenantIsRefused(t *testing.T) {
-	_, err := OpenDirectory(oldFile(t), DirectoryOptions{TenantID: "22222222-2222-2222-2222-222222222222"})
+	path := oldFile(t)
+	before, err := os.ReadFile(path)
+	require.NoError(t, err)
+	_, err = OpenDirectory(path, DirectoryOptions{TenantID: "22222222-2222-2222-2222-222222222222"})
 	failure(t, err, "otherTenant")
+	after, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.True(t, bytes.Equal(before, after), "nothing is changed")
 }
 
 func TestADamagedFileOfLayout1IsSetAside(t *testing.T) {

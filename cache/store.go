@@ -74,7 +74,7 @@ func openStore(path string, o DirectoryOptions) (*store, error) {
 	if s.db, s.refused, err = openFile(path, s.options); err != nil {
 		return nil, err
 	}
-	if err := guarded(s.prepare); err != nil {
+	if err := guarded(func() error { return s.prepare(o.TenantID) }); err != nil {
 		return nil, closing(s.db, err)
 	}
 	return s, nil
@@ -87,8 +87,9 @@ func closing(db *bolt.DB, err error) error {
 	return err
 }
 
-// prepare makes an open file ready for use.
-func (s *store) prepare() error {
+// prepare makes an open file ready for use. One of another tenant than the
+// given one, if any, is not converted.
+func (s *store) prepare(tenantID string) error {
 	if s.refused == nil {
 		if err := removeFile(s.rewritePath()); err != nil { // of a process that was killed
 			return err
@@ -103,7 +104,7 @@ func (s *store) prepare() error {
 	case version == 0:
 		err = s.db.Update(func(tx *bolt.Tx) error { return layOut(tx, &head{names: []byte("[]")}) })
 	case version == formatRows:
-		err = s.migrate()
+		err = s.migrate(tenantID)
 	case version > format:
 		err = &model.Error{
 			Kind: model.KindFailed, Code: "newerFile",
