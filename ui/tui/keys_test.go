@@ -9,6 +9,9 @@ import (
 	uv "github.com/charmbracelet/ultraviolet"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"rollcall/model"
+	"rollcall/model/refresh"
 )
 
 // keyBytes is what a terminal without any keyboard protocol sends for a key.
@@ -64,17 +67,26 @@ func TestEveryBindingIsReachableFromALegacyTerminal(t *testing.T) {
 		d.typing = false
 		d.facets = newFacetList(d.shared)
 		assertReachable(t, "facets", d.Bindings())
+		department := s.root.ws.Schema().Attribute(model.AttrDepartment)
+		d.facets.chosen = &department
+		assertReachable(t, "values of a facet", d.Bindings())
+		d.facets.typing = true
+		assertReachable(t, "search of the values", d.Bindings())
 		d.facets = nil
+		d.details.focused = true
+		assertReachable(t, "details", d.Bindings())
+		d.details.focused = false
 		open := func(string) error { return nil }
 		assertReachable(t, "consent", newConsentScreen(s.root.shared, Options{OpenURL: open}, "").Bindings())
 		signIn := newSignInScreen(s.root.shared, Options{OpenURL: open}, nil)
 		signIn.code = signedOutTenant().code
 		assertReachable(t, "sign-in", signIn.Bindings())
-		for _, d := range []dialog{
+		for _, dialog := range []dialog{
 			newConfirmDialog(s.root.shared, "", "", "", nil), newMenuDialog(s.root.shared, "", nil, 0),
 			newHelpDialog(s.root.shared, nil, nil), &textDialog{shared: s.root.shared, copied: "x"},
+			newColumnsDialog(d), newRemovalsDialog(s.root.shared, refresh.Progress{Held: 1}),
 		} {
-			assertReachable(t, "dialog", d.Bindings())
+			assertReachable(t, "dialog", dialog.Bindings())
 		}
 	})
 }

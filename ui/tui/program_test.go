@@ -139,6 +139,35 @@ func TestPanesFillTheirAreaAtEverySize(t *testing.T) {
 	})
 }
 
+func TestTheDirectoryFillsItsAreaInEveryState(t *testing.T) {
+	for name, keys := range map[string][]string{
+		"filter":           {"/", "n", "o"},
+		"filter kept":      {"/", "n", "o", "enter"},
+		"facets":           {"f"},
+		"values":           {"f", "enter", "space"},
+		"search of values": {"f", "enter", "/", "e"},
+		"details":          {"tab", "j", "j"},
+		"range and marks":  {"space", "v", "j", "j"},
+		"other columns":    {"c", "space", "G", "space", "enter"},
+		"reports":          {"tab", "j", "j", "j", "j", "j", "enter"},
+		"nobody":           {"/", "z", "z", "z"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onScreen(t, richTenant, 120, 40, Options{NoSync: true}, func(s *screen) {
+				s.press(keys...)
+				for _, size := range []struct{ w, h int }{{40, 10}, {61, 15}, {80, 24}, {100, 30}, {163, 45}} {
+					s.resize(size.w, size.h)
+					lines := strings.Split(s.directory().Draw(), "\n")
+					require.Len(t, lines, size.h-2, "at %d×%d", size.w, size.h)
+					for n, l := range lines {
+						require.Equal(t, size.w, s.root.theme.width(l), "at %d×%d, line %d: %q", size.w, size.h, n, l)
+					}
+				}
+			})
+		})
+	}
+}
+
 func TestPanicInATaskIsANoticeAndNothingElse(t *testing.T) {
 	onScreen(t, syncedTenant, 120, 40, Options{NoSync: true}, func(s *screen) {
 		s.send(s.root.tasks.run("faulty", func(context.Context) tea.Msg { panic("out of luck") })())
