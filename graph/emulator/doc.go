@@ -11,6 +11,9 @@
 //   - Graph v1.0: me, users with delta, groups with members, contacts,
 //     servicePrincipals, $batch, scopes and directory roles enforced on each
 //     request;
+//   - partitioned listings of a million users: ranges of userPrincipalName and
+//     createdDateTime are counted and paged from indexes, and what changes
+//     meanwhile is in the delta;
 //   - throttling by the documented budgets, and faults (see [ParseFault]);
 //   - [Judges], which watch how a client behaves.
 //
@@ -20,6 +23,7 @@
 //     nothing reads them over the wire;
 //   - groups/delta and contacts/delta answer 501;
 //   - $filter, $search and $orderby know what package odata knows;
+//   - directory extensions without a value are null in an answer, not absent;
 //   - the directory is consistent at once: nothing is replicated late;
 //   - device codes can be polled at any pace: slow_down is never answered;
 //   - every group takes guests, and no initial delta round names removed users;

@@ -145,15 +145,20 @@ func hasExtension(u *seed.User) bool {
 
 // extensionAttributes writes the fifteen extension attributes.
 func extensionAttributes() func(b []byte, u *seed.User) []byte {
-	var members [15]string
+	var members, nulls [15]string // most have no value
 	for i := range members {
 		members[i] = memberName("extensionAttribute" + strconv.Itoa(i+1))
+		nulls[i] = members[i] + "null"
 	}
 	return func(b []byte, u *seed.User) []byte {
 		o := beginObject(b)
 		for i, v := range u.ExtensionAttributes {
+			if v == "" {
+				o.member(nulls[i])
+				continue
+			}
 			o.member(members[i])
-			o.b = appendNullable(o.b, v)
+			o.b = appendString(o.b, v)
 		}
 		return o.end()
 	}

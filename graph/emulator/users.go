@@ -151,21 +151,30 @@ func (m managers) write(o *object, u *seed.User) {
 	if !m.wanted || m.levels == 0 || u.Manager < 0 {
 		return
 	}
-	var boss seed.User
 	if m.idAlone {
-		boss.ID = m.g.tenant.UserID(u.Manager)
-	} else if !m.g.tenant.LoadUser(u.Manager, &boss) {
+		inner := m.begin(o)
+		inner.string("id", m.g.tenant.UserID(u.Manager))
+		o.b = inner.end()
 		return
 	}
-	o.name("manager")
-	inner := beginObject(o.b)
-	inner.string("@odata.type", "#microsoft.graph.user")
+	boss, ok := m.g.tenant.User(u.Manager)
+	if !ok {
+		return
+	}
+	inner := m.begin(o)
 	m.shape.write(&inner, &boss)
 	if m.levels != odata.MaxLevels {
 		m.levels--
 	}
 	m.write(&inner, &boss)
 	o.b = inner.end()
+}
+
+func (m managers) begin(o *object) object {
+	o.name("manager")
+	inner := beginObject(o.b)
+	inner.string("@odata.type", "#microsoft.graph.user")
+	return inner
 }
 
 // userManager answers GET /users/{id}/manager.

@@ -3,6 +3,7 @@ package seed
 import (
 	"math"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 	"unicode"
@@ -154,4 +155,32 @@ func TestTheFirstLettersDivideTheUsers(t *testing.T) {
 		}
 	}
 	assert.Greater(t, foreign, 3, "names that begin with no ASCII letter")
+}
+
+func TestAnIndexIsReadWhileTheDirectoryChanges(t *testing.T) {
+	tenant := New(Options{Users: 400})
+	var readers sync.WaitGroup
+	done := make(chan struct{})
+	for range 4 {
+		readers.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				assert.Positive(t, tenant.ByName().Count("a", "n"))
+				for _, h := range tenant.ByCreation().Users(Place[int64]{Key: 0}, today.Unix(), 50) {
+					tenant.User(h.User) // gone by now, or not
+				}
+			}
+		})
+	}
+	for seed := range uint64(60) {
+		tenant.Churn(seed, Churn{Hires: 2, Leavers: 2, Renames: 3, Moves: 2, Restores: 1})
+	}
+	close(done)
+	readers.Wait()
+	assert.Equal(t, byKey(tenant, foldedName, Place[string]{}, "\xff"), all(tenant.ByName(), Place[string]{}, "\xff", 70))
+	assert.Equal(t, byKey(tenant, creation, Place[int64]{}, math.MaxInt64), all(tenant.ByCreation(), Place[int64]{}, math.MaxInt64, 70))
 }
