@@ -114,9 +114,11 @@ func (s *Snapshot) indexAddresses() *hashTable {
 	}
 	index := newHashTable(n+n/8, int(s.rows)+int(s.rows)/8)
 	mustParallel(len(found), 1, func(chunk, _ int) {
-		for _, e := range found[chunk] {
-			index.insert(e.hash, uint32(e.row))
-		}
+		index.fill(func(yield func(uint64, uint32) bool) {
+			for _, e := range found[chunk] {
+				yield(e.hash, uint32(e.row))
+			}
+		})
 	})
 	return index
 }

@@ -1,11 +1,14 @@
 package directory_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"runtime"
-	"strconv"
+	"runtime/debug"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -17,126 +20,170 @@ import (
 	"rollcall/model/rule"
 )
 
+// benchUsers is the size of the tenant that the benchmarks measure, with the
+// 25 attributes of tenantSchema.
 const benchUsers = 1_000_000
 
-// syntheticUser computes the i-th user of a large tenant: some attributes with
-// few values, some with one for each user, some often null.
-func syntheticUser(i int) model.User {
-	r := rand.New(rand.NewPCG(1, uint64(i)))
-	pick := func(values []string) string { return values[r.IntN(len(values))] }
-	given, surname := pick(givenNames), pick(surnames)
-	alias := fmt.Sprintf("u%07d", i)
-	address := alias + "@contoso.com"
-	u := model.User{ID: syntheticID(i)}
-	for a, v := range map[model.AttrID]string{
-		model.AttrDisplayName:       fmt.Sprintf("%s %s %d", given, surname, r.IntN(1000)),
-		model.AttrGivenName:         given,
-		model.AttrSurname:           surname,
-		model.AttrUserPrincipalName: address,
-		model.AttrMail:              address,
-		model.AttrMailNickname:      alias,
-		model.AttrDepartment:        pick(departments),
-		model.AttrJobTitle:          fmt.Sprintf("%s %d", pick(titles), r.IntN(20)),
-		model.AttrCountry:           pick(countries),
-		model.AttrUsageLocation:     pick(countries),
-		model.AttrCity:              fmt.Sprintf("City %d", r.IntN(300)),
-		model.AttrOfficeLocation:    fmt.Sprintf("Building %d", r.IntN(500)),
-		model.AttrCompanyName:       "Contoso",
-		model.AttrUserType:          pick([]string{"Member", "Member", "Member", "Guest"}),
-		model.AttrAccountEnabled:    pick([]string{"true", "true", "true", "false"}),
-		model.AttrMobilePhone:       pick([]string{"", fmt.Sprintf("+1 425 %07d", i)}),
-		model.AttrEmployeeID:        fmt.Sprintf("%08d", i),
-		model.AttrEmployeeHireDate:  time.Date(2000+r.IntN(26), time.Month(1+r.IntN(12)), 1, 0, 0, 0, 0, time.UTC).Format(time.RFC3339),
-		model.AttrPreferredLanguage: pick([]string{"", "en-US", "cs-CZ", "ja-JP"}),
-	} {
-		u.Set(model.Field{Attr: a, Value: v})
+// page is the number of users on a page of a listing.
+const page = 999
+
+// benchImage is the image of the tenant, made once for all benchmarks.
+var benchImage = sync.OnceValue(func() image {
+	d := directory.New(tenantSchema())
+	for from := 0; from < benchUsers; from += page {
+		d.Apply(syntheticPage(from))
 	}
-	u.Set(model.Field{Attr: model.AttrProxyAddresses, Values: []string{"SMTP:" + address, "smtp:" + alias + "@contoso.onmicrosoft.com"}})
-	if i > 0 {
-		u.ManagerID = syntheticID(i / 10)
-	}
-	return u
-}
-
-func syntheticID(i int) string {
-	return fmt.Sprintf("%08x-0000-4000-8000-%012x", uint32(i)*2654435761, i)
-}
-
-var (
-	departments = []string{"Sales", "Marketing", "Engineering", "Finance", "Legal", "Human Resources", "Operations", "Support", ""}
-	titles      = []string{"Account Executive", "Manager", "Director", "Engineer", "Analyst", "Assistant", "Consultant"}
-	countries   = []string{"US", "CZ", "JP", "DE", "FR", "GB", "IN", "BR", "AU", "CA"}
-	givenNames  = []string{"Adele", "Aiko", "Aaliyah", "Miriam", "Ольга", "Ahmed", "Zoë", "Lidia", "Grady", "Isaiah", "Jürgen", "Nestor"}
-	surnames    = []string{"Vance", "田中", "Novák", "Graham", "Петрова", "Hassan", "O'Brien", "Holloway", "Archie", "Langer", "Wilke", "Müller"}
-)
-
-// benchDirectory is loaded once for all benchmarks.
-var benchDirectory = sync.OnceValue(func() *directory.Directory {
-	d := directory.New(model.FullSchema())
-	if err := d.Load(eachSynthetic(benchUsers)); err != nil {
+	m := image{}
+	err := d.Snapshot().Save(func(name string, data []byte) error {
+		m[name] = bytes.Clone(data)
+		return nil
+	})
+	if err != nil {
 		panic(err)
 	}
-	return d
+	return m
 })
 
-func eachSynthetic(n int) func(func(*model.User) bool) error {
-	return func(yield func(*model.User) bool) error {
-		for i := range n {
-			u := syntheticUser(i)
-			if !yield(&u) {
-				break
-			}
+func syntheticPage(from int) []model.Change {
+	changes := make([]model.Change, min(page, benchUsers-from))
+	for i := range changes {
+		u := syntheticUser(from + i)
+		changes[i] = model.Change{ID: u.ID, Whole: true, Fields: u.Fields(), Manager: &u.ManagerID}
+	}
+	return changes
+}
+
+// restoredTenant is the tenant as it is after a start.
+func restoredTenant(b *testing.B) *directory.Directory {
+	d := directory.New(tenantSchema())
+	require.NoError(b, d.Restore(benchImage().get))
+	return d
+}
+
+// settle waits for what a restored directory computes in the background.
+func settle(d *directory.Directory) {
+	c := model.Change{ID: "nobody", Removed: "deleted"}
+	for _, a := range d.Snapshot().Schema().Synced() {
+		c.Fields = append(c.Fields, model.Field{Attr: a.ID})
+	}
+	d.Apply([]model.Change{c})
+}
+
+func BenchmarkLoad(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		d := directory.New(tenantSchema())
+		for from := 0; from < benchUsers; from += page {
+			b.StopTimer()
+			changes := syntheticPage(from)
+			b.StartTimer()
+			d.Apply(changes)
 		}
-		return nil
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchUsers, "ns/user")
+}
+
+func BenchmarkSave(b *testing.B) {
+	s := restoredTenant(b).Snapshot()
+	size := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		size = 0
+		require.NoError(b, s.Save(func(_ string, data []byte) error {
+			size += len(data)
+			return nil
+		}))
+	}
+	b.ReportMetric(float64(size)/benchUsers, "bytes/user")
+}
+
+// BenchmarkRestore measures a start until the table shows its first window.
+func BenchmarkRestore(b *testing.B) {
+	whole := benchImage()
+	b.ReportAllocs()
+	for b.Loop() {
+		b.StopTimer()
+		owned := image{}
+		for name, data := range whole {
+			owned[name] = bytes.Clone(data)
+		}
+		runtime.GC()
+		b.StartTimer()
+		d := directory.New(tenantSchema())
+		require.NoError(b, d.Restore(func(name string) ([]byte, error) { return owned[name], nil }))
+		showWindow(b, d.Snapshot(), model.AttrDisplayName)
+		b.StopTimer()
+		settle(d)
+		b.StartTimer()
 	}
 }
 
-// BenchmarkLoad includes making each user from a prepared one.
-func BenchmarkLoad(b *testing.B) {
-	prepared := make([]model.User, 10_000)
-	for i := range prepared {
-		prepared[i] = syntheticUser(i)
-	}
-	each := func(yield func(*model.User) bool) error {
-		for i := range benchUsers {
-			u := prepared[i%len(prepared)].Clone()
-			alias := strconv.Itoa(i)
-			address := alias + "@contoso.com"
-			u.ID = syntheticID(i)
-			u.Set(model.Field{Attr: model.AttrDisplayName, Value: u.Value(model.AttrDisplayName) + alias})
-			u.Set(model.Field{Attr: model.AttrMailNickname, Value: alias})
-			u.Set(model.Field{Attr: model.AttrMail, Value: address})
-			u.Set(model.Field{Attr: model.AttrUserPrincipalName, Value: address})
-			u.Set(model.Field{Attr: model.AttrEmployeeID, Value: alias})
-			u.Set(model.Field{Attr: model.AttrProxyAddresses, Values: []string{"SMTP:" + address, "smtp:" + alias + "@contoso.onmicrosoft.com"}})
-			yield(&u)
+// showWindow reads what a screen shows of the users sorted by an attribute.
+func showWindow(b *testing.B, s *directory.Snapshot, by model.AttrID) {
+	rows, err := s.Sort(b.Context(), s.All(), by, false)
+	require.NoError(b, err)
+	for _, row := range rows[:50] {
+		for _, a := range []model.AttrID{model.AttrDisplayName, model.AttrMail, model.AttrDepartment, model.AttrJobTitle} {
+			_ = s.Value(row, a)
 		}
-		return nil
 	}
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	b.ReportAllocs()
-	var d *directory.Directory
+}
+
+// BenchmarkMemory measures what a million users take after a start: at once,
+// and when everything that is computed on demand has been.
+func BenchmarkMemory(b *testing.B) {
+	benchImage()
+	heap, resident := memory(b)
+	report := func(what string) {
+		h, r := memory(b)
+		b.ReportMetric((h-heap)/benchUsers, what+"-heap-bytes/user")
+		b.ReportMetric((r-resident)/benchUsers, what+"-resident-bytes/user")
+	}
 	for b.Loop() {
-		d = directory.New(model.FullSchema())
-		require.NoError(b, d.Load(each))
+		d := restoredTenant(b)
+		settle(d)
+		report("start")
+		s := d.Snapshot()
+		for _, text := range []string{"a", "~adele", "department:sales", syntheticAddress(1)} {
+			_, err := s.Search(b.Context(), text, nil, nil)
+			require.NoError(b, err)
+		}
+		showWindow(b, s, model.AttrDisplayName)
+		showWindow(b, s, model.AttrDepartment)
+		s.ByAddress(syntheticAddress(1))
+		s.ByID(syntheticID(1))
+		s.Reports(syntheticID(1))
+		_, err := s.Facets(b.Context(), model.AttrDepartment, nil)
+		require.NoError(b, err)
+		report("use")
+		showWindow(b, s, model.AttrMail)
+		d.Apply(renamed(1000))
+		d.Snapshot().All()
+		report("changed")
+		runtime.KeepAlive(d)
 	}
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchUsers, "ns/user")
-	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/benchUsers, "bytes/user")
-	runtime.KeepAlive(d)
-	runtime.KeepAlive(prepared)
+}
+
+// memory returns the bytes of live objects and those that the process holds.
+func memory(b *testing.B) (heap, resident float64) {
+	debug.FreeOSMemory()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	statm, err := os.ReadFile("/proc/self/statm")
+	require.NoError(b, err)
+	var size, pages int
+	_, err = fmt.Sscan(string(statm), &size, &pages)
+	require.NoError(b, err)
+	return float64(m.HeapAlloc), float64(pages * os.Getpagesize())
 }
 
 func BenchmarkSelect(b *testing.B) {
-	s := benchDirectory().Snapshot()
+	s := restoredTenant(b).Snapshot()
 	for name, text := range map[string]string{
 		"three clauses":      `user.department -eq "Sales" -and user.country -in ["US", "CZ"] -and user.accountEnabled -eq true`,
 		"regular expression": `user.jobTitle -match "^Acc.*[37]$" -or user.city -contains "7"`,
-		"collection":         `user.proxyAddresses -any (_ -startsWith "smtp:u00001")`,
-		"each its own value": `user.mail -startsWith "u0000" -and user.accountEnabled -eq true`,
+		"collection":         `user.proxyAddresses -any (_ -startsWith "smtp:vance")`,
+		"each its own value": `user.mail -startsWith "vance" -and user.accountEnabled -eq true`,
 	} {
 		b.Run(name, func(b *testing.B) {
 			p, _, err := rule.Compile(text, s.Schema(), time.Unix(0, 0))
@@ -153,32 +200,86 @@ func BenchmarkSelect(b *testing.B) {
 	}
 }
 
+// BenchmarkSearch measures a keystroke until the rows are there.
 func BenchmarkSearch(b *testing.B) {
-	s := benchDirectory().Snapshot()
-	for _, text := range []string{"a", "adele", "u0004711", "adele !sales", "~advn", "department:sales aiko"} {
+	s := restoredTenant(b).Snapshot()
+	for _, text := range []string{
+		"a", "z", "@", "u", "ad", "adele", "u0004711", "nobody", "adele vance", "adele !sales", "ова",
+		"~a", "~advn", "~zzz", "department:sales aiko", "mail:adele", "proxyAddresses:u0004711", "id:0004711",
+	} {
 		b.Run(text, func(b *testing.B) {
 			_, err := s.Search(b.Context(), text, nil, nil)
 			require.NoError(b, err)
 			b.ReportAllocs()
+			found := 0
 			for b.Loop() {
-				if _, err := s.Search(context.Background(), text, nil, nil); err != nil {
+				r, err := s.Search(context.Background(), text, nil, nil)
+				if err != nil {
 					b.Fatal(err)
 				}
+				found = len(r.Rows())
 			}
+			b.ReportMetric(float64(found), "users")
+		})
+	}
+	for _, typed := range []string{"vance.u0004711", "~adlvnc", "adele !sales"} {
+		b.Run("typing "+typed, func(b *testing.B) {
+			keystrokes, slowest := 0, time.Duration(0)
+			for b.Loop() {
+				var r *directory.Result
+				for i := range typed {
+					start := time.Now()
+					var err error
+					if r, err = s.Search(context.Background(), typed[:i+1], nil, r); err != nil {
+						b.Fatal(err)
+					}
+					r.Rows()
+					slowest = max(slowest, time.Since(start))
+					keystrokes++
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(keystrokes), "ns/keystroke")
+			b.ReportMetric(float64(slowest.Nanoseconds()), "slowest-ns")
 		})
 	}
 }
 
+// BenchmarkFirstSearch includes what the first search after a start computes.
+func BenchmarkFirstSearch(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		b.StopTimer()
+		d := restoredTenant(b)
+		settle(d)
+		b.StartTimer()
+		_, err := d.Snapshot().Search(b.Context(), "a", nil, nil)
+		require.NoError(b, err)
+	}
+}
+
+// BenchmarkSort measures each column; "first" includes ranking its values.
 func BenchmarkSort(b *testing.B) {
-	s := benchDirectory().Snapshot()
-	for _, by := range []model.AttrID{model.AttrDepartment, model.AttrMail, model.AttrDisplayName} {
-		b.Run(s.Schema().Attribute(by).Rule, func(b *testing.B) {
-			rows := s.All()
-			_, err := s.Sort(b.Context(), rows, by, true)
+	for _, a := range tenantSchema().Synced() {
+		b.Run(a.Graph+"/first", func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				d := restoredTenant(b)
+				settle(d)
+				s := d.Snapshot()
+				s.All()
+				runtime.GC()
+				b.StartTimer()
+				_, err := s.Sort(context.Background(), s.All(), a.ID, false)
+				require.NoError(b, err)
+			}
+		})
+		b.Run(a.Graph+"/again", func(b *testing.B) {
+			s := restoredTenant(b).Snapshot()
+			_, err := s.Sort(b.Context(), s.All(), a.ID, false)
 			require.NoError(b, err)
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := s.Sort(context.Background(), rows, by, true); err != nil {
+				if _, err := s.Sort(context.Background(), s.All(), a.ID, true); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -187,60 +288,100 @@ func BenchmarkSort(b *testing.B) {
 }
 
 func BenchmarkFacets(b *testing.B) {
-	s := benchDirectory().Snapshot()
-	for _, a := range []model.AttrID{model.AttrDepartment, model.AttrOfficeLocation} {
-		b.Run(s.Schema().Attribute(a).Rule, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := s.Facets(context.Background(), a, nil); err != nil {
-					b.Fatal(err)
+	s := restoredTenant(b).Snapshot()
+	r, err := s.Search(b.Context(), "a", nil, nil)
+	require.NoError(b, err)
+	for name, rows := range map[string][]int32{"all": nil, "found": r.Rows()} {
+		for _, a := range []model.AttrID{model.AttrDepartment, model.AttrJobTitle, model.AttrOfficeLocation, model.AttrEmployeeHireDate} {
+			b.Run(s.Schema().Attribute(a).Graph+"/"+name, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, err := s.Facets(context.Background(), a, rows); err != nil {
+						b.Fatal(err)
+					}
 				}
-			}
-		})
+			})
+		}
 	}
 }
 
+// renamed is a delta that changes two attributes of random users.
+func renamed(n int) []model.Change {
+	changes := make([]model.Change, n)
+	for i := range changes {
+		u := syntheticUser(rand.IntN(benchUsers))
+		u.Set(model.Field{Attr: model.AttrJobTitle, Value: fmt.Sprintf("Title %d", rand.IntN(1000))})
+		u.Set(model.Field{Attr: model.AttrDisplayName, Value: u.Value(model.AttrDisplayName) + fmt.Sprintf(" %d", rand.IntN(100))})
+		changes[i] = model.Change{ID: u.ID, Fields: u.Fields(), Manager: &u.ManagerID}
+	}
+	return changes
+}
+
+// BenchmarkApply measures a delta until the table can show it.
 func BenchmarkApply(b *testing.B) {
-	d := directory.New(model.FullSchema())
-	require.NoError(b, d.Load(eachSynthetic(benchUsers)))
-	d.Snapshot().All()
-	run := func(name string, after func(*directory.Snapshot)) {
-		b.Run(name, func(b *testing.B) {
-			r := rand.New(rand.NewPCG(1, 1))
-			changes := make([]model.Change, 200)
-			b.ReportAllocs()
-			for b.Loop() {
-				for i := range changes {
-					changes[i] = model.Change{ID: syntheticID(r.IntN(benchUsers)), Fields: []model.Field{
-						{Attr: model.AttrJobTitle, Value: fmt.Sprintf("Title %d", r.IntN(1000))},
-						{Attr: model.AttrDisplayName, Value: fmt.Sprintf("Renamed %d", r.IntN(1_000_000))},
-					}}
-				}
-				d.Apply(changes)
-				after(d.Snapshot())
-			}
-		})
-	}
-	run("200 changes", func(*directory.Snapshot) {})
-	run("200 changes and the new name order", func(s *directory.Snapshot) { s.All() })
+	b.Run("1,000 changes and the new order", func(b *testing.B) {
+		d := restoredTenant(b)
+		settle(d)
+		d.Snapshot().All()
+		b.ReportAllocs()
+		for b.Loop() {
+			b.StopTimer()
+			changes := renamed(1000)
+			b.StartTimer()
+			d.Apply(changes)
+			d.Snapshot().All()
+		}
+	})
+	b.Run("the same at once after a start", func(b *testing.B) {
+		for b.Loop() {
+			b.StopTimer()
+			changes := renamed(1000)
+			d := restoredTenant(b)
+			b.StartTimer()
+			d.Apply(changes)
+			d.Snapshot().All()
+		}
+	})
 }
 
-// BenchmarkFirstUse measures what a snapshot computes when it is first asked.
-func BenchmarkFirstUse(b *testing.B) {
-	for name, use := range map[string]func(*directory.Snapshot){
-		"name order":    func(s *directory.Snapshot) { s.All() },
-		"address index": func(s *directory.Snapshot) { s.ByAddress("u0000001@contoso.com") },
-		"reports":       func(s *directory.Snapshot) { s.Reports(syntheticID(1)) },
+// BenchmarkDiff compares two million users that were read apart.
+func BenchmarkDiff(b *testing.B) {
+	before, after := restoredTenant(b), restoredTenant(b)
+	settle(before)
+	settle(after)
+	after.Apply(renamed(1000))
+	b.ReportAllocs()
+	for b.Loop() {
+		directory.Diff(before.Snapshot(), after.Snapshot())
+	}
+}
+
+func BenchmarkLookup(b *testing.B) {
+	d := restoredTenant(b)
+	settle(d)
+	s := d.Snapshot()
+	alias, _, _ := strings.Cut(syntheticAddress(4711), "@")
+	proxy := alias + "@contoso.onmicrosoft.com"
+	for name, look := range map[string]func(){
+		"id":      func() { s.ByID(syntheticID(4711)) },
+		"address": func() { s.ByAddress(proxy) },
+		"reports": func() { s.DirectReports(syntheticID(4711)) },
 	} {
 		b.Run(name, func(b *testing.B) {
-			d := directory.New(model.FullSchema())
+			look()
 			b.ReportAllocs()
 			for b.Loop() {
-				b.StopTimer()
-				require.NoError(b, d.Load(eachSynthetic(benchUsers/10)))
-				b.StartTimer()
-				use(d.Snapshot())
+				look()
 			}
 		})
 	}
+	b.Run("first address", func(b *testing.B) {
+		for b.Loop() {
+			b.StopTimer()
+			d := restoredTenant(b)
+			settle(d)
+			b.StartTimer()
+			d.Snapshot().ByAddress(proxy)
+		}
+	})
 }

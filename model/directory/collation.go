@@ -3,7 +3,6 @@ package directory
 import (
 	"bytes"
 	"cmp"
-	"encoding/binary"
 	"slices"
 	"strings"
 	"sync"
@@ -28,8 +27,7 @@ type ordering interface {
 
 // keyer makes the sort keys of an ordering.
 type keyer interface {
-	// appendKey appends the sort key of a value. No key is the beginning of
-	// another one, unless they are equal.
+	// appendKey appends the sort key of a value, which holds no zero bytes.
 	appendKey(key []byte, value string) []byte
 	// compareTie orders two values that have the same key.
 	compareTie(a, b string) int
@@ -53,9 +51,7 @@ func (chronology) appendKey(key []byte, value string) []byte {
 	if err != nil {
 		return append(key, classNoise)
 	}
-	// A constant added to a signed number makes it grow like its bytes.
-	key = binary.BigEndian.AppendUint64(append(key, classWord), uint64(t.Unix())+1<<63)
-	return binary.BigEndian.AppendUint32(key, uint32(t.Nanosecond()))
+	return t.UTC().AppendFormat(append(key, classWord), "20060102150405.000000000")
 }
 
 func (chronology) compareTie(a, b string) int { return strings.Compare(a, b) }
@@ -73,7 +69,7 @@ const (
 // A key is made of primary weights of the Unicode collation algorithm. Those
 // that an ASCII character can have take one byte, an odd number; any other
 // weight is preceded by the even number that keeps it between its ASCII
-// neighbours. The key of a text in ASCII is looked up character by character,
+// neighbours, and takes three more. The key of a text in ASCII is looked up character by character,
 // at a twentieth of the price of package collate, unless the text holds two
 // characters that the language sorts as one.
 type collation struct {
@@ -212,13 +208,16 @@ func (k *textKeyer) appendSlow(key []byte, value string) []byte {
 		b, exact := k.weights.byteOf(p)
 		key = append(key, b)
 		if !exact {
-			key = append(key, byte(p>>16), byte(p>>8), byte(p))
+			key = append(key, byte(1+p/(255*255)), byte(1+p/255%255), byte(1+p%255))
 		}
 	}
 	return key
 }
 
 func (k *textKeyer) compareTie(a, b string) int {
+	if isASCII(a) && isASCII(b) {
+		return strings.Compare(a, b) // there are no accents
+	}
 	return cmp.Or(k.secondary.CompareString(a, b), strings.Compare(a, b))
 }
 

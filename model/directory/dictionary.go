@@ -13,14 +13,15 @@ const nullCode = 0
 // same share one.
 type dictionary struct {
 	arena
-	derivation derivation
-	seed       maphash.Seed
-	indexed    sync.Once
-	index      *hashTable // nil until a code is first asked for
+	ranking ranking
+	folding folding
+	seed    maphash.Seed
+	indexed sync.Once
+	index   *hashTable // nil until a code is first asked for
 }
 
 func newDictionary(seed maphash.Seed, order ordering) *dictionary {
-	return &dictionary{seed: seed, derivation: derivation{ordering: order}}
+	return &dictionary{seed: seed, ranking: ranking{ordering: order}}
 }
 
 // code returns the code of a value, new or known; the empty text is null.
@@ -57,8 +58,10 @@ func (d *dictionary) prepare() {
 func (d *dictionary) reindex() {
 	n := d.len()
 	index := newHashTable(n+n/2, 0)
-	for i := range uint32(n) {
-		index.insert(d.hash(d.seed, i), i)
-	}
+	index.fill(func(yield func(uint64, uint32) bool) {
+		for i := range uint32(n) {
+			yield(d.hash(d.seed, i), i)
+		}
+	})
 	d.index = index
 }

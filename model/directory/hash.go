@@ -40,6 +40,32 @@ func (t *hashTable) insert(hash uint64, number uint32) {
 	t.used.Add(1)
 }
 
+// fill adds many numbers under their hashes. There must be room. It looks at
+// the slots of some hundred hashes before it stores anything: they lie far
+// apart, and the processor fetches them side by side until the first store.
+func (t *hashTable) fill(entries iter.Seq2[uint64, uint32]) {
+	type entry struct {
+		hash   uint64
+		number uint32
+	}
+	pending := make([]entry, 0, 256)
+	insert := func() {
+		for _, e := range pending {
+			t.slots[t.slot(e.hash)].Load()
+		}
+		for _, e := range pending {
+			t.insert(e.hash, e.number)
+		}
+		pending = pending[:0]
+	}
+	for hash, number := range entries {
+		if pending = append(pending, entry{hash, number}); len(pending) == cap(pending) {
+			insert()
+		}
+	}
+	insert()
+}
+
 // slot is where the search for a hash begins: the low half of the hash, scaled
 // to the number of slots.
 func (t *hashTable) slot(hash uint64) int {

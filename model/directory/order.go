@@ -65,7 +65,7 @@ func (s *Snapshot) All() []int32 {
 // orderByName sorts all rows.
 func (s *Snapshot) orderByName() []int32 {
 	names := &s.columns[model.AttrDisplayName]
-	ranks, err := names.dictionary.derivation.rank(context.Background(), names.values)
+	ranks, err := names.dictionary.ranking.of(context.Background(), names.values)
 	if err != nil {
 		panic(err) // unreachable: only a context can end it
 	}

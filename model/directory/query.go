@@ -9,12 +9,6 @@ import (
 	"rollcall/model/rule"
 )
 
-// searched are the attributes that a word without a field is looked up in.
-var searched = [...]model.AttrID{
-	model.AttrDisplayName, model.AttrMail, model.AttrUserPrincipalName,
-	model.AttrJobTitle, model.AttrDepartment,
-}
-
 // term is one condition of a search text. All terms must hold.
 type term struct {
 	attrs  []model.AttrID
@@ -22,6 +16,9 @@ type term struct {
 	negate bool
 	fuzzy  bool // the characters occur in order, not side by side
 	ascii  bool // text is
+
+	characters uint64 // charactersOf text
+	isLetter   bool   // they say everything: text is a letter or digit of ASCII
 }
 
 // parseQuery reads a search text: words and "phrases", each with an optional
@@ -48,8 +45,7 @@ func parseQuery(text string, schema *model.Schema) ([]*term, error) {
 		var word string
 		word, rest = cutWord(rest)
 		if word != "" {
-			t.text = rule.Fold(word)
-			t.ascii = isASCII(t.text)
+			t.setText(rule.Fold(word))
 			terms = append(terms, t)
 		}
 	}
@@ -90,6 +86,11 @@ func cutWord(s string) (word, rest string) {
 	return s[:i], s[i:]
 }
 
+func (t *term) setText(folded string) {
+	t.text, t.ascii, t.characters = folded, isASCII(folded), charactersOf(folded)
+	t.isLetter = len(folded) == 1 && characterBit(folded[0]) < 36
+}
+
 // matches reports whether a folded value satisfies the term, leaving negate
 // aside.
 func (t *term) matches(folded string) bool {
@@ -118,17 +119,24 @@ func (t *term) matches(folded string) bool {
 	}
 }
 
-// decide sets the verdict of each folded text of a block that satisfies the
-// term, leaving negate aside.
-func (t *term) decide(b *textBlock, verdicts []uint8) {
-	if !t.fuzzy {
-		b.containing(t.text, verdicts)
-		return
-	}
-	for i := range b.len() {
-		if t.matches(b.at(i)) {
-			verdicts[i] = 1
+// decide sets the verdict of each text of a block that satisfies the term,
+// leaving negate aside.
+func (t *term) decide(b *foldedBlock, verdicts []uint8) {
+	switch {
+	case b.characters != nil:
+		for i, c := range b.characters {
+			if c&t.characters == t.characters && (t.isLetter || t.matches(b.folded.at(i))) {
+				verdicts[i] = 1
+			}
 		}
+	case t.fuzzy:
+		for i := range b.folded.len() {
+			if t.matches(b.folded.at(i)) {
+				verdicts[i] = 1
+			}
+		}
+	default:
+		b.folded.containing(t.text, verdicts)
 	}
 }
 

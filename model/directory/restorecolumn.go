@@ -54,7 +54,7 @@ func (c *restoredColumn) assemble() {
 		d := c.writer.dictionary
 		d.adopt(slices.Concat(c.blocks...))
 		if c.isSorted {
-			d.derivation.ranking.sorted = c.values
+			d.ranking.sorted = c.values
 		}
 	}
 }

@@ -117,10 +117,7 @@ const (
 // look at each value of the dictionary once; when few are left, at theirs.
 func (s *searching) find(ctx context.Context, t *term, columns []*column, open, found []uint64) error {
 	values := columns[0].values
-	folded, err := columns[0].dictionary.derivation.fold(ctx, values)
-	if err != nil {
-		return err
-	}
+	folded := columns[0].dictionary.folding.of(values)
 	n := 0
 	for _, w := range open {
 		n += bits.OnesCount64(w)
@@ -132,12 +129,12 @@ func (s *searching) find(ctx context.Context, t *term, columns []*column, open, 
 		}
 	} else {
 		verdicts := make([]uint8, values.len()+1)
-		err := inParallel(ctx, len(folded.blocks), blocksAtOnce, func(from, to int) {
+		err := inParallel(ctx, len(values.blocks), blocksAtOnce, func(from, to int) {
 			for block := from; block < to; block++ {
-				t.decide(folded.blocks[block], verdicts[block*textsOfBlock+1:])
+				t.decide(folded.block(block), verdicts[block*textsOfBlock+1:])
 			}
 		})
-		if err != nil {
+		if err != nil || !slices.Contains(verdicts, 1) {
 			return err
 		}
 		for _, c := range columns {
@@ -167,7 +164,7 @@ func (s *searching) move(ctx context.Context, c condition, open, found []uint64)
 // lookup tests the values of open rows.
 type lookup struct {
 	column *column
-	folded texts
+	folded *foldedTexts
 	term   *term
 	open   []uint64
 }

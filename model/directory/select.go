@@ -9,10 +9,6 @@ import (
 	"rollcall/model/rule"
 )
 
-// decideAtOnce is the number of values that are decided between two looks at
-// the context.
-const decideAtOnce = 1 << 13
-
 // Select evaluates a compiled rule over all rows. The program must have been
 // compiled for the snapshot's schema.
 func (s *Snapshot) Select(ctx context.Context, p *rule.Program) (*Set, error) {
@@ -64,18 +60,18 @@ func (s *Snapshot) leaf(ctx context.Context, l *rule.Leaf) (condition, error) {
 		return &idScan{s, test}, nil
 	}
 	c := &s.columns[l.Attr]
-	values := c.values
-	if l.Folded {
-		var err error
-		if values, err = c.dictionary.derivation.fold(ctx, values); err != nil {
-			return nil, err
-		}
-	}
+	folded := c.dictionary.folding.of(c.values)
 	verdicts := make([]uint8, c.values.len()+1)
-	err := inParallel(ctx, c.values.len(), decideAtOnce, func(from, to int) {
+	err := inParallel(ctx, len(c.values.blocks), blocksAtOnce, func(from, to int) {
 		for i := from; i < to; i++ {
-			if l.Test(values.at(uint32(i))) {
-				verdicts[i+1] = 1
+			values := c.values.blocks[i]
+			if l.Folded {
+				values = folded.block(i).folded
+			}
+			for j := range values.len() {
+				if l.Test(values.at(j)) {
+					verdicts[i*textsOfBlock+j+1] = 1
+				}
 			}
 		}
 	})

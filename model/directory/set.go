@@ -52,13 +52,14 @@ func (s *Snapshot) SetOf(rows []int32) *Set {
 
 // Filter returns those of the rows that are in the set, in their order.
 func (s *Set) Filter(rows []int32) []int32 {
-	out := make([]int32, 0, min(len(rows), s.count))
+	out, n := make([]int32, min(len(rows), s.count)+1), 0
 	for _, row := range rows {
-		if s.Has(row) {
-			out = append(out, row)
-		}
+		// Without a branch, which could not be foreseen: the place is kept by
+		// moving on from it.
+		out[n] = row
+		n += int(s.words[row>>6] >> (row & 63) & 1)
 	}
-	return out
+	return out[:n]
 }
 
 // Rows returns the rows of a set in the order of display name.

@@ -1,7 +1,9 @@
 package directory
 
 import (
+	"cmp"
 	"context"
+	"encoding/binary"
 	"slices"
 
 	"rollcall/model"
@@ -14,21 +16,40 @@ import (
 // collection the first element counts. It returns a new slice.
 func (s *Snapshot) Sort(ctx context.Context, rows []int32, by model.AttrID, descending bool) ([]int32, error) {
 	if by == model.AttrObjectID {
-		out := slices.Clone(rows)
-		slices.SortFunc(out, func(a, b int32) int {
-			if descending {
-				a, b = b, a
-			}
-			return s.compareIDs(a, b)
-		})
-		return out, ctx.Err()
+		return s.sortByID(rows, descending), ctx.Err()
 	}
 	c := &s.columns[by]
-	ranks, err := c.dictionary.derivation.rank(ctx, c.values)
+	ranks, err := c.dictionary.ranking.of(ctx, c.values)
 	if err != nil {
 		return nil, err
 	}
 	return s.sortByRank(s.Rows(s.SetOf(rows)), c, ranks, descending), ctx.Err()
+}
+
+func (s *Snapshot) sortByID(rows []int32, descending bool) []int32 {
+	type entry struct {
+		window uint64 // eight bytes of the id
+		row    int32
+	}
+	entries := make([]entry, len(rows))
+	for i, row := range rows {
+		k := s.key(row)
+		entries[i] = entry{binary.BigEndian.Uint64(k[:]), row}
+	}
+	slices.SortFunc(entries, func(a, b entry) int {
+		if c := cmp.Compare(a.window, b.window); c != 0 {
+			return c
+		}
+		return s.compareIDs(a.row, b.row)
+	})
+	out := make([]int32, len(rows))
+	for i, e := range entries {
+		out[i] = e.row
+	}
+	if descending {
+		slices.Reverse(out)
+	}
+	return out
 }
 
 // sortByRank orders rows by the ranks of their values, null last, and leaves

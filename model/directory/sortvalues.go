@@ -5,29 +5,30 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
+	"math/bits"
 	"runtime"
 	"slices"
 	"sync"
 )
 
-// sortValues returns the numbers of the values from a number on, in order.
+// sortValues sorts the numbers of values by the order of the values.
 //
 // Keys are made once for each value and compared eight bytes at a time: a sort
-// moves numbers and follows a reference only where those are equal.
-func sortValues(ctx context.Context, o ordering, values texts, from int) ([]uint32, error) {
-	s := &valueSort{ordering: o, values: values, from: from}
-	n := values.len() - from
-	s.keys, s.starts = make([][]byte, (n+keysAtOnce-1)/keysAtOnce), make([]uint32, n)
-	entries := make([]sortEntry, n)
-	if err := inParallel(ctx, n, keysAtOnce, func(from, to int) { s.makeKeys(entries, from, to) }); err != nil {
-		return nil, err
+// moves these, and follows a reference only where they are equal.
+func sortValues(ctx context.Context, o ordering, values texts, numbers []uint32) error {
+	s := &valueSort{ordering: o, values: values}
+	s.keys = make([][]byte, (len(numbers)+keysAtOnce-1)/keysAtOnce)
+	entries := make([]sortEntry, len(numbers))
+	if err := inParallel(ctx, len(numbers), keysAtOnce, func(from, to int) {
+		s.makeKeys(from/keysAtOnce, entries[from:to], numbers[from:to])
+	}); err != nil {
+		return err
 	}
-	s.sort(entries, make([]sortEntry, n), runtime.GOMAXPROCS(0))
-	order := make([]uint32, n)
+	s.sort(entries, 0, runtime.GOMAXPROCS(0))
 	for i, e := range entries {
-		order[i] = e.number
+		numbers[i] = s.number(e)
 	}
-	return order, ctx.Err()
+	return ctx.Err()
 }
 
 // keysAtOnce is the number of keys that share an allocation.
@@ -35,120 +36,154 @@ const keysAtOnce = 1 << 14
 
 // sortEntry is a value on its way to its place.
 type sortEntry struct {
-	window uint64 // eight bytes of the key
-	number uint32
+	window uint64 // eight bytes of the key, zeros behind its end
+	at     uint64 // the key's allocation, and in the low half its place there
 }
 
+// valueSort sorts values by their keys.
 type valueSort struct {
 	ordering ordering
 	values   texts
-	from     int
-	keys     [][]byte // keysAtOnce keys in each
-	starts   []uint32 // of the keys in their slice
+	keys     [][]byte // of each value four bytes, its number; then its key and a zero
 }
 
-// makeKeys makes the keys of a range that shares an allocation.
-func (s *valueSort) makeKeys(entries []sortEntry, from, to int) {
+// makeKeys makes the keys of values that share an allocation.
+func (s *valueSort) makeKeys(allocation int, entries []sortEntry, numbers []uint32) {
 	k, done := s.ordering.keyer()
 	defer done()
 	var keys []byte
-	for i := from; i < to; i++ {
-		s.starts[i] = uint32(len(keys))
-		keys = k.appendKey(keys, s.values.at(uint32(s.from+i)))
-		entries[i] = sortEntry{windowOf(keys[s.starts[i]:], 0), uint32(s.from + i)}
+	for i, n := range numbers {
+		entries[i].at = uint64(allocation)<<32 | uint64(len(keys))
+		keys = binary.LittleEndian.AppendUint32(keys, n)
+		keys = append(k.appendKey(keys, s.values.at(n)), 0)
 	}
-	s.keys[from/keysAtOnce] = keys
+	s.keys[allocation] = append(keys, make([]byte, 8)...)
+	for i := range entries {
+		entries[i].window = s.window(entries[i], 0)
+	}
 }
 
-func (s *valueSort) key(number uint32) []byte {
-	i := int(number) - s.from
-	keys := s.keys[i/keysAtOnce]
-	if i+1 < len(s.starts) && (i+1)%keysAtOnce != 0 {
-		keys = keys[:s.starts[i+1]]
-	}
-	return keys[s.starts[i]:]
+func (s *valueSort) number(e sortEntry) uint32 {
+	return binary.LittleEndian.Uint32(s.keys[e.at>>32][uint32(e.at):])
 }
 
-// windowOf returns eight bytes of a key, filled up with zeros. Since no key is
-// the beginning of another one, a key that ends in a window equals every key
-// with the same one.
-func windowOf(key []byte, depth int) uint64 {
-	if len(key) >= depth+8 {
-		return binary.BigEndian.Uint64(key[depth:])
+// window returns the eight bytes of a key from a depth on that the key reaches.
+func (s *valueSort) window(e sortEntry, depth int) uint64 {
+	w := binary.BigEndian.Uint64(s.keys[e.at>>32][int(uint32(e.at))+4+depth:])
+	if end := firstZero(w); end < 8 {
+		w &^= ^uint64(0) >> (8 * end) // what follows is another value's
 	}
-	var window [8]byte
-	copy(window[:], key[min(depth, len(key)):])
-	return binary.BigEndian.Uint64(window[:])
+	return w
 }
 
-// sort sorts halves side by side and merges them.
-func (s *valueSort) sort(entries, scratch []sortEntry, workers int) {
-	half := len(entries) / 2
-	if workers < 2 || half < keysAtOnce {
-		k, done := s.ordering.keyer()
-		defer done()
-		s.sortRun(k, entries, 0)
+// firstZero returns the place of the first byte that is zero, 8 when none is.
+func firstZero(window uint64) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	// The lowest zero is marked exactly; so that it is the first one, the bytes
+	// are turned around.
+	w := bits.ReverseBytes64(window)
+	return bits.TrailingZeros64((w-ones)&^w&highs) / 8
+}
+
+// sort sorts entries whose keys agree in the first depth bytes and whose
+// windows are what follows, with as many goroutines as there are workers.
+func (s *valueSort) sort(entries []sortEntry, depth, workers int) {
+	if workers < 2 || len(entries) < keysAtOnce {
+		slices.SortFunc(entries, func(a, b sortEntry) int { return cmp.Compare(a.window, b.window) })
+		for start := 0; start < len(entries); {
+			end := start + 1
+			for end < len(entries) && entries[end].window == entries[start].window {
+				end++
+			}
+			s.sortAlike(entries[start:end], depth+8, 1)
+			start = end
+		}
 		return
 	}
-	var left sync.WaitGroup
-	left.Go(func() { s.sort(entries[:half], scratch[:half], workers/2) })
-	s.sort(entries[half:], scratch[half:], workers-workers/2)
-	left.Wait()
-
-	k, done := s.ordering.keyer()
-	defer done()
-	a, b, out := entries[:half], entries[half:], scratch[:0]
-	for len(a) > 0 && len(b) > 0 {
-		if s.compare(k, a[0], b[0]) < 0 {
-			out, a = append(out, a[0]), a[1:]
-		} else {
-			out, b = append(out, b[0]), b[1:]
-		}
-	}
-	copy(entries, append(append(out, a...), b...))
-}
-
-func (s *valueSort) compare(k keyer, a, b sortEntry) int {
-	if c := cmp.Compare(a.window, b.window); c != 0 {
-		return c
-	}
-	if c := bytes.Compare(s.key(a.number), s.key(b.number)); c != 0 {
-		return c
-	}
-	return k.compareTie(s.values.at(a.number), s.values.at(b.number))
-}
-
-// sortRun sorts entries whose keys agree in the first depth bytes and whose
-// windows are what follows.
-func (s *valueSort) sortRun(k keyer, entries []sortEntry, depth int) {
-	slices.SortFunc(entries, func(a, b sortEntry) int { return cmp.Compare(a.window, b.window) })
-	for start := 0; start < len(entries); {
-		end := start + 1
-		for end < len(entries) && entries[end].window == entries[start].window {
-			end++
-		}
-		if run := entries[start:end]; len(run) > 1 {
-			s.sortAlike(k, run, depth+8)
-		}
-		start = end
-	}
+	less, equal := partition(entries)
+	var rest sync.WaitGroup
+	rest.Go(func() { s.sort(entries[:less], depth, workers/2) })
+	s.sort(entries[equal:], depth, workers-workers/2)
+	rest.Wait()
+	s.sortAlike(entries[less:equal], depth+8, workers)
 }
 
 // sortAlike sorts entries whose keys agree in the first depth bytes and whose
-// windows, which stay as they are, lie before that.
-func (s *valueSort) sortAlike(k keyer, run []sortEntry, depth int) {
-	if len(s.key(run[0].number)) <= depth {
-		slices.SortFunc(run, func(a, b sortEntry) int {
-			return k.compareTie(s.values.at(a.number), s.values.at(b.number))
-		})
+// windows, which stay as they are, end there.
+func (s *valueSort) sortAlike(run []sortEntry, depth, workers int) {
+	if len(run) < 2 {
 		return
 	}
 	window := run[0].window
-	for i := range run {
-		run[i].window = windowOf(s.key(run[i].number), depth)
+	if firstZero(window) < 8 {
+		k, done := s.ordering.keyer()
+		defer done()
+		slices.SortFunc(run, func(a, b sortEntry) int {
+			return k.compareTie(s.values.at(s.number(a)), s.values.at(s.number(b)))
+		})
+		return
 	}
-	s.sortRun(k, run, depth)
+	for i := range run {
+		run[i].window = s.window(run[i], depth)
+	}
+	s.sort(run, depth, workers)
 	for i := range run {
 		run[i].window = window
 	}
+}
+
+// partition moves the entries around the median of a sample: those below less
+// have smaller windows, those from equal on larger ones.
+func partition(entries []sortEntry) (less, equal int) {
+	var sample [255]uint64
+	for i := range sample {
+		sample[i] = entries[i*(len(entries)/len(sample))].window
+	}
+	slices.Sort(sample[:])
+	pivot := sample[len(sample)/2]
+	equal = len(entries)
+	for i := 0; i < equal; {
+		switch e := entries[i]; {
+		case e.window < pivot:
+			entries[i], entries[less] = entries[less], e
+			less++
+			i++
+		case e.window > pivot:
+			equal--
+			entries[i], entries[equal] = entries[equal], e
+		default:
+			i++
+		}
+	}
+	return less, equal
+}
+
+// mergeValues puts the few values of one sorted slice of numbers into their
+// places among the many of another.
+func mergeValues(o ordering, values texts, many, few []uint32) []uint32 {
+	k, done := o.keyer()
+	defer done()
+	out := make([]uint32, 0, len(many)+len(few))
+	var key, other []byte
+	for _, n := range few {
+		value := values.at(n)
+		key = k.appendKey(key[:0], value)
+		i, _ := slices.BinarySearchFunc(many, n, func(m, _ uint32) int {
+			text := values.at(m)
+			other = k.appendKey(other[:0], text)
+			return compareKeyed(k, other, key, text, value)
+		})
+		out = append(append(out, many[:i]...), n)
+		many = many[i:]
+	}
+	return append(out, many...)
+}
+
+// compareKeyed orders two values by their keys and by what separates values of
+// the same key.
+func compareKeyed(k keyer, keyA, keyB []byte, a, b string) int {
+	if c := bytes.Compare(keyA, keyB); c != 0 {
+		return c
+	}
+	return k.compareTie(a, b)
 }

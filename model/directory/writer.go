@@ -65,6 +65,9 @@ func newWriter(s *model.Schema, c *collation) *writer {
 			column.lists = &lists{}
 		}
 	}
+	for _, a := range searched {
+		w.columns[a].dictionary.folding.searched = true
+	}
 	return w
 }
 
@@ -103,12 +106,14 @@ func (w *writer) ready() *hashTable {
 // half as many again.
 func indexIDs(seed maphash.Seed, ids []*idChunk, alive []uint64, rows int32) *hashTable {
 	table := newHashTable(int(rows)+int(rows)/2, 0)
-	for row := range rows {
-		if alive[row>>6]>>(row&63)&1 == 1 {
-			k := &ids[row>>chunkBits].keys[row&(chunkRows-1)]
-			table.insert(maphash.Bytes(seed, k[:]), uint32(row))
+	table.fill(func(yield func(uint64, uint32) bool) {
+		for row := range rows {
+			if alive[row>>6]>>(row&63)&1 == 1 {
+				k := &ids[row>>chunkBits].keys[row&(chunkRows-1)]
+				yield(maphash.Bytes(seed, k[:]), uint32(row))
+			}
 		}
-	}
+	})
 	return table
 }
 
@@ -367,20 +372,21 @@ func (w *writer) prepare(changes []model.Change) {
 	if w.last != nil {
 		w.addresses = w.last.addresses.Load()
 	}
-	needed := map[*dictionary]bool{w.managers().dictionary: true}
-	for _, c := range changes {
-		for _, f := range c.Fields {
+	needed := make([]bool, len(w.columns))
+	needed[len(needed)-1] = true
+	for i := range changes {
+		for _, f := range changes[i].Fields {
 			if w.schema.IsSynced(f.Attr) {
-				needed[w.columns[f.Attr].dictionary] = true
+				needed[f.Attr] = true
 			}
 		}
 	}
-	dictionaries := slices.Collect(maps.Keys(needed))
-	mustParallel(len(dictionaries)+1, 1, func(i, _ int) {
-		if i < len(dictionaries) {
-			dictionaries[i].prepare()
-		} else {
+	mustParallel(len(needed)+1, 1, func(i, _ int) {
+		switch {
+		case i == len(needed):
 			w.ready()
+		case needed[i]:
+			w.columns[i].dictionary.prepare()
 		}
 	})
 }

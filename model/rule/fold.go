@@ -1,7 +1,7 @@
 package rule
 
 import (
-	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -12,41 +12,68 @@ import (
 // a text that needs none returns it without a copy.
 func Fold(s string) string {
 	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c >= utf8.RuneSelf {
-			return strings.Map(foldRune, s)
-		}
-		if 'A' <= c && c <= 'Z' {
-			return foldFrom(s, i)
+		if c := s[i]; c >= utf8.RuneSelf || 'A' <= c && c <= 'Z' {
+			b := append(make([]byte, 0, len(s)), s[:i]...)
+			if b = AppendFold(b, s[i:]); string(b) == s {
+				return s
+			}
+			return string(b)
 		}
 	}
 	return s
 }
 
-// foldFrom folds a text whose first i bytes are ASCII without capitals.
-func foldFrom(s string, i int) string {
-	b := []byte(s)
-	for ; i < len(b); i++ {
-		c := b[i]
-		if c >= utf8.RuneSelf {
-			return strings.Map(foldRune, s)
+// AppendFold appends the folded form of a text.
+func AppendFold(b []byte, s string) []byte {
+	table := foldTable()
+	for i := 0; i < len(s); {
+		if s[i] < utf8.RuneSelf {
+			start := i
+			for i < len(s) && s[i] < utf8.RuneSelf {
+				i++
+			}
+			b = append(b, s[start:i]...)
+			run := b[len(b)-(i-start):]
+			for at, c := range run {
+				if 'A' <= c && c <= 'Z' {
+					run[at] = c + 'a' - 'A'
+				}
+			}
+			continue
 		}
-		if 'A' <= c && c <= 'Z' {
-			b[i] = c + 'a' - 'A'
+		r, size := utf8.DecodeRuneInString(s[i:])
+		i += size
+		switch {
+		case int(r) < len(table):
+			r = table[r]
+		case isCaseless(r):
+		default:
+			r = foldRune(r)
 		}
+		b = utf8.AppendRune(b, r)
 	}
-	return string(b)
+	return b
+}
+
+// foldTable is foldRune for the alphabets up to Armenian, whose characters take
+// two bytes.
+var foldTable = sync.OnceValue(func() *[0x590]rune {
+	table := &[0x590]rune{}
+	for r := range table {
+		table[r] = foldRune(rune(r))
+	}
+	return table
+})
+
+// isCaseless tells scripts without letter case: those from Hebrew to Burmese,
+// of China, Japan and Korea.
+func isCaseless(r rune) bool {
+	return 0x590 <= r && r < 0x10A0 || 0x2E80 <= r && r < 0xA640 || 0xAC00 <= r && r < 0xD7B0
 }
 
 // foldRune picks one character of those that fold to each other: the one with
 // the lowest code, and of an ASCII letter its small form.
 func foldRune(r rune) rune {
-	if r < utf8.RuneSelf {
-		if 'A' <= r && r <= 'Z' {
-			return r + 'a' - 'A'
-		}
-		return r
-	}
 	lowest := r
 	for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
 		lowest = min(lowest, f)

@@ -3,6 +3,8 @@ package rule_test
 import (
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -104,6 +106,24 @@ func TestFoldingAgreesWithEqualFold(t *testing.T) {
 		upper := strings.ToUpper(a)
 		assert.Equal(t, strings.EqualFold(a, upper), rule.Fold(a) == rule.Fold(upper), "%q", a)
 		assert.Equal(t, rule.Fold(a), rule.Fold(rule.Fold(a)))
+	})
+}
+
+func TestFoldingMapsCharactersThatFoldToEachOtherToOne(t *testing.T) {
+	for r := range rune(unicode.MaxRune) {
+		if !utf8.ValidRune(r) {
+			continue
+		}
+		folded := rule.Fold(string(r))
+		require.True(t, strings.EqualFold(folded, string(r)), "%U", r)
+		require.Equal(t, rule.Fold(string(unicode.SimpleFold(r))), folded, "%U", r)
+	}
+}
+
+func TestAppendedFoldsAreThoseOfTheText(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.String().Draw(t, "text") + string(rapid.SliceOf(rapid.Byte()).Draw(t, "bytes"))
+		assert.Equal(t, "x"+rule.Fold(s), string(rule.AppendFold([]byte("x"), s)))
 	})
 }
 
