@@ -25,8 +25,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.etcd.io/bbolt"
 
+	"rollcall/cache"
 	"rollcall/graph/emulator"
 	"rollcall/model"
+	"rollcall/model/directory"
 )
 
 // tenant is an embedded tenant that the test's own process serves, so that the
@@ -352,17 +354,39 @@ func (s *site) users() map[string]object {
 	return users
 }
 
+// managers are the stored users' managers, which no command prints, by id; ""
+// is none.
+func (s *site) managers() map[string]string {
+	s.tb.Helper()
+	store, err := cache.OpenDirectory(filepath.Join(s.data, "directory.db"), cache.DirectoryOptions{})
+	require.NoError(s.tb, err)
+	users := directory.New(model.FullSchema())
+	err = store.Load(s.tb.Context(), users.Restore, func(changes []model.Change) { users.Apply(changes) })
+	require.NoError(s.tb, errors.Join(err, store.Close()))
+	managers := make(map[string]string)
+	snapshot := users.Snapshot()
+	for _, row := range snapshot.All() {
+		user := snapshot.User(row)
+		managers[user.ID] = user.ManagerID
+	}
+	return managers
+}
+
 // requireEqual fails unless the synced users are the tenant's, attribute by
 // attribute.
 func (s *site) requireEqual(t *tenant) {
 	s.tb.Helper()
-	want, got := t.reader().users(), s.users()
+	want, got, managers := t.reader().users(), s.users(), s.managers()
 	var differences []string
 	for _, id := range slices.Sorted(maps.Keys(want)) {
 		user, ok := got[id]
 		if !ok {
 			differences = append(differences, id+" is missing")
 			continue
+		}
+		manager, _ := want[id]["manager"].(object)
+		if sent, _ := manager["id"].(string); managers[id] != sent {
+			differences = append(differences, fmt.Sprintf("%s: the manager is %q and not %q", id, managers[id], sent))
 		}
 		for _, attribute := range model.Catalogue() {
 			printed, ok := user[attribute.Graph]
