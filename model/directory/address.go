@@ -27,13 +27,13 @@ func addressIn(a model.AttrID, value string) (string, bool) {
 	return value[len(prefix):], true
 }
 
-// addressesOf yields the folded addresses of a row. One may come twice.
+// addressesOf yields the addresses of a row. One may come twice.
 func (s *Snapshot) addressesOf(row int32) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for _, a := range addressed {
 			c := &s.columns[a]
 			for e := range c.elements(row) {
-				if address, ok := addressIn(a, c.value(e)); ok && !yield(rule.Fold(address)) {
+				if address, ok := addressIn(a, c.value(e)); ok && !yield(address) {
 					return
 				}
 			}
@@ -44,16 +44,15 @@ func (s *Snapshot) addressesOf(row int32) iter.Seq[string] {
 // ByAddress finds the rows that own an address: mail, userPrincipalName or any
 // SMTP proxy address, ignoring case, in the order of the rows.
 func (s *Snapshot) ByAddress(address string) []int32 {
-	wanted := rule.Fold(address)
 	var rows []int32
-	for n := range s.addressIndex().probe(maphash.String(s.seed, wanted)) {
+	for n := range s.addressIndex().probe(maphash.String(s.seed, rule.Fold(address))) {
 		// The index is shared with other snapshots: what it finds may be theirs.
 		row := int32(n)
 		if row >= s.rows || !s.isAlive(row) || slices.Contains(rows, row) {
 			continue
 		}
 		for owned := range s.addressesOf(row) {
-			if owned == wanted {
+			if strings.EqualFold(owned, address) {
 				rows = append(rows, row)
 				break
 			}
@@ -66,7 +65,7 @@ func (s *Snapshot) ByAddress(address string) []int32 {
 // ByPrincipalName finds the row with a userPrincipalName, ignoring case.
 func (s *Snapshot) ByPrincipalName(name string) (int32, bool) {
 	for _, row := range s.ByAddress(name) {
-		if rule.Fold(s.Value(row, model.AttrUserPrincipalName)) == rule.Fold(name) {
+		if strings.EqualFold(s.Value(row, model.AttrUserPrincipalName), name) {
 			return row, true
 		}
 	}
@@ -93,11 +92,13 @@ func (s *Snapshot) indexAddresses() *hashTable {
 	found := make([][]entry, len(s.ids))
 	mustParallel(len(s.ids), 1, func(chunk, _ int) {
 		entries := make([]entry, 0, 2*chunkRows)
+		var folded []byte
 		for row := range s.rowsOf(chunk) {
 			first := len(entries)
 		address:
 			for address := range s.addressesOf(row) {
-				hash := maphash.String(s.seed, address)
+				folded = rule.AppendFold(folded[:0], address)
+				hash := maphash.Bytes(s.seed, folded)
 				for _, known := range entries[first:] {
 					if known.hash == hash {
 						continue address

@@ -124,3 +124,76 @@ func TestNamesThatBeginWithNoLetterOrDigitComeLast(t *testing.T) {
 	}
 	assert.Equal(t, []string{"42nd Street", "Ada", "zoe", "東京", "\x1b[2JClara", "=SUM(1)"}, names)
 }
+
+// TestNamesAreOrderedAsTheLanguageDoes holds the shortcut for texts in ASCII
+// against package collate: Czech sorts "ch" behind "h", Danish "aa" like "å".
+func TestNamesAreOrderedAsTheLanguageDoes(t *testing.T) {
+	letters := []string{"a", "aa", "c", "h", "ch", "C", "d", "z", "dz", "s", "zs", "l", "y", "w", "v", "å", "ä", "č", "é", "e", "ß", "ss", "щ", "田", "中", "0", "9", "-", "'", " ", ",", "\u0301", "\x01"}
+	for _, tag := range []string{"und", "cs", "da", "de-u-co-phonebk", "es-u-co-trad", "hu", "hr", "sv", "lt", "cy", "ja"} {
+		t.Run(tag, func(t *testing.T) {
+			language := language.MustParse(tag)
+			loose, accents := collate.New(language, collate.IgnoreCase, collate.IgnoreDiacritics), collate.New(language, collate.IgnoreCase)
+			rapid.Check(t, func(t *rapid.T) {
+				d := directory.New(model.FullSchema(), directory.Language(language))
+				names := rapid.SliceOfNDistinct(rapid.Custom(func(t *rapid.T) string {
+					return strings.Join(rapid.SliceOfN(rapid.SampledFrom(letters), 1, 6).Draw(t, "letters"), "")
+				}), 2, 12, rapid.ID).Draw(t, "names")
+				for i, name := range names {
+					d.Apply([]model.Change{{ID: objectID(i), Fields: []model.Field{{Attr: model.AttrDisplayName, Value: name}}}})
+					if i == len(names)/2 {
+						d.Snapshot().All() // the rest is put in its place
+					}
+				}
+				slices.SortFunc(names, func(x, y string) int {
+					return cmp.Or(cmp.Compare(noise(x), noise(y)), loose.CompareString(x, y), accents.CompareString(x, y), cmp.Compare(x, y))
+				})
+				var got []string
+				s := d.Snapshot()
+				for _, row := range s.All() {
+					got = append(got, s.Value(row, model.AttrDisplayName))
+				}
+				require.Equal(t, names, got)
+			})
+		})
+	}
+}
+
+func TestValuesWithLongCommonBeginningsAreOrdered(t *testing.T) {
+	var changes []model.Change
+	want := map[string]bool{}
+	for i := range 60_000 {
+		city := fmt.Sprintf("%s %06d", strings.Repeat("x", i%3*9), i*7919%60_000)
+		if i%2 == 0 {
+			city = strings.ToUpper(city)
+		}
+		if i%5 == 0 {
+			city = "ž" + city
+		}
+		changes = append(changes, model.Change{ID: objectID(i), Fields: []model.Field{{Attr: model.AttrCity, Value: city}}})
+		want[city] = true
+	}
+	d := directory.New(model.FullSchema())
+	d.Apply(changes)
+	s := d.Snapshot()
+	rows, err := s.Sort(t.Context(), s.All(), model.AttrCity, false)
+	require.NoError(t, err)
+	loose := collate.New(language.Und, collate.IgnoreCase, collate.IgnoreDiacritics)
+	for i := range rows[1:] {
+		x, y := s.Value(rows[i], model.AttrCity), s.Value(rows[i+1], model.AttrCity)
+		c := cmp.Or(cmp.Compare(noise(x), noise(y)), loose.CompareString(x, y), cmp.Compare(x, y))
+		require.LessOrEqual(t, c, 0, "%q %q", x, y)
+		delete(want, x)
+	}
+	assert.Len(t, want, 1, "each value but the last was met")
+}
+
+func TestTimesAreOrderedAsTimes(t *testing.T) {
+	d := directory.New(model.FullSchema())
+	for i, hired := range []string{"2026-03-01T00:00:00Z", "soon", "2026-03-01T00:30:00+01:00", "", "0999-01-01T00:00:00Z", "2026-03-01T00:00:00.5Z"} {
+		d.Apply([]model.Change{{ID: objectID(i), Fields: []model.Field{{Attr: model.AttrEmployeeHireDate, Value: hired}}}})
+	}
+	s := d.Snapshot()
+	rows, err := s.Sort(t.Context(), s.All(), model.AttrEmployeeHireDate, false)
+	require.NoError(t, err)
+	assert.Equal(t, "420513", numbers(s, rows))
+}

@@ -35,17 +35,18 @@ func (s *Snapshot) Search(ctx context.Context, text string, among *Set, earlier 
 		return nil, err
 	}
 	r := &Result{snapshot: s, among: among, terms: terms}
-	search := &searching{Snapshot: s, rows: s.alive}
+	search := &searching{Snapshot: s, rows: slices.Clone(s.alive)}
 	if among != nil {
-		search.rows = among.words
+		for i, w := range among.words {
+			search.rows[i] &= w
+		}
 	}
 	if earlier != nil && earlier.snapshot == s && earlier.among == among && goesOn(terms, earlier.terms) {
-		search.rows = earlier.words
+		search.rows = slices.Clone(earlier.words)
 		terms = slices.DeleteFunc(slices.Clone(terms), func(t *term) bool {
 			return slices.ContainsFunc(earlier.terms, t.equal)
 		})
 	}
-	search.rows = slices.Clone(search.rows)
 	for _, t := range terms {
 		if err := search.narrow(ctx, t); err != nil {
 			return nil, err

@@ -135,9 +135,16 @@ func (s *Snapshot) idIndex() *hashTable {
 	return s.index.get(func() *hashTable { return indexIDs(s.seed, s.ids, s.alive, s.rows) })
 }
 
-// prepare makes ready what the writer needs for the first change of restored
-// users. It leaves the other processors to whoever shows them.
+// prepare makes ready what restored users need for the first search and the
+// first change. It leaves the other processors to whoever shows the users.
 func (s *Snapshot) prepare() {
+	for _, a := range searched {
+		c := &s.columns[a]
+		folded := c.dictionary.folding.of(c.values)
+		for i := range c.values.blocks {
+			folded.block(i)
+		}
+	}
 	s.idIndex()
 	for i := range s.columns {
 		s.columns[i].dictionary.prepare()
