@@ -57,7 +57,7 @@ func BenchmarkInitialRead(b *testing.B) {
 	const users = 100_000
 	for name, nulls := range map[string]float64{"by creation": 0, "by name": 0.05} {
 		b.Run(name, func(b *testing.B) {
-			h := atWork(b, emulator.Options{Users: users, Latency: 100 * time.Millisecond, NullCreated: nulls})
+			h := atWork(b, emulator.Options{Users: users, Latency: 100 * time.Millisecond, NullCreated: nulls, NoCompression: true})
 			b.ReportAllocs()
 			var planning, parallel, serial time.Duration
 			for b.Loop() {

@@ -27,8 +27,9 @@ import (
 // house is a signed-in client of an embedded tenant.
 type house struct {
 	*graph.Client
-	auth   *signin.Auth
-	server *emulator.Server
+	options graph.Options // of the client
+	auth    *signin.Auth
+	server  *emulator.Server
 }
 
 // clock is a time shared by the tenant and its client: only the client's waits
@@ -77,10 +78,11 @@ func open(t *testing.T, o emulator.Options) *house {
 		Organization: func(ctx context.Context) (string, string, error) { return h.Organization(ctx) },
 	})
 	require.NoError(t, err)
-	h.Client, err = graph.New(graph.Options{
+	h.options = graph.Options{
 		Endpoint: server.GraphEndpoint(), Credential: h.auth, Schema: model.FullSchema(), Transport: transport,
 		Now: c.Now, Sleep: c.Sleep,
-	})
+	}
+	h.Client, err = graph.New(h.options)
 	require.NoError(t, err)
 	session, err := h.auth.SignIn(t.Context(), func(d workspace.DeviceCode) { assert.NoError(t, server.Approve(d.UserCode)) })
 	require.NoError(t, err)
@@ -195,6 +197,40 @@ func TestSyncFollowsTheTenant(t *testing.T) {
 	h.server.Tenant().Churn(3, seed.Churn{Moves: 3, Leavers: 1})
 	h.follow(t, users, link)
 	h.assertDirectory(t, users)
+}
+
+func TestSyncReadsDirectoryExtensions(t *testing.T) {
+	h := open(t, emulator.Options{Users: 500})
+	var err error
+	h.options.Schema, err = model.NewSchema(seed.DirectoryExtensions()...)
+	require.NoError(t, err)
+	h.Client, err = graph.New(h.options)
+	require.NoError(t, err)
+	link := h.begin(t)
+	users := h.listing(t)
+	tn := h.server.Tenant()
+	compare := func() {
+		set := 0
+		for i := range tn.UserSlots() {
+			want, ok := tn.User(i)
+			if !ok {
+				continue
+			}
+			for k, name := range seed.DirectoryExtensions() {
+				a, ok := h.options.Schema.ByGraph(name)
+				require.True(t, ok)
+				require.Equal(t, want.Extensions[k], users[want.ID].Value(a.ID), "%s of %s", name, want.UserPrincipalName)
+				if want.Extensions[k] != "" {
+					set++
+				}
+			}
+		}
+		assert.Positive(t, set)
+	}
+	compare()
+	tn.Churn(1, seed.Churn{Hires: 20, Leavers: 5, Moves: 100})
+	h.follow(t, users, link)
+	compare()
 }
 
 func TestSyncIsWholeWhateverGoesWrongOnTheWay(t *testing.T) {
