@@ -29,22 +29,22 @@ func (p *directoryPane) Bindings() []binding {
 // where there are none.
 func (p *directoryPane) tableKeys() []binding {
 	return []binding{
-		{id: "directory.filter", keys: []string{"/"}, label: "filter", help: "Filter as you type: words, !not, ~fuzzy, field:value"},
+		{id: "directory.filter", keys: []string{"/"}, label: "filter", help: "Filter as you type: words !not ~fuzzy field:value"},
 		{id: "directory.mark", keys: []string{"space"}, label: "mark", help: "Mark or unmark the user"},
 		{id: "directory.sort", keys: []string{"s"}, label: "sort", help: "Sort by an attribute; the same one again reverses"},
-		{id: "directory.facets", keys: []string{"f"}, label: "facets", help: "Count the values of an attribute and narrow to some"},
-		{id: "directory.details", keys: []string{"enter", "tab"}, label: "details", help: "Go to the details: every attribute, the manager, the reports"},
+		{id: "directory.facets", keys: []string{"f"}, label: "facets", help: "Count an attribute's values and narrow to some"},
+		{id: "directory.details", keys: []string{"enter", "tab"}, label: "details", help: "Go to the details: attributes, manager, reports"},
 		{id: "directory.columns", keys: []string{"c"}, label: "columns", help: "Choose and order the columns"},
-		{id: "directory.plan", keys: []string{"W"}, label: "write back", help: "Take the marked users, or all that are shown, to Writeback"},
-		{id: "directory.list", keys: []string{"L"}, label: "list", help: "Save the marked users, or all that are shown, as a list"},
-		{id: "directory.copy", keys: []string{"y"}, label: "copy", help: "Copy the user's address, or those of all marked users"},
-		{id: "directory.export", keys: []string{"e"}, help: "Write the addresses of the marked users, or of all that are shown, to a file"},
+		{id: "directory.plan", keys: []string{"W"}, label: "write back", help: "Take the marked users, or all shown, to Writeback"},
+		{id: "directory.list", keys: []string{"L"}, label: "list", help: "Save the marked users, or all shown, as a list"},
+		{id: "directory.copy", keys: []string{"y"}, label: "copy", help: "Copy the address, or those of all marked users"},
+		{id: "directory.export", keys: []string{"e"}, help: "Write the addresses of the marked or shown users"},
 		{id: "directory.range", keys: []string{"v"}, help: "Start a range; again marks it"},
 		{id: "directory.markAll", keys: []string{"*"}, help: "Mark every user that is shown"},
 		{id: "directory.unmark", keys: []string{"u"}, help: "Unmark everybody"},
 		{id: "directory.save", keys: []string{"S"}, help: "Make a segment of what the facets select"},
-		{id: "directory.jumpBack", keys: []string{"backspace"}, help: "Go back to where a manager or reports were gone to from"},
-		{id: "directory.back", keys: []string{"esc"}, help: "Take back the range, the filter, then the last facet"},
+		{id: "directory.jumpBack", keys: []string{"backspace"}, help: "Go back from a manager or from direct reports"},
+		{id: "directory.back", keys: []string{"esc"}, help: "Take back the range, the filter, the last facet"},
 	}
 }
 
