@@ -43,7 +43,7 @@ func (r *round) read(ctx context.Context, t *target) error {
 	pages := make(chan fetched, readers)
 	defer func() {
 		stop()
-		for range pages { // the readers end when nobody is behind with taking their pages
+		for range pages { // a reader that waits for room ends only when it has some
 		}
 	}()
 	outcome := r.startReaders(reading, open, pages)
@@ -63,7 +63,11 @@ func (r *round) tellCursors(t *target, cursors []Cursor) []Cursor {
 	slices.SortStableFunc(open, func(a, b Cursor) int { return cmp.Compare(b.Users, a.Users) })
 	p := &r.progress
 	p.Partitions, p.Done = len(cursors), len(cursors)-len(open)
-	p.Read = t.len() // those that an interrupted read has stored
+	if p.Read == 0 {
+		p.Read = t.len() // those that an interrupted read has stored
+	} else {
+		p.Read = 0 // a second listing names everybody again
+	}
 	if p.Expected == 0 {
 		for _, c := range cursors {
 			p.Expected += c.Users

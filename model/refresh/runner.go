@@ -88,7 +88,7 @@ func (r *Runner) Run(ctx context.Context, full bool) (Result, error) {
 }
 
 // Do runs one round to its end. While another round runs, Do waits for it and
-// shares its outcome, unless the request asks for more than that round does or
+// shares its outcome (Result.Joined), unless the request asks for more than that round does or
 // the context of that round's own caller ended: then it runs one of its own.
 // The error is a *model.Error. Whatever was committed before it is kept, and
 // the next round goes on from there.
