@@ -79,7 +79,7 @@ func decodePage[T any](body []byte) (*collection[T], error) {
 		return nil, err
 	}
 	if page.Value == nil {
-		return nil, fmt.Errorf("the collection has no value")
+		return nil, errNoValue
 	}
 	return &page, nil
 }

@@ -1,17 +1,12 @@
 package graph
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
-	"unicode/utf8"
-
-	"github.com/go-json-experiment/json/jsontext"
 
 	"rollcall/model"
 )
@@ -90,29 +85,23 @@ func (d *userDecoder) delta(body []byte) (*userPage, error) { return d.page(body
 var (
 	errNoValue = errors.New("the collection has no value")
 	errNoID    = errors.New("a user has no id")
-	errMore    = errors.New("there is more behind the page")
 )
 
 func (d *userDecoder) page(body []byte, whole bool) (*userPage, error) {
-	w := &userWalk{
-		// Lenient as encoding/json is: what comes twice counts twice, and bytes
-		// that are no UTF-8 are replaced.
-		json: jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)),
-		text: string(body), decoder: d, whole: whole,
-	}
+	w := &userWalk{jsonWalk: newJSONWalk(body), users: d, whole: whole}
 	page := &userPage{}
 	found := false
 	err := w.object(func(name []byte) (err error) {
 		switch string(name) {
 		case "value":
 			found = true
-			page.changes, err = w.users()
+			page.changes, err = w.changes()
 		case "@odata.nextLink":
 			page.next, err = w.link()
 		case "@odata.deltaLink":
 			page.deltaLink, err = w.link()
 		default:
-			err = w.json.SkipValue()
+			err = w.decoder.SkipValue()
 		}
 		return err
 	})
@@ -122,17 +111,13 @@ func (d *userDecoder) page(body []byte, whole bool) (*userPage, error) {
 	if !found {
 		return nil, errNoValue
 	}
-	if _, err := w.json.ReadToken(); !errors.Is(err, io.EOF) {
-		return nil, errMore
-	}
-	return page, nil
+	return page, w.end()
 }
 
 // userWalk is one walk over a page.
 type userWalk struct {
-	json    *jsontext.Decoder
-	text    string // the body; the changes' texts are parts of it
-	decoder *userDecoder
+	jsonWalk
+	users   *userDecoder
 	whole   bool
 	order   propertyOrder
 	fields  []model.Field // the room of several users
@@ -142,11 +127,11 @@ type userWalk struct {
 // roomForUsers is for how many users the fields are allocated at once.
 const roomForUsers = 64
 
-func (w *userWalk) users() ([]model.Change, error) {
+func (w *userWalk) changes() ([]model.Change, error) {
 	var changes []model.Change
 	err := w.array(func() error {
-		if cap(w.fields)-len(w.fields) < w.decoder.synced {
-			w.fields = make([]model.Field, 0, roomForUsers*w.decoder.synced)
+		if cap(w.fields)-len(w.fields) < w.users.synced {
+			w.fields = make([]model.Field, 0, roomForUsers*w.users.synced)
 		}
 		if changes == nil {
 			changes = make([]model.Change, 0, pageSize)
@@ -163,7 +148,7 @@ func (w *userWalk) user() (model.Change, error) {
 	from := len(w.fields)
 	w.order.next = 0
 	err := w.object(func(name []byte) error {
-		p := w.order.find(w.decoder, name)
+		p := w.order.find(w.users, name)
 		if err := w.property(&change, p); err != nil {
 			return fmt.Errorf("%s: %w", w.order.name(), err)
 		}
@@ -192,19 +177,19 @@ func (w *userWalk) property(change *model.Change, p property) error {
 	case roleManager:
 		return w.manager(change)
 	case roleManagerDelta:
-		value, err := w.json.ReadValue()
+		value, err := w.decoder.ReadValue()
 		if err == nil {
 			change.Manager, err = managerOf(value)
 		}
 		return err
 	case roleRemoved:
-		value, err := w.json.ReadValue()
+		value, err := w.decoder.ReadValue()
 		if err == nil {
 			change.Removed, err = removalOf(value)
 		}
 		return err
 	}
-	return w.json.SkipValue()
+	return w.decoder.SkipValue()
 }
 
 // attribute reads a property by its attribute's type. Where Graph keeps a
@@ -212,7 +197,7 @@ func (w *userWalk) property(change *model.Change, p property) error {
 // first one is it. Of a whole user only what is not null becomes a field.
 func (w *userWalk) attribute(p property) error {
 	f := model.Field{Attr: p.attr}
-	isList := w.json.PeekKind() == '['
+	isList := w.decoder.PeekKind() == '['
 	switch {
 	case !isList:
 		value, err := w.value()
@@ -302,15 +287,15 @@ func (w *userWalk) elements(p property) ([]string, error) {
 // whole: null, or without one of its properties, means that they are null.
 func (w *userWalk) onPremises() error {
 	from := len(w.fields)
-	if w.json.PeekKind() == 'n' {
-		if err := w.json.SkipValue(); err != nil {
+	if w.decoder.PeekKind() == 'n' {
+		if err := w.decoder.SkipValue(); err != nil {
 			return err
 		}
 	} else {
 		err := w.object(func(name []byte) error {
-			p, ok := w.decoder.onPremises[string(name)]
+			p, ok := w.users.onPremises[string(name)]
 			if !ok {
-				return w.json.SkipValue()
+				return w.decoder.SkipValue()
 			}
 			return w.attribute(p)
 		})
@@ -321,11 +306,11 @@ func (w *userWalk) onPremises() error {
 	if w.whole {
 		return nil
 	}
-	named := make(map[model.AttrID]bool, len(w.decoder.onPremises))
+	named := make(map[model.AttrID]bool, len(w.users.onPremises))
 	for _, f := range w.fields[from:] {
 		named[f.Attr] = true
 	}
-	for _, p := range w.decoder.onPremises {
+	for _, p := range w.users.onPremises {
 		if !named[p.attr] {
 			w.fields = append(w.fields, model.Field{Attr: p.attr})
 		}
@@ -337,12 +322,12 @@ func (w *userWalk) onPremises() error {
 func (w *userWalk) manager(change *model.Change) error {
 	id := ""
 	change.Manager = &id
-	if w.json.PeekKind() == 'n' {
-		return w.json.SkipValue()
+	if w.decoder.PeekKind() == 'n' {
+		return w.decoder.SkipValue()
 	}
 	return w.object(func(name []byte) error {
 		if string(name) != "id" {
-			return w.json.SkipValue()
+			return w.decoder.SkipValue()
 		}
 		value, err := w.value()
 		if err == nil {
@@ -376,83 +361,6 @@ func removalOf(value []byte) (string, error) {
 	}
 	err := json.Unmarshal(value, &removed)
 	return cmp.Or(removed.Reason, "deleted"), err // present without a reason is removed all the same
-}
-
-// link reads a link, as a copy: it is kept for longer than the page.
-func (w *userWalk) link() (string, error) {
-	value, err := w.value()
-	if err != nil || value == "null" {
-		return "", err
-	}
-	link, err := text(value)
-	return strings.Clone(link), err
-}
-
-// object calls each with the name of each property of an object. The name is
-// valid until each reads the value, which it must.
-func (w *userWalk) object(each func(name []byte) error) error {
-	if err := w.open('{', "object"); err != nil {
-		return err
-	}
-	for w.json.PeekKind() != '}' {
-		name, err := w.json.ReadValue()
-		if err != nil {
-			return err
-		}
-		plain := name[1 : len(name)-1]
-		if bytes.IndexByte(plain, '\\') >= 0 {
-			plain, _ = jsontext.AppendUnquote(nil, name) // read as JSON already
-		}
-		if err := each(plain); err != nil {
-			return err
-		}
-	}
-	_, err := w.json.ReadToken()
-	return err
-}
-
-// array calls each for each element of an array; it must read the element.
-func (w *userWalk) array(each func() error) error {
-	if err := w.open('[', "collection"); err != nil {
-		return err
-	}
-	for w.json.PeekKind() != ']' {
-		if err := each(); err != nil {
-			return err
-		}
-	}
-	_, err := w.json.ReadToken()
-	return err
-}
-
-func (w *userWalk) open(kind jsontext.Kind, wanted string) error {
-	token, err := w.json.ReadToken()
-	if err == nil && token.Kind() != kind {
-		err = fmt.Errorf("%s is no %s", token.Kind(), wanted)
-	}
-	return err
-}
-
-// value reads a value. It is a part of the page's text.
-func (w *userWalk) value() (string, error) {
-	v, err := w.json.ReadValue()
-	end := int(w.json.InputOffset())
-	return w.text[end-len(v) : end], err
-}
-
-// text decodes a JSON string. Most hold no escapes and are taken as they are.
-func text(value string) (string, error) {
-	if value[0] != '"' {
-		return "", fmt.Errorf("no text: %.40s", value)
-	}
-	inner := value[1 : len(value)-1]
-	if strings.IndexByte(inner, '\\') < 0 && utf8.ValidString(inner) {
-		return inner, nil
-	}
-	// The value has been read as JSON: the only error left is of bytes that are
-	// no UTF-8, and those have been replaced.
-	decoded, _ := jsontext.AppendUnquote(nil, value)
-	return string(decoded), nil
 }
 
 // propertyOrder remembers the properties of the objects read before: they come
