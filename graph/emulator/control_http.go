@@ -75,7 +75,7 @@ func (s *Server) controlResync(query url.Values) (string, error) {
 		}
 	}
 	s.ForceResync(links)
-	return fmt.Sprintf("the next %d delta links will be answered with 410", links), nil
+	return fmt.Sprintf("delta links that will be answered with 410: %d", links), nil
 }
 
 // RemoveShare removes a share, from 0 to 1, of the users, softly or for good,

@@ -68,8 +68,9 @@ func TestUsersCanBeChangedFromOutside(t *testing.T) {
 func TestAResyncCanBeForcedFromOutside(t *testing.T) {
 	s := signedIn(t, emulator.Options{})
 	link := s.latest()
-	status, _ := s.control("/demo/resync")
+	status, done := s.control("/demo/resync")
 	assert.Equal(t, http.StatusOK, status)
+	assert.Equal(t, "delta links that will be answered with 410: 1", done)
 	assert.Equal(t, http.StatusGone, s.get(link).Status)
 	assert.Equal(t, http.StatusOK, s.get(link).Status)
 	status, _ = s.control("/demo/resync?links=0")

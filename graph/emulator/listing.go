@@ -344,10 +344,13 @@ func (s *scannedUser) Property(path string) (any, bool) {
 	if !s.loaded {
 		switch {
 		case strings.EqualFold(path, "userPrincipalName"):
-			return s.tenant.UserPrincipalName(s.index)
+			if name, ok := s.tenant.UserPrincipalName(s.index); ok {
+				return name, true
+			}
+			return nil, false
 		case strings.EqualFold(path, "createdDateTime"):
-			if at, ok := s.tenant.CreatedDateTime(s.index); !ok || !at.IsZero() {
-				return at, ok
+			if at, ok := s.tenant.CreatedDateTime(s.index); ok && !at.IsZero() {
+				return at, true
 			}
 			return nil, true
 		}
