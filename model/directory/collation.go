@@ -12,8 +12,6 @@ import (
 
 	"golang.org/x/text/collate"
 	"golang.org/x/text/language"
-
-	"rollcall/model"
 )
 
 // ordering orders the values of a dictionary by sort keys: byte strings that
@@ -31,14 +29,6 @@ type keyer interface {
 	appendKey(key []byte, value string) []byte
 	// compareTie orders two values that have the same key.
 	compareTie(a, b string) int
-}
-
-// orderingOf returns the order of an attribute's values.
-func orderingOf(a model.Attribute, texts *collation) ordering {
-	if a.Type == model.TypeTime {
-		return chronology{}
-	}
-	return texts
 }
 
 // chronology orders times, and whatever is no time behind them.

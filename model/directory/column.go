@@ -120,7 +120,6 @@ type columnWriter struct {
 	shared     bool // a view holds the slice of chunks
 	dictionary *dictionary
 	lists      *lists // nil of a scalar
-	scratch    []uint32
 }
 
 // grow makes room for another chunk of rows.
@@ -166,22 +165,14 @@ func (w *columnWriter) set(row int32, code uint32, epoch uint64) bool {
 	return true
 }
 
-// setValue stores a scalar; "" is null.
-func (w *columnWriter) setValue(row int32, value string, epoch uint64) bool {
-	return w.set(row, w.dictionary.code(value), epoch)
-}
-
-// setValues stores a collection. Empty elements are dropped.
-func (w *columnWriter) setValues(row int32, values []string, epoch uint64) bool {
-	codes := w.scratch[:0]
-	for _, v := range values {
-		if code := w.dictionary.code(v); code != nullCode {
-			codes = append(codes, code)
-		}
-	}
-	w.scratch = codes
-	if len(codes) == 0 {
+// setCodes stores the codes of the row's values, of a scalar at most one, and
+// reports whether they differ from those before.
+func (w *columnWriter) setCodes(row int32, codes []uint32, epoch uint64) bool {
+	switch {
+	case len(codes) == 0:
 		return w.set(row, nullCode, epoch)
+	case w.lists == nil:
+		return w.set(row, codes[0], epoch)
 	}
 	if old := w.code(row); old != nullCode && slices.Equal(w.lists.at(old), codes) {
 		return false

@@ -17,20 +17,16 @@ type dictionary struct {
 	folding folding
 	seed    maphash.Seed
 	indexed sync.Once
-	index   *hashTable // nil until a code is first asked for
+	index   *hashTable // nil until prepared
 }
 
 func newDictionary(seed maphash.Seed, order ordering) *dictionary {
 	return &dictionary{seed: seed, ranking: ranking{ordering: order}}
 }
 
-// code returns the code of a value, new or known; the empty text is null.
-func (d *dictionary) code(value string) uint32 {
-	if value == "" {
-		return nullCode
-	}
-	d.prepare()
-	hash := maphash.String(d.seed, value)
+// code returns the code of a value that is not null, new or known, with the
+// hash. The dictionary must be prepared.
+func (d *dictionary) code(value string, hash uint64) uint32 {
 	for i := range d.index.probe(hash) {
 		if d.is(i, value) {
 			return i + 1

@@ -50,25 +50,6 @@ func New(s *model.Schema, options ...Option) *Directory {
 // Snapshot returns the present users; it never changes.
 func (d *Directory) Snapshot() *Snapshot { return d.latest.Load() }
 
-// Load replaces everything by the users that each yields; of two with the same
-// id the later one stays. When each fails, its error is returned and nothing
-// has changed.
-func (d *Directory) Load(each func(yield func(*model.User) bool) error) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	table := newWriter(d.schema, d.collation)
-	err := each(func(u *model.User) bool {
-		table.replace(u)
-		return true
-	})
-	if err != nil {
-		return err
-	}
-	d.table = table
-	d.publish(d.Snapshot().generation + 1)
-	return nil
-}
-
 // Reset drops every user. Snapshots already taken stay readable.
 func (d *Directory) Reset() {
 	d.mu.Lock()
@@ -86,21 +67,7 @@ type Effect struct{ Added, Updated, Removed int }
 func (d *Directory) Apply(changes []model.Change) Effect {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.table.prepare(changes)
-	var effect Effect
-	for i := range changes {
-		before := d.table.live
-		changed := d.table.apply(&changes[i])
-		switch {
-		case !changed:
-		case d.table.live > before:
-			effect.Added++
-		case d.table.live < before:
-			effect.Removed++
-		default:
-			effect.Updated++
-		}
-	}
+	effect := d.table.apply(changes)
 	if effect == (Effect{}) {
 		return effect
 	}
@@ -111,14 +78,23 @@ func (d *Directory) Apply(changes []model.Change) Effect {
 	return effect
 }
 
+// Sibling returns an empty directory of the same schema and language.
+func (d *Directory) Sibling() *Directory {
+	sibling := &Directory{schema: d.schema, collation: d.collation}
+	sibling.table = newWriter(d.schema, d.collation)
+	sibling.publish(0)
+	return sibling
+}
+
 // Adopt replaces everything by the users of another directory of the same
-// schema and language, which must not be used afterwards.
+// schema, which must not be used afterwards. That of a Sibling stays sorted.
 func (d *Directory) Adopt(other *Directory) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	other.mu.Lock()
 	defer other.mu.Unlock()
 	d.table = other.table
+	d.table.collate(d.collation)
 	d.publish(d.Snapshot().generation + 1)
 }
 

@@ -2,8 +2,8 @@ package directory_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -40,15 +40,21 @@ func person(t testing.TB, id string, pairs ...string) model.User {
 func loaded(t testing.TB, users ...model.User) *directory.Directory {
 	t.Helper()
 	d := directory.New(model.FullSchema())
-	require.NoError(t, d.Load(func(yield func(*model.User) bool) error {
-		for i := range users {
-			if !yield(&users[i]) {
-				break
-			}
-		}
-		return nil
-	}))
+	list(d, slices.Values(users))
 	return d
+}
+
+// list applies users as the pages of a listing do.
+func list(d *directory.Directory, users iter.Seq[model.User]) {
+	var changes []model.Change
+	for u := range users {
+		changes = append(changes, model.Change{ID: u.ID, Whole: true, Fields: u.Fields(), Manager: &u.ManagerID})
+		if len(changes) == page {
+			d.Apply(changes)
+			changes = nil
+		}
+	}
+	d.Apply(changes)
 }
 
 // small is a tenant with names that differ in script, case and presence.
@@ -259,35 +265,39 @@ func TestIDsAreFoundInAnyLetterCaseAndNeedNotBeGUIDs(t *testing.T) {
 	assert.True(t, ok, "the snapshot taken before still has it")
 }
 
-func TestLoadReplacesEverythingAndTheLastOfTwoStays(t *testing.T) {
-	d := loaded(t, person(t, objectID(1), "city", "Praha"))
+func TestOfTwoWholeUsersTheLastStays(t *testing.T) {
+	d := loaded(t, person(t, objectID(1), "city", "Praha", "state", "A", "otherMails", "a@b.example"))
 	generation := d.Snapshot().Generation()
-	users := []model.User{person(t, objectID(2), "city", "Brno", "state", "JM"), person(t, objectID(2), "city", "Plzeň")}
-	require.NoError(t, d.Load(func(yield func(*model.User) bool) error {
-		for i := range users {
-			yield(&users[i])
-		}
-		return nil
-	}))
+	effect := d.Apply([]model.Change{
+		{ID: objectID(1), Whole: true, Fields: []model.Field{{Attr: model.AttrCity, Value: "Brno"}, {Attr: model.AttrDepartment, Value: "Sales"}}},
+		{ID: objectID(1), Whole: true, Fields: []model.Field{{Attr: model.AttrCity, Value: "Plzeň"}}},
+	})
+	assert.Equal(t, directory.Effect{Updated: 2}, effect)
 	s := d.Snapshot()
 	require.Equal(t, 1, s.Len())
 	assert.Greater(t, s.Generation(), generation)
-	u := s.User(s.All()[0])
-	assert.Equal(t, "Plzeň", u.Value(model.AttrCity))
-	assert.Empty(t, u.Value(model.AttrState))
+	assert.Equal(t, person(t, objectID(1), "city", "Plzeň"), s.User(s.All()[0]))
 }
 
-func TestALoadThatFailsChangesNothing(t *testing.T) {
-	d := loaded(t, person(t, objectID(1)))
-	broken := errors.New("broken")
-	before := d.Snapshot()
-	err := d.Load(func(yield func(*model.User) bool) error {
-		u := person(t, objectID(2))
-		yield(&u)
-		return broken
-	})
-	require.ErrorIs(t, err, broken)
-	assert.Same(t, before, d.Snapshot())
+func TestEffectsCountWhatChangedSomething(t *testing.T) {
+	city := func(v string) []model.Field { return []model.Field{{Attr: model.AttrCity, Value: v}} }
+	d := loaded(t, person(t, objectID(1), "city", "Praha"), person(t, objectID(2)))
+	assert.Equal(t, directory.Effect{Added: 2, Updated: 2, Removed: 2}, d.Apply([]model.Change{
+		{ID: objectID(1), Fields: city("Praha")}, // the same
+		{ID: objectID(1), Fields: city("Brno")},
+		{ID: objectID(1), Fields: city("Praha")},
+		{ID: objectID(2), Removed: "changed"},
+		{ID: objectID(2), Removed: "deleted"}, // already gone
+		{ID: objectID(3), Fields: city("Brno")},
+		{ID: objectID(3), Removed: "deleted"},
+		{ID: objectID(4)}, // on the row of the one before
+		{ID: objectID(5), Removed: "deleted"},
+	}))
+	s := d.Snapshot()
+	require.Equal(t, 2, s.Len())
+	row, ok := s.ByID(objectID(4))
+	require.True(t, ok)
+	assert.Equal(t, model.User{ID: objectID(4)}, s.User(row))
 }
 
 func TestResetDropsEveryUserButNotTheSnapshotsTaken(t *testing.T) {
@@ -401,7 +411,7 @@ func TestAnEmptyDirectoryAnswers(t *testing.T) {
 func TestManyUsersComeAndGo(t *testing.T) {
 	const users, moved = 10_000, 150_000
 	d := directory.New(model.FullSchema())
-	require.NoError(t, d.Load(eachSynthetic(users)))
+	list(d, syntheticUsers(users))
 	first := d.Snapshot()
 	city := func(n int) string { return fmt.Sprintf("%s %d", strings.Repeat("long ", 20), n) }
 	want := map[string]string{}
@@ -438,7 +448,7 @@ func TestManyUsersComeAndGo(t *testing.T) {
 func TestReadersAndTheWriterDoNotDisturbEachOther(t *testing.T) {
 	const users, rounds = 6_000, 20
 	d := directory.New(model.FullSchema())
-	require.NoError(t, d.Load(eachSynthetic(users)))
+	list(d, syntheticUsers(users))
 	p, _, err := rule.Compile(`user.department -eq "Sales" -or user.proxyAddresses -any (_ -contains "u00")`, model.FullSchema(), evaluatedAt)
 	require.NoError(t, err)
 	done := make(chan struct{})

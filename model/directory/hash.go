@@ -66,6 +66,13 @@ func (t *hashTable) fill(entries iter.Seq2[uint64, uint32]) {
 	insert()
 }
 
+// touch looks at the slots of hashes that are about to be probed: see fill.
+func (t *hashTable) touch(hashes []uint64) {
+	for _, hash := range hashes {
+		t.slots[t.slot(hash)].Load()
+	}
+}
+
 // slot is where the search for a hash begins: the low half of the hash, scaled
 // to the number of slots.
 func (t *hashTable) slot(hash uint64) int {

@@ -72,7 +72,7 @@ func TestWhatIsSavedIsRestoredAndGoesOnTheSame(t *testing.T) {
 func TestAnImageOfManyUsersIsRestored(t *testing.T) {
 	const users = 10_000
 	d := loaded(t)
-	require.NoError(t, d.Load(eachSynthetic(users)))
+	list(d, syntheticUsers(users))
 	long := strings.Repeat("very long ", 60_000)
 	d.Apply([]model.Change{
 		{ID: syntheticID(3), Removed: "deleted"},
@@ -91,7 +91,7 @@ func TestAnImageOfManyUsersIsRestored(t *testing.T) {
 
 func TestNoPartOfAnImageIsMuchLargerThanAFewMiB(t *testing.T) {
 	d := loaded(t)
-	require.NoError(t, d.Load(eachSynthetic(10_000)))
+	list(d, syntheticUsers(10_000))
 	var changes []model.Change
 	for i := range 10_000 {
 		changes = append(changes, model.Change{ID: syntheticID(i), Fields: []model.Field{{Attr: model.AttrStreetAddress, Value: fmt.Sprintf("%01000d", i)}}})

@@ -60,7 +60,7 @@ func TestASearchThatGoesOnFromAnEarlierOneFindsTheSame(t *testing.T) {
 func TestASearchFindsFewAndMany(t *testing.T) {
 	const users = 9_000
 	d := loaded(t)
-	require.NoError(t, d.Load(eachSynthetic(users)))
+	list(d, syntheticUsers(users))
 	s := d.Snapshot()
 	for text, want := range map[string]int{
 		"u": users, "u000": users, "u0004711": 1, "U0004711 contoso": 1, "contoso u0004711": 1, "~u4711@": 1,
@@ -80,7 +80,7 @@ func TestASearchFindsFewAndMany(t *testing.T) {
 
 func TestACancelledSearchSaysSo(t *testing.T) {
 	d := loaded(t)
-	require.NoError(t, d.Load(eachSynthetic(1_000)))
+	list(d, syntheticUsers(1_000))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for _, text := range []string{"", "u", "nobody", "~u", "id:0", "proxyAddresses:u"} {

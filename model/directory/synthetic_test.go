@@ -2,6 +2,7 @@ package directory_test
 
 import (
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"strings"
 
@@ -127,14 +128,12 @@ var (
 	cityEndings    = []string{"ville", "burg", " City", "ton", " am See"}
 )
 
-func eachSynthetic(n int) func(func(*model.User) bool) error {
-	return func(yield func(*model.User) bool) error {
+func syntheticUsers(n int) iter.Seq[model.User] {
+	return func(yield func(model.User) bool) {
 		for i := range n {
-			u := syntheticUser(i)
-			if !yield(&u) {
-				break
+			if !yield(syntheticUser(i)) {
+				return
 			}
 		}
-		return nil
 	}
 }

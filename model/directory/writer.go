@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"rollcall/model"
-	"rollcall/model/rule"
 )
 
 // writer is the directory's changing half. Only the holder of Directory.mu
@@ -51,17 +50,12 @@ func newWriter(s *model.Schema, c *collation) *writer {
 	}
 	for i := range w.columns {
 		column := &w.columns[i]
-		if i == s.Len() {
-			column.dictionary = newDictionary(w.seed, c)
-			break
-		}
-		a := s.Attribute(model.AttrID(i))
-		if partner := dictionaryOf(a.ID); partner != a.ID {
+		if partner := dictionaryOf(model.AttrID(i)); int(partner) < i {
 			column.dictionary = w.columns[partner].dictionary
 		} else {
-			column.dictionary = newDictionary(w.seed, orderingOf(a, c))
+			column.dictionary = newDictionary(w.seed, w.orderingOf(i))
 		}
-		if a.Type == model.TypeCollection {
+		if i < s.Len() && s.Attribute(model.AttrID(i)).Type == model.TypeCollection {
 			column.lists = &lists{}
 		}
 	}
@@ -69,6 +63,14 @@ func newWriter(s *model.Schema, c *collation) *writer {
 		w.columns[a].dictionary.folding.searched = true
 	}
 	return w
+}
+
+// orderingOf returns the order of a column's values.
+func (w *writer) orderingOf(column int) ordering {
+	if column < w.schema.Len() && w.schema.Attribute(model.AttrID(column)).Type == model.TypeTime {
+		return chronology{}
+	}
+	return w.collation
 }
 
 // dictionaryOf returns the attribute whose dictionary holds the values of an
@@ -79,8 +81,6 @@ func dictionaryOf(a model.AttrID) model.AttrID {
 	}
 	return a
 }
-
-func (w *writer) managers() *columnWriter { return &w.columns[len(w.columns)-1] }
 
 func (w *writer) key(row int32) key { return w.ids[row>>chunkBits].keys[row&(chunkRows-1)] }
 
@@ -137,9 +137,10 @@ func (w *writer) ownAlive() {
 	}
 }
 
-// add gives an object id a row on which every attribute is null.
-func (w *writer) add(id string, k key, regular bool) int32 {
-	row := w.room()
+// add gives an object id a row, and says whether the row held a user before:
+// then its attributes are to be made null.
+func (w *writer) add(id string, k key, regular bool) (row int32, used bool) {
+	row, used = w.room()
 	w.setID(row, k)
 	w.setAlive(row, true)
 	if !regular {
@@ -153,18 +154,18 @@ func (w *writer) add(id string, k key, regular bool) int32 {
 		w.index = &lazy[*hashTable]{}
 		w.ready()
 	}
-	return row
+	return row, used
 }
 
-// room returns a row that holds no user and whose attributes are null.
-func (w *writer) room() int32 {
+// room returns a row that holds no user, and whether it held one before: then
+// its attributes are to be made null.
+func (w *writer) room() (row int32, used bool) {
 	if n := len(w.free); n > 0 {
-		row := w.free[n-1]
+		row = w.free[n-1]
 		w.free = w.free[:n-1]
-		w.clear(row)
-		return row
+		return row, true
 	}
-	row := w.rows
+	row = w.rows
 	if row&(chunkRows-1) == 0 {
 		for i := range w.columns {
 			w.columns[i].grow()
@@ -175,14 +176,7 @@ func (w *writer) room() int32 {
 		w.alive = append(w.alive, make([]uint64, chunkWords)...)
 	}
 	w.rows++
-	return row
-}
-
-// clear makes every attribute of a row null.
-func (w *writer) clear(row int32) {
-	for i := range w.columns {
-		w.columns[i].set(row, nullCode, w.epoch)
-	}
+	return row, false
 }
 
 func (w *writer) ownIDs() {
@@ -210,117 +204,6 @@ func (w *writer) ownIrregular() {
 	w.irregularHeld = false
 }
 
-// replace makes the user's row hold the user and nothing else.
-func (w *writer) replace(u *model.User) {
-	k, regular := keyOf(u.ID)
-	row, found := w.find(k)
-	if found {
-		w.clear(row)
-	} else {
-		row = w.add(u.ID, k, regular)
-	}
-	for _, f := range u.Fields() {
-		w.setField(row, f)
-	}
-	w.managers().setValue(row, idText(u.ManagerID), w.epoch)
-}
-
-// setField stores what the schema syncs and reports whether that changed
-// anything.
-func (w *writer) setField(row int32, f model.Field) bool {
-	if !w.schema.IsSynced(f.Attr) || f.Attr == model.AttrObjectID {
-		return false
-	}
-	c := &w.columns[f.Attr]
-	held := c.code(row) != nullCode
-	changed := false
-	switch {
-	case c.lists == nil && len(f.Values) > 0:
-		changed = c.setValue(row, f.Values[0], w.epoch)
-	case c.lists == nil:
-		changed = c.setValue(row, f.Value, w.epoch)
-	case len(f.Values) > 0:
-		changed = c.setValues(row, f.Values, w.epoch)
-	default:
-		changed = c.setValues(row, []string{f.Value}, w.epoch)
-	}
-	if !changed {
-		return false
-	}
-	if held {
-		w.wasted++
-	}
-	switch f.Attr {
-	case model.AttrDisplayName:
-		w.moved = append(w.moved, row)
-	case model.AttrMail, model.AttrUserPrincipalName, model.AttrProxyAddresses:
-		w.indexAddresses(row, f)
-	}
-	return true
-}
-
-// indexAddresses adds the addresses of a field that has changed to the index,
-// if there is one.
-func (w *writer) indexAddresses(row int32, f model.Field) {
-	for _, value := range append([]string{f.Value}, f.Values...) {
-		address, ok := addressIn(f.Attr, value)
-		switch {
-		case !ok || w.addresses == nil:
-		case w.addresses.hasRoom(uint32(row)):
-			w.addresses.insert(maphash.String(w.seed, rule.Fold(address)), uint32(row))
-		default:
-			w.addresses = nil
-		}
-	}
-}
-
-// apply merges one change and reports whether it changed anything.
-func (w *writer) apply(c *model.Change) bool {
-	k, regular := keyOf(c.ID)
-	row, found := w.find(k)
-	if c.Removed != "" {
-		if found {
-			w.remove(row, k, regular)
-		}
-		return found
-	}
-	changed := !found
-	if !found {
-		row = w.add(c.ID, k, regular)
-	}
-	if c.Whole && found {
-		changed = w.clearOthers(row, c) || changed
-	}
-	for _, f := range c.Fields {
-		changed = w.setField(row, f) || changed
-	}
-	if c.Manager != nil {
-		changed = w.managers().setValue(row, idText(*c.Manager), w.epoch) || changed
-	}
-	return changed
-}
-
-// clearOthers makes null what a change does not name, and reports whether that
-// changed anything.
-func (w *writer) clearOthers(row int32, c *model.Change) bool {
-	named := make([]bool, len(w.columns))
-	for _, f := range c.Fields {
-		named[f.Attr] = true
-	}
-	named[len(named)-1] = c.Manager != nil
-	changed := false
-	for i := range w.columns {
-		if !named[i] && w.columns[i].set(row, nullCode, w.epoch) {
-			w.wasted++
-			changed = true
-		}
-	}
-	if !named[model.AttrDisplayName] {
-		w.moved = append(w.moved, row)
-	}
-	return changed
-}
-
 func (w *writer) remove(row int32, k key, regular bool) {
 	w.setAlive(row, false)
 	w.free = append(w.free, row)
@@ -328,6 +211,18 @@ func (w *writer) remove(row int32, k key, regular bool) {
 	if !regular {
 		w.ownIrregular()
 		delete(w.irregular, k)
+	}
+}
+
+// collate sorts by another collation from now on. Nobody may read the
+// snapshots taken before.
+func (w *writer) collate(c *collation) {
+	if w.collation.name() == c.name() {
+		return
+	}
+	w.collation, w.order, w.last = c, nil, nil
+	for i := range w.columns {
+		w.columns[i].dictionary.ranking = ranking{ordering: w.orderingOf(i)}
 	}
 }
 
@@ -364,29 +259,4 @@ func (w *writer) snapshot(generation uint64) *Snapshot {
 	}
 	w.last, w.moved, w.order = s, nil, nil
 	return s
-}
-
-// prepare makes ready what a writer that was restored needs for changes, and
-// takes over what readers have had computed since the last snapshot.
-func (w *writer) prepare(changes []model.Change) {
-	if w.last != nil {
-		w.addresses = w.last.addresses.Load()
-	}
-	needed := make([]bool, len(w.columns))
-	needed[len(needed)-1] = true
-	for i := range changes {
-		for _, f := range changes[i].Fields {
-			if w.schema.IsSynced(f.Attr) {
-				needed[f.Attr] = true
-			}
-		}
-	}
-	mustParallel(len(needed)+1, 1, func(i, _ int) {
-		switch {
-		case i == len(needed):
-			w.ready()
-		case needed[i]:
-			w.columns[i].dictionary.prepare()
-		}
-	})
 }
