@@ -46,7 +46,9 @@ func TestASyncKilledAtAnyMomentEndsEqualToTheTenant(t *testing.T) {
 		for range 1 + k.random.IntN(4) {
 			k.strike(t, kind, args)
 		}
-		quiet := k.site.sync()
+		a := k.start("sync", "--json").wait()
+		require.Zero(t, a.code, "%s%s", a.stdout, a.stderr)
+		quiet := decodeReport(t, a.stdout)
 		t.Logf("episode %d, %s: %d kills so far, then %s of %d users", episode, kind, k.total, quiet.Mode, quiet.Users)
 		k.site.requireEqual(k.tenant)
 		k.site.requireWhole()
@@ -107,7 +109,7 @@ func (k *killer) strike(t *testing.T, kind string, args []string) {
 	if k.random.IntN(3) == 0 {
 		moment = before + needs
 	}
-	p := k.site.start(args...)
+	p := k.start(args...)
 	alive := p.when(func() bool { return k.tenant.asked("") >= moment })
 	if alive {
 		tail := time.Now().Add(time.Duration(k.random.Int64N(int64(60 * time.Millisecond))))
@@ -123,14 +125,23 @@ func (k *killer) strike(t *testing.T, kind string, args []string) {
 	require.True(t, alive)
 	k.total++
 	what := "starting"
-	switch {
+	switch made := k.tenant.asked("") - before; {
+	case made >= needs:
+		what = "finishing"
 	case k.tenant.asked("GET /users") > listed:
 		what = "reading users"
-	case k.tenant.asked("") > before:
+	case made > 0:
 		what = "reading changes"
 	}
 	k.killed[kind+", "+what]++
+}
+
+// start starts a process. Before its first request the tenant's clock jumps:
+// nobody lives any more who knows of a wait that it has told.
+func (k *killer) start(args ...string) *process {
+	p := k.site.start(args...)
 	k.tenant.skip(longestWait)
+	return p
 }
 
 // ignoreDone forgives that a process had ended already.
