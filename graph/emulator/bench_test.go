@@ -83,6 +83,7 @@ func BenchmarkFilteredPage(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			first := "$top=999&$expand=manager($select=id)&$select=" + url.QueryEscape(syncSelect) + "&$filter=" + url.QueryEscape(filter)
 			query := first
+			answerBench(b, g, rt, benchCall(b, "users", query)) // builds the index, which BenchmarkIndexBuild measures
 			b.ReportAllocs()
 			for b.Loop() {
 				answer := answerBench(b, g, rt, benchCall(b, "users", query))
@@ -109,11 +110,15 @@ func BenchmarkCount(b *testing.B) {
 	rt := benchRoute(b, g, "users/$count")
 	for name, filter := range partitions {
 		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
+			count := func() {
 				c := benchCall(b, "users/$count", "$filter="+url.QueryEscape(filter))
 				c.header.Set("ConsistencyLevel", "eventual")
 				answerBench(b, g, rt, c)
+			}
+			count() // builds the index
+			b.ReportAllocs()
+			for b.Loop() {
+				count()
 			}
 		})
 	}
