@@ -13,11 +13,11 @@ const nullCode = 0
 // same share one.
 type dictionary struct {
 	arena
-	ranking ranking
-	folding folding
-	seed    maphash.Seed
-	indexed sync.Once
-	index   *hashTable // nil until prepared
+	ranking    ranking
+	characters *characters // nil where no search without a field looks
+	seed       maphash.Seed
+	indexed    sync.Once
+	index      *hashTable // nil until prepared
 }
 
 func newDictionary(seed maphash.Seed, order ordering) *dictionary {

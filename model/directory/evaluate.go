@@ -41,7 +41,7 @@ type scan struct {
 // idScan tests the object id of each row.
 type idScan struct {
 	snapshot *Snapshot
-	test     func(id string) bool
+	test     func(id []byte) bool
 }
 
 func (c constant) decide(_ int, out *rowBits) { out.fill(bool(c)) }
@@ -90,8 +90,9 @@ func (s *scan) decide(chunk int, out *rowBits) {
 
 func (s *idScan) decide(chunk int, out *rowBits) {
 	out.fill(false)
+	var id []byte
 	for row := range s.snapshot.rowsOf(chunk) {
-		if s.test(s.snapshot.ID(row)) {
+		if id = s.snapshot.appendID(id[:0], row); s.test(id) {
 			out[row>>6%chunkWords] |= 1 << (row & 63)
 		}
 	}

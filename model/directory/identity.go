@@ -27,17 +27,17 @@ func keyOf(id string) (k key, regular bool) {
 	return key(sum[:16]), false
 }
 
-// String returns the GUID in its canonical form, in small letters.
-func (k key) String() string {
-	var b [36]byte
-	hex.Encode(b[0:8], k[0:4])
-	hex.Encode(b[9:13], k[4:6])
-	hex.Encode(b[14:18], k[6:8])
-	hex.Encode(b[19:23], k[8:10])
-	hex.Encode(b[24:36], k[10:16])
-	b[8], b[13], b[18], b[23] = '-', '-', '-', '-'
-	return string(b[:])
+// appendText appends the GUID in its canonical form, in small letters.
+func (k key) appendText(b []byte) []byte {
+	b = append(hex.AppendEncode(b, k[0:4]), '-')
+	b = append(hex.AppendEncode(b, k[4:6]), '-')
+	b = append(hex.AppendEncode(b, k[6:8]), '-')
+	b = append(hex.AppendEncode(b, k[8:10]), '-')
+	return hex.AppendEncode(b, k[10:16])
 }
+
+// String returns the GUID in its canonical form, in small letters.
+func (k key) String() string { return string(k.appendText(make([]byte, 0, 36))) }
 
 // idText returns what a dictionary of object ids holds for an id: the sixteen
 // bytes of a GUID; of anything else a longer text.

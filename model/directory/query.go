@@ -1,24 +1,32 @@
 package directory
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"rollcall/model"
 	"rollcall/model/rule"
 )
 
+// searched are the attributes that a word without a field is looked up in.
+var searched = [...]model.AttrID{
+	model.AttrDisplayName, model.AttrMail, model.AttrUserPrincipalName,
+	model.AttrJobTitle, model.AttrDepartment,
+}
+
 // term is one condition of a search text. All terms must hold.
 type term struct {
 	attrs  []model.AttrID
-	text   string // folded
+	text   []byte // folded
 	negate bool
 	fuzzy  bool // the characters occur in order, not side by side
 	ascii  bool // text is
 
 	characters uint64 // charactersOf text
-	isLetter   bool   // they say everything: text is a letter or digit of ASCII
+	isSingle   bool   // they say everything about text
 }
 
 // parseQuery reads a search text: words and "phrases", each with an optional
@@ -87,20 +95,20 @@ func cutWord(s string) (word, rest string) {
 }
 
 func (t *term) setText(folded string) {
-	t.text, t.ascii, t.characters = folded, isASCII(folded), charactersOf(folded)
-	t.isLetter = len(folded) == 1 && characterBit(folded[0]) < 36
+	t.text, t.ascii, t.characters = []byte(folded), isASCII(folded), charactersOf(folded)
+	t.isSingle = len(folded) == 1 && characterBit(folded[0]) < ownBits
 }
 
 // matches reports whether a folded value satisfies the term, leaving negate
 // aside.
-func (t *term) matches(folded string) bool {
+func (t *term) matches(folded []byte) bool {
 	switch {
 	case !t.fuzzy:
-		return strings.Contains(folded, t.text)
+		return bytes.Contains(folded, t.text)
 	case t.ascii:
 		at := 0
-		for i := range len(folded) {
-			if folded[i] == t.text[at] {
+		for _, c := range folded {
+			if c == t.text[at] {
 				if at++; at == len(t.text) {
 					return true
 				}
@@ -108,41 +116,21 @@ func (t *term) matches(folded string) bool {
 		}
 		return false
 	default:
-		for _, c := range t.text {
-			i := strings.IndexRune(folded, c)
+		for rest := t.text; len(rest) > 0; {
+			c, size := utf8.DecodeRune(rest)
+			i := bytes.IndexRune(folded, c)
 			if i < 0 {
 				return false
 			}
-			folded = folded[i+len(string(c)):]
+			rest, folded = rest[size:], folded[i+size:]
 		}
 		return true
 	}
 }
 
-// decide sets the verdict of each text of a block that satisfies the term,
-// leaving negate aside.
-func (t *term) decide(b *foldedBlock, verdicts []uint8) {
-	switch {
-	case b.characters != nil:
-		for i, c := range b.characters {
-			if c&t.characters == t.characters && (t.isLetter || t.matches(b.folded.at(i))) {
-				verdicts[i] = 1
-			}
-		}
-	case t.fuzzy:
-		for i := range b.folded.len() {
-			if t.matches(b.folded.at(i)) {
-				verdicts[i] = 1
-			}
-		}
-	default:
-		b.folded.containing(t.text, verdicts)
-	}
-}
-
 // equal reports whether two terms are the same.
 func (t *term) equal(o *term) bool {
-	return t.negate == o.negate && t.fuzzy == o.fuzzy && t.text == o.text && slices.Equal(t.attrs, o.attrs)
+	return t.negate == o.negate && t.fuzzy == o.fuzzy && bytes.Equal(t.text, o.text) && slices.Equal(t.attrs, o.attrs)
 }
 
 // covers reports whether whatever matches the other term matches this one as

@@ -66,7 +66,10 @@ type searching struct {
 func (s *searching) narrow(ctx context.Context, t *term) error {
 	open, found := slices.Clone(s.rows), make([]uint64, len(s.rows))
 	if slices.Contains(t.attrs, model.AttrObjectID) {
-		test := func(id string) bool { return t.matches(rule.Fold(id)) }
+		test := t.matches // a GUID is folded
+		if len(s.irregular) > 0 {
+			test = func(id []byte) bool { return t.matches(rule.AppendFold(nil, string(id))) }
+		}
 		if err := s.move(ctx, &idScan{s.Snapshot, test}, open, found); err != nil {
 			return err
 		}
@@ -104,37 +107,30 @@ func (s *Snapshot) columnsOf(t *term) [][]*column {
 	return groups
 }
 
-const (
-	// blocksAtOnce is the number of blocks of text that are searched between
-	// two looks at the context.
-	blocksAtOnce = 8
-	// lookupCost is how many values of a dictionary, one behind the other, are
-	// searched in the time that it takes to look up a single row's.
-	lookupCost = 4
-)
+// blocksAtOnce is the number of blocks of text that are looked at between two
+// looks at the context.
+const blocksAtOnce = 8
+
+// lookupCost is how many values of a dictionary, one behind the other, are
+// looked at in the time that it takes to look up a single row's.
+const lookupCost = 4
 
 // find moves the rows in one of whose columns, which share a dictionary, a
 // value matches from open to found. While many rows are open it is cheapest to
 // look at each value of the dictionary once; when few are left, at theirs.
 func (s *searching) find(ctx context.Context, t *term, columns []*column, open, found []uint64) error {
-	values := columns[0].values
-	folded := columns[0].dictionary.folding.of(values)
+	values := newValueMatcher(t, columns[0])
 	n := 0
 	for _, w := range open {
 		n += bits.OnesCount64(w)
 	}
 	var either disjunction
-	if lookupCost*n < values.len() {
+	if lookupCost*n < values.values.len() {
 		for _, c := range columns {
-			either = append(either, &lookup{c, folded, t, open})
+			either = append(either, &lookup{c, values, open})
 		}
 	} else {
-		verdicts := make([]uint8, values.len()+1)
-		err := inParallel(ctx, len(values.blocks), blocksAtOnce, func(from, to int) {
-			for block := from; block < to; block++ {
-				t.decide(folded.block(block), verdicts[block*textsOfBlock+1:])
-			}
-		})
+		verdicts, err := values.all(ctx)
 		if err != nil || !slices.Contains(verdicts, 1) {
 			return err
 		}
@@ -165,18 +161,18 @@ func (s *searching) move(ctx context.Context, c condition, open, found []uint64)
 // lookup tests the values of open rows.
 type lookup struct {
 	column *column
-	folded *foldedTexts
-	term   *term
+	values *valueMatcher
 	open   []uint64
 }
 
 func (l *lookup) decide(chunk int, out *rowBits) {
+	var folded []byte
 	for i := range out {
 		out[i] = 0
 		for w := l.open[chunk*chunkWords+i]; w != 0; w &= w - 1 {
 			row := int32(chunk<<chunkBits + i<<6 + bits.TrailingZeros64(w))
 			for e := range l.column.elements(row) {
-				if l.term.matches(l.folded.at(e - 1)) {
+				if l.values.matches(e, &folded) {
 					out[i] |= w & -w
 					break
 				}

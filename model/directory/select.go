@@ -53,20 +53,20 @@ func (s *Snapshot) conditions(ctx context.Context, parts []rule.Predicate) ([]co
 
 func (s *Snapshot) leaf(ctx context.Context, l *rule.Leaf) (condition, error) {
 	if l.Attr == model.AttrObjectID {
-		test := l.Test
-		if l.Folded {
-			test = func(id string) bool { return l.Test(rule.Fold(id)) }
-		}
-		return &idScan{s, test}, nil
+		return &idScan{s, func(id []byte) bool {
+			if l.Folded {
+				return l.Test(rule.Fold(string(id)))
+			}
+			return l.Test(string(id))
+		}}, nil
 	}
 	c := &s.columns[l.Attr]
-	folded := c.dictionary.folding.of(c.values)
 	verdicts := make([]uint8, c.values.len()+1)
 	err := inParallel(ctx, len(c.values.blocks), blocksAtOnce, func(from, to int) {
 		for i := from; i < to; i++ {
 			values := c.values.blocks[i]
 			if l.Folded {
-				values = folded.block(i).folded
+				values = values.fold()
 			}
 			for j := range values.len() {
 				if l.Test(values.at(j)) {

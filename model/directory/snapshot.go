@@ -53,12 +53,16 @@ func (s *Snapshot) Generation() uint64 { return s.generation }
 func (s *Snapshot) Len() int { return s.live }
 
 // ID returns the object id of a row.
-func (s *Snapshot) ID(row int32) string {
+func (s *Snapshot) ID(row int32) string { return string(s.appendID(make([]byte, 0, 36), row)) }
+
+func (s *Snapshot) appendID(b []byte, row int32) []byte {
 	k := s.key(row)
-	if id, ok := s.irregular[k]; ok {
-		return id
+	if len(s.irregular) > 0 {
+		if id, ok := s.irregular[k]; ok {
+			return append(b, id...)
+		}
 	}
-	return k.String()
+	return k.appendText(b)
 }
 
 func (s *Snapshot) key(row int32) key { return s.ids[row>>chunkBits].keys[row&(chunkRows-1)] }
@@ -140,9 +144,9 @@ func (s *Snapshot) idIndex() *hashTable {
 func (s *Snapshot) prepare() {
 	for _, a := range searched {
 		c := &s.columns[a]
-		folded := c.dictionary.folding.of(c.values)
+		known := c.dictionary.characters.of(c.values)
 		for i := range c.values.blocks {
-			folded.block(i)
+			known.block(i)
 		}
 	}
 	s.idIndex()

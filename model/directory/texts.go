@@ -4,7 +4,8 @@ import (
 	"hash/maphash"
 	"math"
 	"slices"
-	"strings"
+
+	"rollcall/model/rule"
 )
 
 // textsOfBlock is the number of texts in each block but the last.
@@ -55,39 +56,23 @@ func (b *textBlock) at(i int) string {
 	return b.body[b.wide[i-1]:b.wide[i]]
 }
 
-// containing sets the verdict of each text that contains part, which must not
-// be empty. It searches the block as a whole and then asks which text a hit
-// lies in.
-func (b *textBlock) containing(part string, verdicts []uint8) {
-	if b.narrow != nil {
-		containing(b.body, b.narrow, part, verdicts)
-	} else {
-		containing(b.body, b.wide, part, verdicts)
+// fold returns a block with the folded texts, the same one where folding
+// changes nothing.
+func (b *textBlock) fold() *textBlock {
+	folded := make([]byte, 0, len(b.body))
+	ends, moved := make([]uint32, b.len()), false
+	for i := range ends {
+		folded = rule.AppendFold(folded, b.at(i))
+		ends[i] = uint32(len(folded))
+		moved = moved || len(folded) != b.end(i) // to fold can change the length
 	}
-}
-
-func containing[E uint16 | uint32](body string, ends []E, part string, verdicts []uint8) {
-	const near = 8 // texts to step over before a binary search pays
-	for at, i := 0, 0; ; {
-		hit := strings.Index(body[at:], part)
-		if hit < 0 {
-			return
-		}
-		at += hit
-		for step := 0; int(ends[i]) <= at; step++ {
-			if i++; step == near {
-				behind, exact := slices.BinarySearch(ends[i:], E(at))
-				if i += behind; exact {
-					i++
-				}
-			}
-		}
-		if end := int(ends[i]); at+len(part) <= end {
-			verdicts[i] = 1
-			at = end
-		} else {
-			at++ // it reaches from one text into the next
-		}
+	switch {
+	case moved:
+		return newTextBlock(string(folded), ends)
+	case string(folded) != b.body:
+		return &textBlock{body: string(folded), narrow: b.narrow, wide: b.wide}
+	default:
+		return b
 	}
 }
 

@@ -60,7 +60,7 @@ func newWriter(s *model.Schema, c *collation) *writer {
 		}
 	}
 	for _, a := range searched {
-		w.columns[a].dictionary.folding.searched = true
+		w.columns[a].dictionary.characters = &characters{}
 	}
 	return w
 }

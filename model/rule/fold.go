@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"encoding/binary"
 	"sync"
 	"unicode"
 	"unicode/utf8"
@@ -25,20 +26,22 @@ func Fold(s string) string {
 
 // AppendFold appends the folded form of a text.
 func AppendFold(b []byte, s string) []byte {
+	start := len(b)
+	b = append(b, s...)
+	i := foldASCII(b[start:])
+	if i == len(s) {
+		return b
+	}
+	b = b[:start+i]
 	table := foldTable()
-	for i := 0; i < len(s); {
-		if s[i] < utf8.RuneSelf {
-			start := i
-			for i < len(s) && s[i] < utf8.RuneSelf {
-				i++
+	for i < len(s) {
+		c := s[i]
+		if c < utf8.RuneSelf {
+			if 'A' <= c && c <= 'Z' {
+				c += 'a' - 'A'
 			}
-			b = append(b, s[start:i]...)
-			run := b[len(b)-(i-start):]
-			for at, c := range run {
-				if 'A' <= c && c <= 'Z' {
-					run[at] = c + 'a' - 'A'
-				}
-			}
+			b = append(b, c)
+			i++
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])
@@ -53,6 +56,30 @@ func AppendFold(b []byte, s string) []byte {
 		b = utf8.AppendRune(b, r)
 	}
 	return b
+}
+
+// foldASCII folds b, as far as it is ASCII, eight bytes at a time, and returns
+// how far that is.
+func foldASCII(b []byte) int {
+	const highs, ones = 0x8080808080808080, 0x0101010101010101
+	i := 0
+	for ; i+8 <= len(b); i += 8 {
+		w := binary.LittleEndian.Uint64(b[i:])
+		if w&highs != 0 {
+			break
+		}
+		// With its high bit set, a byte keeps it when what is subtracted is not
+		// larger, and borrows nothing from its neighbour.
+		fromA, behindZ := (w|highs)-'A'*ones, (w|highs)-('Z'+1)*ones
+		capitals := fromA &^ behindZ & highs
+		binary.LittleEndian.PutUint64(b[i:], w|capitals>>2) // 0x80>>2 is 'a'-'A'
+	}
+	for ; i < len(b) && b[i] < utf8.RuneSelf; i++ {
+		if 'A' <= b[i] && b[i] <= 'Z' {
+			b[i] += 'a' - 'A'
+		}
+	}
+	return i
 }
 
 // foldTable is foldRune for the alphabets up to Armenian, whose characters take
