@@ -80,6 +80,9 @@ func (g *graph) indexed(q *odata.Query, order string) listing {
 				return position{Order: orderName, Name: p.Key, Offset: int64(p.User)}
 			},
 		}
+		if rest, ok := bounds.Rest.Moments("createdDateTime"); ok && rest.Rest == nil {
+			l.passes = within(rest, g.tenant.ByCreation())
+		}
 		names, most[0] = l, l.within()
 	}
 	if bounds, ok := q.Filter.Moments("createdDateTime"); ok && order != orderName {
@@ -89,6 +92,9 @@ func (g *graph) indexed(q *odata.Query, order string) listing {
 			at: func(p seed.Place[int64]) position {
 				return position{Order: orderCreation, Unix: p.Key, Offset: int64(p.User)}
 			},
+		}
+		if rest, ok := bounds.Rest.Prefixes("userPrincipalName"); ok && rest.Rest == nil {
+			l.passes = within(rest, g.tenant.ByName())
 		}
 		creations, most[1] = l, l.within()
 	}
@@ -210,6 +216,7 @@ type rangeListing[K cmp.Ordered] struct {
 	index  *seed.Index[K]
 	query  *odata.Query
 	bounds odata.Bounds[K]
+	passes func(user int) bool // what is left of the filter, where keys tell; nil: where Match must
 	place  func(position) seed.Place[K]
 	at     func(seed.Place[K]) position
 }
@@ -271,7 +278,7 @@ func (c *rangeCursor[K]) next() bool {
 		for c.taken < len(c.hits) {
 			c.scanned.turn(c.hits[c.taken].User)
 			c.taken++
-			if c.bounds.Rest.Match(&c.scanned) && c.query.Search.Match(&c.scanned) {
+			if c.passing() && c.query.Search.Match(&c.scanned) {
 				return true
 			}
 		}
@@ -292,6 +299,22 @@ func (c *rangeCursor[K]) next() bool {
 			c.rest = c.rest[1:]
 			c.enter()
 		}
+	}
+}
+
+// passing reports whether the user meets what the ranges leave of the filter.
+func (c *rangeCursor[K]) passing() bool {
+	if c.passes != nil {
+		return c.passes(c.scanned.index)
+	}
+	return c.bounds.Rest.Match(&c.scanned)
+}
+
+// within tells by their keys whether users are inside of bounds.
+func within[K cmp.Ordered](bounds odata.Bounds[K], index *seed.Index[K]) func(user int) bool {
+	return func(user int) bool {
+		key, ok := index.Key(user)
+		return ok && slices.ContainsFunc(bounds.Intervals, func(i odata.Interval[K]) bool { return key >= i.From && key < i.To })
 	}
 }
 

@@ -67,7 +67,7 @@ func (t *Tenant) indexes() {
 	t.byCreation = &Index[int64]{
 		tenant: t,
 		seeded: func(i int) (int64, bool) {
-			tr := t.baseTraits(i)
+			tr := t.kin(i)
 			at := t.created(&tr)
 			return at.Unix(), !at.IsZero()
 		},
@@ -126,6 +126,9 @@ func (x *Index[K]) Users(from Place[K], to K, n int) []Hit[K] {
 	}
 	return hits
 }
+
+// Key is a user's present key; not ok where it has none or is not there.
+func (x *Index[K]) Key(user int) (K, bool) { return x.current(user) }
 
 // Place is where a hit was found, whatever has happened to the user since.
 func (x *Index[K]) Place(h Hit[K]) Place[K] {

@@ -103,7 +103,7 @@ func (t *Tenant) CreatedDateTime(i int) (time.Time, bool) {
 	if c, ok := t.changed[i]; ok {
 		return c.CreatedDateTime, true
 	}
-	tr := t.baseTraits(i)
+	tr := t.kin(i)
 	return t.created(&tr), true
 }
 

@@ -106,27 +106,40 @@ const (
 // isLeader reports whether the user heads the company or a branch of it.
 func (tr *traits) isLeader() bool { return tr.index <= chiefExecutive || tr.place == 0 }
 
-// baseTraits computes a user's traits as seeded.
-func (t *Tenant) baseTraits(i int) traits {
-	k := t.key.derive(topicUser).derive(uint64(i))
-	tr := traits{index: i, key: k, enabled: true, mail: true}
+// kin computes the traits that say when an account was made: its place in the
+// company, and whether it is a guest's.
+func (t *Tenant) kin(i int) traits {
+	tr := traits{index: i, key: t.key.derive(topicUser).derive(uint64(i))}
 	switch i {
 	case serviceAccount:
-		tr.branch, tr.department, tr.place = deptIT, deptIT, -1
+		tr.branch, tr.place = deptIT, -1
+	case chiefExecutive:
+		tr.branch, tr.place = deptExecutive, -1
+	default:
+		tr.branch, tr.place = t.deptCycle.locate(i - firstNumbered)
+		tr.guest = !tr.isLeader() && tr.key.chance(topicGuest, 60)
+	}
+	return tr
+}
+
+// baseTraits computes a user's traits as seeded.
+func (t *Tenant) baseTraits(i int) traits {
+	tr := t.kin(i)
+	k := tr.key
+	tr.enabled, tr.mail = true, true
+	tr.department = tr.branch
+	switch i {
+	case serviceAccount:
 		tr.office = t.officeAt["dublin"]
 		tr.region = t.offices[tr.office].region
 		return tr
 	case chiefExecutive:
-		tr.branch, tr.department, tr.place = deptExecutive, deptExecutive, -1
 		tr.office = t.officeAt["newyork"]
 		tr.region = t.offices[tr.office].region
 		return tr
 	}
-	tr.branch, tr.place = t.deptCycle.locate(i - firstNumbered)
-	tr.department = tr.branch
 	leader := tr.isLeader()
-	if !leader && k.chance(topicGuest, 60) {
-		tr.guest = true
+	if tr.guest {
 		tr.department, tr.office, tr.company = noDepartment, noOffice, companyOther
 		tr.enabled = !k.chance(topicDisabled, 20)
 		return tr
