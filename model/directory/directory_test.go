@@ -492,3 +492,59 @@ func TestReadersAndTheWriterDoNotDisturbEachOther(t *testing.T) {
 	readers.Wait()
 	assert.Equal(t, users, d.Snapshot().Len())
 }
+
+func TestAUserIsFoundByPrincipalNameAlone(t *testing.T) {
+	s := loaded(t,
+		person(t, objectID(1), "userPrincipalName", "a@contoso.com", "mail", "b@contoso.com"),
+		person(t, objectID(2), "userPrincipalName", "B@contoso.com", "proxyAddresses", "smtp:c@contoso.com"),
+	).Snapshot()
+	row, ok := s.ByPrincipalName("b@CONTOSO.com")
+	require.True(t, ok)
+	assert.Equal(t, objectID(2), s.ID(row))
+	_, ok = s.ByPrincipalName("c@contoso.com")
+	assert.False(t, ok, "an alias is no principal name")
+}
+
+func TestReportsAreListedInTheOrderOfName(t *testing.T) {
+	manager, irregular := strings.ToUpper("0a000000-0000-4000-8000-000000000001"), "the boss"
+	named := func(n int, name, manager string) model.Change {
+		return model.Change{ID: objectID(n), Manager: &manager, Fields: []model.Field{{Attr: model.AttrDisplayName, Value: name}}}
+	}
+	d := directory.New(model.FullSchema())
+	d.Apply([]model.Change{
+		named(1, "Zoe", manager), named(2, "", manager), named(3, "Éva", manager),
+		named(4, "Eva", irregular), named(5, "Adele", manager), named(6, "Nobody", ""),
+	})
+	s := d.Snapshot()
+	assert.Equal(t, "5312", numbers(s, s.DirectReports(manager)))
+	assert.Equal(t, 4, s.Reports(strings.ToLower(manager)))
+	assert.Equal(t, "4", numbers(s, s.DirectReports(irregular)))
+	assert.Empty(t, s.DirectReports(""))
+	row, ok := s.ByID(objectID(4))
+	require.True(t, ok)
+	assert.Equal(t, irregular, s.ManagerID(row))
+
+	d.Apply([]model.Change{{ID: objectID(5), Removed: "deleted"}})
+	assert.Equal(t, "312", numbers(d.Snapshot(), d.Snapshot().DirectReports(manager)))
+	assert.Equal(t, "5312", numbers(s, s.DirectReports(manager)))
+}
+
+func TestAddressesThatChangeAreFoundByTheNewOnes(t *testing.T) {
+	d := loaded(t, person(t, objectID(1), "mail", "old@contoso.com"), person(t, objectID(2), "mail", "other@contoso.com"))
+	before := d.Snapshot()
+	require.Len(t, before.ByAddress("old@contoso.com"), 1) // from now on the index is kept up to date
+	var changes []model.Change
+	for i := range 2_000 {
+		changes = append(changes, model.Change{ID: objectID(10 + i), Fields: []model.Field{{Attr: model.AttrProxyAddresses, Values: []string{fmt.Sprintf("SMTP:U%d@contoso.com", i)}}}})
+	}
+	d.Apply(append(changes[:10:10], model.Change{ID: objectID(1), Fields: []model.Field{{Attr: model.AttrMail, Value: "New@contoso.com"}}}))
+	d.Apply(changes[10:]) // more than the index has room for
+	s := d.Snapshot()
+	assert.Equal(t, "1", numbers(s, s.ByAddress("new@contoso.com")))
+	assert.Empty(t, s.ByAddress("old@contoso.com"))
+	for i := range changes {
+		require.Len(t, s.ByAddress(fmt.Sprintf("u%d@contoso.com", i)), 1)
+	}
+	assert.Equal(t, "1", numbers(before, before.ByAddress("old@contoso.com")))
+	assert.Empty(t, before.ByAddress("new@contoso.com"))
+}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/text/language"
 	"pgregory.net/rapid"
 
 	"rollcall/model"
@@ -257,4 +258,32 @@ func TestAnAdoptedDirectoryGoesOnInAnothersPlace(t *testing.T) {
 	u := s.User(row)
 	assert.Equal(t, "Brno", u.Value(model.AttrCity))
 	assert.Equal(t, "JM", u.Value(model.AttrState))
+}
+
+func TestAnAdoptedDirectorySortsAsItsNewOwner(t *testing.T) {
+	users := func(d *directory.Directory) *directory.Directory {
+		for i, name := range []string{"Cihla", "Hora", "Chata"} {
+			d.Apply([]model.Change{{ID: objectID(i), Fields: []model.Field{{Attr: model.AttrDisplayName, Value: name}}}})
+		}
+		return d
+	}
+	names := func(d *directory.Directory) (names []string) {
+		for _, row := range d.Snapshot().All() {
+			names = append(names, d.Snapshot().Value(row, model.AttrDisplayName))
+		}
+		return names
+	}
+	czech := directory.New(model.FullSchema(), directory.Language(language.Czech))
+	root := users(directory.New(model.FullSchema()))
+	require.Equal(t, []string{"Chata", "Cihla", "Hora"}, names(root))
+	m := imageOf(t, root.Snapshot())
+	czech.Adopt(root)
+	assert.Equal(t, []string{"Cihla", "Hora", "Chata"}, names(czech))
+	assert.Equal(t, []string{"Cihla", "Hora", "Chata"}, names(users(czech.Sibling())))
+
+	require.NoError(t, czech.Restore(m.get))
+	assert.Equal(t, []string{"Cihla", "Hora", "Chata"}, names(czech), "the order of an image in another language does not count")
+	rows, err := czech.Snapshot().Sort(t.Context(), czech.Snapshot().All(), model.AttrDisplayName, true)
+	require.NoError(t, err)
+	assert.Equal(t, "Chata", czech.Snapshot().Value(rows[0], model.AttrDisplayName))
 }
