@@ -91,21 +91,21 @@ func TestAWrongSecretLeavesTheDataAlone(t *testing.T) {
 func TestAFullDiskInMidSyncLosesNothing(t *testing.T) {
 	t.Parallel()
 	tenant := serveTenant(t, emulator.Options{Users: 10_000})
-	whole := tenant.site().sync().Requests
+	roomy := tenant.site()
+	whole := roomy.sync().Requests
+	directory, err := os.Stat(filepath.Join(roomy.data, "directory.db"))
+	require.NoError(t, err)
 
 	s := tenant.site()
 	full := *s
-	full.limits = "ulimit -f 4096;" // in blocks of 512 bytes
+	full.limits = fmt.Sprintf("ulimit -f %d;", directory.Size()/512/2) // half of what the users take
 	assert.Equal(t, "diskFull", full.fails(1, "sync").Code)
 	r := s.sync()
 	assert.Equal(t, "initial", r.Mode)
 	assert.Less(t, r.Requests, whole, "what was committed before the disk was full is not read again")
 	s.requireEqual(tenant)
 
-	info, err := os.Stat(filepath.Join(s.data, "directory.db"))
-	require.NoError(t, err)
 	tenant.Tenant().Churn(1, seed.Churn{Hires: 200})
-	full.limits = fmt.Sprintf("ulimit -f %d;", info.Size()/1024) // half of it
 	assert.Equal(t, "diskFull", full.fails(1, "sync", "--full").Code)
 	assert.Equal(t, "10000", s.count(), "the former data stays usable")
 	s.sync()
