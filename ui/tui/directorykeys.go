@@ -97,6 +97,10 @@ func (p *directoryPane) key(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 		return nil, false
 	}
 	switch b.id {
+	case "directory.plan", "directory.list", "directory.copy", "directory.export":
+		p.takeRange()
+	}
+	switch b.id {
 	case "directory.filter":
 		p.typing = true
 	case "directory.mark":

@@ -127,14 +127,31 @@ func (p *directoryPane) addMarks(msg marksMsg) tea.Cmd {
 	return nil
 }
 
-// toggleMark marks or unmarks the user under the cursor, and moves on.
+// toggleMark marks or unmarks the user under the cursor, and moves on. An open
+// range is marked as a whole.
 func (p *directoryPane) toggleMark() {
+	if _, _, ok := p.table.Range(); ok {
+		p.takeRange()
+		return
+	}
 	i := p.table.Cursor()
 	if i < 0 {
 		return
 	}
 	p.rows.marks = p.rows.marks.toggled(p.rows.snapshot, p.rows.rows[i])
 	p.table.Handle(press("down"))
+}
+
+// takeRange marks an open range before something is done with the marked users:
+// who has marked a range by eye means those in it. It waits for the marking,
+// some milliseconds for a million users.
+func (p *directoryPane) takeRange() {
+	from, to, ok := p.table.Range()
+	if !ok {
+		return
+	}
+	p.table.CancelRange()
+	p.rows.marks = p.rows.marks.with(markRows(p.rows.snapshot, p.rows.rows[from:to]))
 }
 
 // toggleRange starts a range at the cursor; the second time it marks the range.

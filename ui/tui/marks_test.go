@@ -123,6 +123,18 @@ func TestTheCursorStaysOnItsUserThroughSortFilterAndSync(t *testing.T) {
 	})
 }
 
+func TestAnOpenRangeCountsAsMarked(t *testing.T) {
+	onScreen(t, syncedTenant, 80, 24, Options{NoSync: true}, func(s *screen) {
+		s.press("g", "v", "j", "j", "L")
+		s.shows("Save 3 marked users")
+		s.press("esc")
+		s.shows("3 marked")
+		s.press("j", "v", "j", "space")
+		s.shows("5 marked")
+		s.hides("range")
+	})
+}
+
 func TestARangeIsMarkedInTheOrderShownAndEscForgetsIt(t *testing.T) {
 	onScreen(t, syncedTenant, 80, 24, Options{NoSync: true}, func(s *screen) {
 		s.press("s", "d", "e", "p", "enter", "g", "v", "G")
