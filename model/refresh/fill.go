@@ -10,8 +10,8 @@ import (
 
 const (
 	// minPartition is the least number of users that is worth a partition: about
-	// three pages, of which the last is half empty.
-	minPartition = 3000
+	// five pages, of which the last is half empty.
+	minPartition = 5000
 	// partitionsPerReader lets a reader that drew small partitions take over
 	// the work of one that drew large ones.
 	partitionsPerReader = 4
@@ -33,10 +33,7 @@ func (r *round) fill(ctx context.Context, t *target) error {
 				return err
 			}
 		}
-		if err := r.catchUp(ctx, t); err != nil {
-			return err
-		}
-		counted, err := r.countAfterRead(ctx, t)
+		counted, err := r.catchUpAndCount(ctx, t)
 		if err != nil {
 			return err
 		}
@@ -60,15 +57,20 @@ func (r *round) begin(ctx context.Context, t *target) error {
 		// damaged file that was set aside.
 		t.users.Reset()
 	}
+	count := r.countAhead(ctx)
 	begun, err := r.opts.Source.Begin(ctx)
+	total, refusal := count()
 	if err != nil {
 		return err
 	}
 	r.begun = true
-	total, err := r.count(ctx)
-	if err != nil {
-		return err
+	if refusal != nil {
+		if err := r.uncounted(ctx, refusal); err != nil {
+			return err
+		}
 	}
+	r.progress.Expected = total
+	r.publish()
 	cover, err := r.opts.Source.Partitions(ctx, total, max(minPartition, total/(partitionsPerReader*readers)))
 	if err != nil {
 		return err
@@ -135,28 +137,26 @@ func (r *round) finish(ctx context.Context, t *target, counted int) error {
 	return r.commit(ctx, t, Batch{State: next})
 }
 
-// count asks for the service's count before a full read. Nobody knows it when
-// the service refuses: that is noted and not fatal, and the count is 0.
-func (r *round) count(ctx context.Context) (int, error) {
-	n, err := r.opts.Source.UserCount(ctx)
-	if err != nil {
-		return 0, r.uncounted(ctx, err)
-	}
-	r.progress.Expected = n
-	r.publish()
-	return n, nil
+// countAhead asks for the service's count beside something else; 0 with an error.
+func (r *round) countAhead(ctx context.Context) (answer func() (int, error)) {
+	return ahead(func() (int, error) { return r.opts.Source.UserCount(ctx) })
 }
 
-// countAfterRead returns the count that the users of the target are held
-// against, 0 when the service gives none. Users may have been created after
-// the last page of changes: before a shortfall is believed, the changes are
-// followed once more, and the smaller of both counts stands.
-func (r *round) countAfterRead(ctx context.Context, t *target) (int, error) {
-	first, err := r.opts.Source.UserCount(ctx)
-	if err != nil {
-		return 0, r.uncounted(ctx, err)
-	}
-	if t.len() >= first {
+// catchUpAndCount follows the delta behind a listing and returns the count that
+// the users of the target are held against, 0 when the service gives none. It
+// is asked for meanwhile, when users may come or go: before a shortfall is
+// believed, the changes are followed once more, and the smaller of two counts
+// stands.
+func (r *round) catchUpAndCount(ctx context.Context, t *target) (int, error) {
+	count := r.countAhead(ctx)
+	err := r.catchUp(ctx, t)
+	first, refusal := count()
+	switch {
+	case err != nil:
+		return 0, err
+	case refusal != nil:
+		return 0, r.uncounted(ctx, refusal)
+	case t.len() >= first:
 		return first, nil
 	}
 	if err := r.catchUp(ctx, t); err != nil {

@@ -3,8 +3,6 @@ package refresh
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"runtime/debug"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -88,18 +86,15 @@ func (r *round) startReaders(ctx context.Context, open []Cursor, pages chan<- fe
 	close(queue)
 	group, ctx := errgroup.WithContext(ctx)
 	for range min(readers, len(open)) {
-		group.Go(func() (err error) {
-			defer func() {
-				if p := recover(); p != nil {
-					err = &panicked{fmt.Sprintf("%v\n\n%s", p, debug.Stack())}
+		group.Go(func() error {
+			return contained(func() error {
+				for c := range queue {
+					if err := readPartition(ctx, r.opts.Source, c, pages); err != nil {
+						return err
+					}
 				}
-			}()
-			for c := range queue {
-				if err := readPartition(ctx, r.opts.Source, c, pages); err != nil {
-					return err
-				}
-			}
-			return nil
+				return nil
+			})
 		})
 	}
 	done := make(chan error, 1)
@@ -109,17 +104,10 @@ func (r *round) startReaders(ctx context.Context, open []Cursor, pages chan<- fe
 	}()
 	return func() error {
 		err := <-done
-		if p, ok := err.(*panicked); ok {
-			panic(p.text) // on the goroutine whose caller restores the terminal
-		}
+		release(err)
 		return err
 	}
 }
-
-// panicked carries a panic of a reader to the goroutine that leads the round.
-type panicked struct{ text string }
-
-func (p *panicked) Error() string { return p.text }
 
 // readPartition sends the pages of one partition. It waits for room, not for
 // ctx: a page that was fetched is not thrown away.

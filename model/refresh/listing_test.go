@@ -171,29 +171,32 @@ func TestAPartitionWhoseLinkExpiresBeginsEverythingAnew(t *testing.T) {
 	b.holds(t)
 }
 
-func TestAPanicOfAReaderReachesTheCaller(t *testing.T) {
-	b := newBench(30)
-	b.tenant.partitions = 5
-	r := b.process(t)
-	b.tenant.fail = func(call, _ string) error {
-		if call == "users" {
-			panic("a bug below")
-		}
-		return nil
+func TestAPanicBesideTheRoundReachesItsCaller(t *testing.T) {
+	for _, culprit := range []string{"users", "count"} {
+		t.Run(culprit, func(t *testing.T) {
+			b := newBench(30)
+			b.tenant.partitions = 5
+			r := b.process(t)
+			b.tenant.fail = func(call, _ string) error {
+				if call == culprit {
+					panic("a bug below")
+				}
+				return nil
+			}
+			func() {
+				defer func() {
+					text, _ := recover().(string)
+					assert.Contains(t, text, "a bug below")
+					assert.Contains(t, text, "goroutine", "with the stack of where it happened")
+				}()
+				_, _ = r.Run(t.Context(), false)
+			}()
+			b.tenant.fail = nil
+			_, err := r.Run(t.Context(), false)
+			require.NoError(t, err, "the next round is not locked out")
+			b.holds(t)
+		})
 	}
-	assert.PanicsWithValue(t, "", func() {
-		defer func() {
-			text, _ := recover().(string)
-			assert.Contains(t, text, "a bug below")
-			assert.Contains(t, text, "goroutine", "with the reader's stack")
-			panic("")
-		}()
-		_, _ = r.Run(t.Context(), false)
-	})
-	b.tenant.fail = nil
-	_, err := r.Run(t.Context(), false)
-	require.NoError(t, err, "the next round is not locked out")
-	b.holds(t)
 }
 
 func TestAParallelReadThatLacksUsersIsReadAgainInOneListing(t *testing.T) {
