@@ -105,7 +105,7 @@ func TestManyRoundsLeaveTheProcessAsItWas(t *testing.T) {
 	if soak() {
 		rounds = 200
 	}
-	tenant := serveTenant(t, emulator.Options{Users: users, Fault: "429=0.002,5xx=0.03,cut=0.02,truncate=0.02,expire=0.002,dup=0.1,reorder"})
+	tenant := serveTenant(t, emulator.Options{Users: users, Fault: "429=0.002,5xx=0.03,cut=0.02,truncate=0.02,dup=0.1,reorder"})
 	s := tenant.site()
 	require.NoError(t, os.MkdirAll(s.data, 0o700))
 	reader, writer, err := os.Pipe()
@@ -195,6 +195,8 @@ func (t *tenant) renew(round int) {
 	switch round % 10 {
 	case 3:
 		t.ReplayDeltas(1)
+	case 5:
+		t.ExpireNext(1, "/users")
 	case 6:
 		t.ForceResync(1)
 	}
