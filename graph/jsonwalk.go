@@ -14,7 +14,8 @@ import (
 // jsonWalk goes through a JSON text once, from its beginning to its end.
 type jsonWalk struct {
 	decoder *jsontext.Decoder
-	text    string // all of it: what the walk hands out are parts of it
+	body    string // all of it: what the walk hands out are parts of it
+	plain   bool   // no string in it differs from how it is written
 }
 
 // newJSONWalk is as lenient as encoding/json is: names may come twice, and bytes
@@ -22,7 +23,8 @@ type jsonWalk struct {
 func newJSONWalk(body []byte) jsonWalk {
 	return jsonWalk{
 		decoder: jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)),
-		text:    string(body),
+		body:    string(body),
+		plain:   bytes.IndexByte(body, '\\') < 0 && utf8.Valid(body),
 	}
 }
 
@@ -32,7 +34,7 @@ func (w *jsonWalk) link() (string, error) {
 	if err != nil || value == "null" {
 		return "", err
 	}
-	link, err := text(value)
+	link, err := w.text(value)
 	return strings.Clone(link), err
 }
 
@@ -47,11 +49,11 @@ func (w *jsonWalk) object(each func(name []byte) error) error {
 		if err != nil {
 			return err
 		}
-		plain := name[1 : len(name)-1]
-		if bytes.IndexByte(plain, '\\') >= 0 {
-			plain, _ = jsontext.AppendUnquote(nil, name) // read as JSON already
+		unquoted := name[1 : len(name)-1]
+		if !w.plain && bytes.IndexByte(unquoted, '\\') >= 0 {
+			unquoted, _ = jsontext.AppendUnquote(nil, name) // read as JSON already
 		}
-		if err := each(plain); err != nil {
+		if err := each(unquoted); err != nil {
 			return err
 		}
 	}
@@ -81,20 +83,20 @@ func (w *jsonWalk) open(kind jsontext.Kind, wanted string) error {
 	return err
 }
 
-// value reads a value. It is a part of the page's text.
+// value reads a value, as it is written.
 func (w *jsonWalk) value() (string, error) {
 	v, err := w.decoder.ReadValue()
 	end := int(w.decoder.InputOffset())
-	return w.text[end-len(v) : end], err
+	return w.body[end-len(v) : end], err
 }
 
 // text decodes a JSON string. Most hold no escapes and are taken as they are.
-func text(value string) (string, error) {
+func (w *jsonWalk) text(value string) (string, error) {
 	if value[0] != '"' {
 		return "", fmt.Errorf("no text: %.40s", value)
 	}
 	inner := value[1 : len(value)-1]
-	if strings.IndexByte(inner, '\\') < 0 && utf8.ValidString(inner) {
+	if w.plain || strings.IndexByte(inner, '\\') < 0 && utf8.ValidString(inner) {
 		return inner, nil
 	}
 	// The value has been read as JSON: the only error left is of bytes that are

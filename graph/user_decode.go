@@ -31,6 +31,7 @@ type property struct {
 	role role
 	attr model.AttrID
 	kind model.Type
+	list bool // Graph keeps a collection
 }
 
 type role uint8
@@ -57,7 +58,10 @@ func newUserDecoder(schema *model.Schema) *userDecoder {
 		onPremises: make(map[string]property),
 	}
 	for _, a := range schema.Synced() {
-		p := property{role: roleAttribute, attr: a.ID, kind: a.Type}
+		p := property{
+			role: roleAttribute, attr: a.ID, kind: a.Type,
+			list: a.Type == model.TypeCollection || a.ID == model.AttrBusinessPhone || a.ID == model.AttrIMAddresses,
+		}
 		switch {
 		case a.ID == model.AttrObjectID: // the change's own field
 			continue
@@ -119,7 +123,8 @@ type userWalk struct {
 	jsonWalk
 	users   *userDecoder
 	whole   bool
-	order   propertyOrder
+	order   propertyOrder // of users
+	inner   propertyOrder // of onPremisesExtensionAttributes
 	fields  []model.Field // the room of several users
 	strings []string      // scratch of a collection
 }
@@ -148,7 +153,7 @@ func (w *userWalk) user() (model.Change, error) {
 	from := len(w.fields)
 	w.order.next = 0
 	err := w.object(func(name []byte) error {
-		p := w.order.find(w.users, name)
+		p := w.order.find(w.users.properties, w.users.extensions, name)
 		if err := w.property(&change, p); err != nil {
 			return fmt.Errorf("%s: %w", w.order.name(), err)
 		}
@@ -169,7 +174,7 @@ func (w *userWalk) property(change *model.Change, p property) error {
 	case roleID:
 		value, err := w.value()
 		if err == nil {
-			change.ID, err = text(value)
+			change.ID, err = w.text(value)
 		}
 		return err
 	case roleOnPremises:
@@ -192,36 +197,60 @@ func (w *userWalk) property(change *model.Change, p property) error {
 	return w.decoder.SkipValue()
 }
 
-// attribute reads a property by its attribute's type. Where Graph keeps a
-// collection for an attribute of one value (businessPhones, imAddresses), the
-// first one is it. Of a whole user only what is not null becomes a field.
+// attribute reads a property by its attribute's type. Of a whole user only what
+// is not null becomes a field.
 func (w *userWalk) attribute(p property) error {
 	f := model.Field{Attr: p.attr}
-	isList := w.decoder.PeekKind() == '['
-	switch {
-	case !isList:
+	if p.list && w.decoder.PeekKind() == '[' {
+		if err := w.collection(&w.jsonWalk, p, &f); err != nil {
+			return err
+		}
+	} else {
 		value, err := w.value()
 		if err != nil {
 			return err
 		}
-		if f.Value, err = p.scalar(value); err != nil {
+		if value[0] == '[' { // of a directory extension, or where none is expected
+			inner := newJSONWalk([]byte(value))
+			err = w.collection(&inner, p, &f)
+		} else {
+			f.Value, err = w.scalar(p, value)
+		}
+		if err != nil {
 			return err
 		}
-	case p.kind == model.TypeCollection || p.kind == model.TypeString:
-		values, err := w.elements(p)
-		switch {
-		case err != nil:
-			return err
-		case p.kind == model.TypeCollection && len(values) > 0:
-			f.Values = append(make([]string, 0, len(values)), values...)
-		case len(values) > 0:
-			f.Value = values[0]
-		}
-	default:
-		return fmt.Errorf("a collection is no %s", typeName(p.kind))
 	}
 	if !w.whole || !f.IsNull() {
 		w.fields = append(w.fields, f)
+	}
+	return nil
+}
+
+// collection reads the elements of a collection that are not null. Where Graph
+// keeps one for an attribute of one value (businessPhones, imAddresses), the
+// first one is it.
+func (w *userWalk) collection(from *jsonWalk, p property, f *model.Field) error {
+	if p.kind != model.TypeCollection && p.kind != model.TypeString {
+		return fmt.Errorf("a collection is no %s", typeName(p.kind))
+	}
+	element := property{role: p.role, kind: model.TypeString}
+	w.strings = w.strings[:0]
+	err := from.array(func() error {
+		value, err := from.value()
+		if err != nil || value == "null" {
+			return err
+		}
+		text, err := w.scalar(element, value)
+		w.strings = append(w.strings, text)
+		return err
+	})
+	switch {
+	case err != nil || len(w.strings) == 0:
+		return err
+	case p.kind == model.TypeCollection:
+		f.Values = append(make([]string, 0, len(w.strings)), w.strings...)
+	default:
+		f.Value = w.strings[0]
 	}
 	return nil
 }
@@ -239,19 +268,19 @@ func typeName(t model.Type) string {
 }
 
 // scalar is the value of an attribute; "" is null.
-func (p property) scalar(value string) (string, error) {
+func (w *userWalk) scalar(p property, value string) (string, error) {
 	switch {
 	case value == "null":
 		return "", nil
 	case p.role == roleExtension:
 		if value[0] == '"' || value[0] == '{' {
-			return text(value)
+			return w.text(value)
 		}
 		return value, nil // a number or a boolean, as it stands
 	case p.kind == model.TypeBool && (value == "true" || value == "false"):
 		return value, nil
 	case p.kind == model.TypeTime:
-		stated, err := text(value)
+		stated, err := w.text(value)
 		if err != nil {
 			return "", err
 		}
@@ -261,26 +290,9 @@ func (p property) scalar(value string) (string, error) {
 		}
 		return at.UTC().Format(time.RFC3339), nil
 	case p.kind == model.TypeString:
-		return text(value)
+		return w.text(value)
 	}
 	return "", fmt.Errorf("no %s: %.40s", typeName(p.kind), value)
-}
-
-// elements reads a collection without its nulls. The slice is valid until the
-// next one is read.
-func (w *userWalk) elements(p property) ([]string, error) {
-	element := property{role: p.role, kind: model.TypeString}
-	w.strings = w.strings[:0]
-	err := w.array(func() error {
-		value, err := w.value()
-		if err != nil || value == "null" {
-			return err
-		}
-		t, err := element.scalar(value)
-		w.strings = append(w.strings, t)
-		return err
-	})
-	return w.strings, err
 }
 
 // onPremises reads onPremisesExtensionAttributes. The object always comes
@@ -292,9 +304,10 @@ func (w *userWalk) onPremises() error {
 			return err
 		}
 	} else {
+		w.inner.next = 0
 		err := w.object(func(name []byte) error {
-			p, ok := w.users.onPremises[string(name)]
-			if !ok {
+			p := w.inner.find(w.users.onPremises, nil, name)
+			if p.role == roleNone {
 				return w.decoder.SkipValue()
 			}
 			return w.attribute(p)
@@ -331,7 +344,7 @@ func (w *userWalk) manager(change *model.Change) error {
 		}
 		value, err := w.value()
 		if err == nil {
-			id, err = text(value)
+			id, err = w.text(value)
 		}
 		return err
 	})
@@ -372,12 +385,13 @@ type propertyOrder struct {
 	next       int // where the next property of the object is expected
 }
 
-// find is the property of a name.
-func (o *propertyOrder) find(d *userDecoder, name []byte) property {
+// find is the property of a name: of known by the name itself, of folded by the
+// name in lower case.
+func (o *propertyOrder) find(known, folded map[string]property, name []byte) property {
 	if o.next == len(o.names) || o.names[o.next] != string(name) {
-		i, known := o.index[string(name)]
-		if !known {
-			i = o.learn(d, string(name))
+		i, met := o.index[string(name)]
+		if !met {
+			i = o.learn(known, folded, string(name))
 		}
 		o.next = i
 	}
@@ -388,10 +402,10 @@ func (o *propertyOrder) find(d *userDecoder, name []byte) property {
 // name is the name of the property found last.
 func (o *propertyOrder) name() string { return o.names[o.next-1] }
 
-func (o *propertyOrder) learn(d *userDecoder, name string) int {
-	p, known := d.properties[name]
-	if !known {
-		p = d.extensions[strings.ToLower(name)]
+func (o *propertyOrder) learn(known, folded map[string]property, name string) int {
+	p, ok := known[name]
+	if !ok {
+		p = folded[strings.ToLower(name)]
 	}
 	if o.index == nil {
 		o.index = make(map[string]int)
