@@ -39,19 +39,16 @@ func (chronology) keyer() (keyer, func()) { return chronology{}, func() {} }
 func (chronology) appendKey(key []byte, value string) []byte {
 	t, err := time.Parse(time.RFC3339, value)
 	if err != nil {
-		return append(key, classNoise)
+		return append(key, noise)
 	}
-	return t.UTC().AppendFormat(append(key, classWord), "20060102150405.000000000")
+	return t.UTC().AppendFormat(key, "20060102150405.000000000")
 }
 
 func (chronology) compareTie(a, b string) int { return strings.Compare(a, b) }
 
-// The first byte of a key: what begins with a letter or a digit comes before
-// the rest, which is mostly noise.
-const (
-	classWord  = 1
-	classNoise = 2
-)
+// noise is the first byte of the keys that come last: what begins with neither
+// letter nor digit mostly is noise.
+const noise = 0xFF
 
 // collation orders texts as readers of a language expect: by letters, then by
 // accents, then by their bytes.
@@ -91,41 +88,74 @@ func (c *collation) keyer() (keyer, func()) {
 
 // weights are the primary weights of the ASCII characters in a language.
 type weights struct {
-	primaries []uint32                            // that an ASCII character can have, ascending
-	bytes     [utf8.RuneSelf]byte                 // of each character in a key; zero is ignored
-	joined    [utf8.RuneSelf]*[utf8.RuneSelf]bool // characters that are not sorted by themselves when followed by
+	primaries []uint32  // that an ASCII character can have, ascending
+	single    [256]byte // of each character by itself in a key
+	// bytes is single, but special for a character that is not always sorted by
+	// itself: not when one of those follows that joined has for it.
+	bytes  [256]byte
+	joined [utf8.RuneSelf]*[utf8.RuneSelf]bool
 }
+
+// Bytes of weights that no key holds.
+const (
+	ignored = 0    // the character has no weight
+	special = 0xFF // the character needs a closer look
+)
 
 func newWeights(tag language.Tag) *weights {
 	w := &weights{}
 	collator, buffer := collate.New(tag, collate.IgnoreCase, collate.IgnoreDiacritics), &collate.Buffer{}
-	var keys [utf8.RuneSelf][]byte
-	var single [utf8.RuneSelf][]uint32
-	for c := range keys {
+	keyOf := func(text ...byte) []byte {
 		buffer.Reset()
-		keys[c] = bytes.Clone(collator.Key(buffer, []byte{byte(c)}))
-		single[c] = primariesOf(keys[c])
-		w.primaries = append(w.primaries, single[c]...)
+		return collator.Key(buffer, text)
+	}
+	var keys [utf8.RuneSelf][]byte
+	for c := range keys {
+		keys[c] = bytes.Clone(keyOf(byte(c)))
+		w.primaries = append(w.primaries, primariesOf(keys[c])...)
 	}
 	slices.Sort(w.primaries)
 	w.primaries = slices.Compact(w.primaries)
+	for c := range w.single {
+		w.single[c] = special
+	}
 	for a := range keys {
-		if len(single[a]) == 1 {
-			w.bytes[a], _ = w.byteOf(single[a][0])
+		switch primaries := primariesOf(keys[a]); len(primaries) {
+		case 0:
+			w.single[a] = ignored
+		case 1:
+			w.single[a], _ = w.byteOf(primaries[0])
 		}
 		for b := range keys {
-			buffer.Reset()
-			together := collator.Key(buffer, []byte{byte(a), byte(b)})
-			rest, alone := bytes.CutPrefix(together, keys[a])
-			if len(single[a]) > 1 || !alone || !bytes.Equal(rest, keys[b]) {
-				if w.joined[a] == nil {
-					w.joined[a] = new([utf8.RuneSelf]bool)
-				}
-				w.joined[a][b] = true
+			if rest, alone := bytes.CutPrefix(keyOf(byte(a), byte(b)), keys[a]); alone && bytes.Equal(rest, keys[b]) {
+				continue
 			}
+			if w.joined[a] == nil {
+				w.joined[a] = new([utf8.RuneSelf]bool)
+			}
+			w.joined[a][b] = true
+		}
+	}
+	w.bytes = w.single
+	for a := range w.joined {
+		if w.joined[a] != nil {
+			w.bytes[a] = special
 		}
 	}
 	return w
+}
+
+// at returns the byte of the i-th character of a text in ASCII; of one that is
+// not sorted by itself, special.
+func (w *weights) at(text string, i int) byte {
+	c := text[i]
+	if i+1 == len(text) || c >= utf8.RuneSelf || w.joined[c] == nil {
+		return w.single[c]
+	}
+	if next := text[i+1]; next >= utf8.RuneSelf || w.joined[c][next] {
+		return special
+	}
+	return w.single[c]
 }
 
 // primariesOf splits a key of package collate that has primary weights alone:
@@ -165,9 +195,7 @@ const keyedBytes = 256
 
 func (k *textKeyer) appendKey(key []byte, value string) []byte {
 	if !isWord(value) {
-		key = append(key, classNoise)
-	} else {
-		key = append(key, classWord)
+		key = append(key, noise)
 	}
 	if len(value) > keyedBytes {
 		end := keyedBytes
@@ -177,19 +205,20 @@ func (k *textKeyer) appendKey(key []byte, value string) []byte {
 		value = value[:end]
 	}
 	start := len(key)
+	out, n := slices.Grow(key, len(value))[:start+len(value)], start
 	for i := range len(value) {
-		c := value[i]
-		if c >= utf8.RuneSelf {
-			return k.appendSlow(key[:start], value)
+		b := k.weights.bytes[value[i]]
+		if b == special {
+			if b = k.weights.at(value, i); b == special {
+				return k.appendSlow(key, value)
+			}
 		}
-		if joined := k.weights.joined[c]; joined != nil && i+1 < len(value) && (value[i+1] >= utf8.RuneSelf || joined[value[i+1]]) {
-			return k.appendSlow(key[:start], value)
-		}
-		if b := k.weights.bytes[c]; b != 0 {
-			key = append(key, b)
+		out[n] = b
+		if b != ignored {
+			n++
 		}
 	}
-	return key
+	return out[:n]
 }
 
 func (k *textKeyer) appendSlow(key []byte, value string) []byte {

@@ -19,12 +19,19 @@ func sortValues(ctx context.Context, o ordering, values texts, numbers []uint32)
 	s := &valueSort{ordering: o, values: values}
 	s.keys = make([][]byte, (len(numbers)+keysAtOnce-1)/keysAtOnce)
 	entries := make([]sortEntry, len(numbers))
+	common := make([]int, len(s.keys))
 	if err := inParallel(ctx, len(numbers), keysAtOnce, func(from, to int) {
-		s.makeKeys(from/keysAtOnce, entries[from:to], numbers[from:to])
+		common[from/keysAtOnce] = s.makeKeys(from/keysAtOnce, entries[from:to], numbers[from:to])
 	}); err != nil {
 		return err
 	}
-	s.sort(entries, 0, runtime.GOMAXPROCS(0))
+	depth := s.commonPrefix(common)
+	mustParallel(len(entries), keysAtOnce, func(from, to int) {
+		for i := from; i < to; i++ {
+			entries[i].window = s.window(entries[i], depth)
+		}
+	})
+	s.sort(entries, depth, runtime.GOMAXPROCS(0))
 	for i, e := range entries {
 		numbers[i] = s.number(e)
 	}
@@ -47,20 +54,52 @@ type valueSort struct {
 	keys     [][]byte // of each value four bytes, its number; then its key and a zero
 }
 
-// makeKeys makes the keys of values that share an allocation.
-func (s *valueSort) makeKeys(allocation int, entries []sortEntry, numbers []uint32) {
+// makeKeys makes the keys of values that share an allocation, and returns how
+// many bytes all of them begin with.
+func (s *valueSort) makeKeys(allocation int, entries []sortEntry, numbers []uint32) int {
 	k, done := s.ordering.keyer()
 	defer done()
-	var keys []byte
+	size := 8 // so that the last key can be read in windows
+	for _, n := range numbers {
+		size += 4 + len(s.values.at(n)) + 2
+	}
+	keys, common := make([]byte, 0, size), 0
+	var first []byte
 	for i, n := range numbers {
-		entries[i].at = uint64(allocation)<<32 | uint64(len(keys))
+		start := len(keys)
+		entries[i].at = uint64(allocation)<<32 | uint64(start)
 		keys = binary.LittleEndian.AppendUint32(keys, n)
 		keys = append(k.appendKey(keys, s.values.at(n)), 0)
+		if key := keys[start+4 : len(keys)-1]; i == 0 {
+			first, common = bytes.Clone(key), len(key)
+		} else {
+			common = commonPrefix(first[:common], key)
+		}
 	}
 	s.keys[allocation] = append(keys, make([]byte, 8)...)
-	for i := range entries {
-		entries[i].window = s.window(entries[i], 0)
+	return common
+}
+
+func commonPrefix(a, b []byte) int {
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return i
+		}
 	}
+	return min(len(a), len(b))
+}
+
+// commonPrefix returns how many bytes all keys begin with, given the same for
+// each allocation. A sort need not look at them.
+func (s *valueSort) commonPrefix(common []int) int {
+	if len(s.keys) == 0 {
+		return 0
+	}
+	first := s.keys[0][4 : 4+common[0]]
+	for i, n := range common {
+		first = first[:commonPrefix(first, s.keys[i][4:4+n])]
+	}
+	return len(first)
 }
 
 func (s *valueSort) number(e sortEntry) uint32 {
