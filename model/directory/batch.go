@@ -53,7 +53,7 @@ func (w *writer) apply(changes []model.Change) Effect {
 		writer: w, changes: changes, steps: make([]step, len(changes)),
 		cells: make([][]cell, len(w.columns)), changed: make([]atomic.Bool, len(changes)),
 	}
-	b.find()
+	b.locate()
 	b.gather()
 	mustParallel(len(w.columns), 1, func(i, _ int) { b.setShared(i) })
 	w.wasted += int(b.replaced.Load())
@@ -74,8 +74,8 @@ func (w *writer) apply(changes []model.Change) Effect {
 	return effect
 }
 
-// find gives each change its row.
-func (b *batch) find() {
+// locate gives each change its row.
+func (b *batch) locate() {
 	type identity struct {
 		key     key
 		regular bool
@@ -88,7 +88,7 @@ func (b *batch) find() {
 	b.ready().touch(hashes)
 	for i := range b.changes {
 		c, s, id := &b.changes[i], &b.steps[i], ids[i]
-		row, found := b.writer.find(id.key)
+		row, found := b.find(id.key)
 		switch {
 		case c.Removed != "" && found:
 			b.remove(row, id.key, id.regular)

@@ -55,8 +55,8 @@ const noise = 0xFF
 //
 // A key is made of primary weights of the Unicode collation algorithm. Those
 // that an ASCII character can have take one byte, an odd number; any other
-// weight is preceded by the even number that keeps it between its ASCII
-// neighbours, and takes three more. The key of a text in ASCII is looked up character by character,
+// weight takes three, behind the even number that keeps it between its ASCII
+// neighbours. The key of a text in ASCII is looked up character by character,
 // at a twentieth of the price of package collate, unless the text holds two
 // characters that the language sorts as one.
 type collation struct {

@@ -33,7 +33,7 @@ func (d *dictionary) code(value string, hash uint64) uint32 {
 		}
 	}
 	if !d.index.hasRoom(uint32(d.len())) {
-		d.reindex()
+		d.reindex(d.len() + d.len()/2)
 	}
 	i := d.add(value)
 	d.index.insert(hash, i)
@@ -43,19 +43,14 @@ func (d *dictionary) code(value string, hash uint64) uint32 {
 // prepare makes the dictionary ready for code. Any goroutine may do so before
 // the writer does.
 func (d *dictionary) prepare() {
-	d.indexed.Do(func() {
-		if d.index == nil {
-			d.reindex()
-		}
-	})
+	d.indexed.Do(func() { d.reindex(d.len()) })
 }
 
-// reindex makes an index with room for half as many values again.
-func (d *dictionary) reindex() {
-	n := d.len()
-	index := newHashTable(n+n/2, 0)
+// reindex makes an index with room for as many values.
+func (d *dictionary) reindex(room int) {
+	index := newHashTable(room, 0)
 	index.fill(func(yield func(uint64, uint32) bool) {
-		for i := range uint32(n) {
+		for i := range uint32(d.len()) {
 			yield(d.hash(d.seed, i), i)
 		}
 	})

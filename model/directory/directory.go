@@ -115,6 +115,7 @@ func (d *Directory) compact() {
 	}
 	d.table = table
 	d.publish(d.Snapshot().generation + 1)
+	go d.Snapshot().prepare()
 }
 
 func (d *Directory) publish(generation uint64) {

@@ -38,9 +38,10 @@ type scan struct {
 	verdicts []uint8 // by code: 1 holds, 0 does not
 }
 
-// idScan tests the object id of each row.
+// idScan tests the object ids of some rows.
 type idScan struct {
 	snapshot *Snapshot
+	rows     []uint64
 	test     func(id []byte) bool
 }
 
@@ -91,7 +92,7 @@ func (s *scan) decide(chunk int, out *rowBits) {
 func (s *idScan) decide(chunk int, out *rowBits) {
 	out.fill(false)
 	var id []byte
-	for row := range s.snapshot.rowsOf(chunk) {
+	for row := range rowsOf(s.rows, chunk) {
 		if id = s.snapshot.appendID(id[:0], row); s.test(id) {
 			out[row>>6%chunkWords] |= 1 << (row & 63)
 		}

@@ -70,7 +70,7 @@ func (s *searching) narrow(ctx context.Context, t *term) error {
 		if len(s.irregular) > 0 {
 			test = func(id []byte) bool { return t.matches(rule.AppendFold(nil, string(id))) }
 		}
-		if err := s.move(ctx, &idScan{s.Snapshot, test}, open, found); err != nil {
+		if err := s.move(ctx, &idScan{s.Snapshot, open, test}, open, found); err != nil {
 			return err
 		}
 	} else {
@@ -167,15 +167,12 @@ type lookup struct {
 
 func (l *lookup) decide(chunk int, out *rowBits) {
 	var folded []byte
-	for i := range out {
-		out[i] = 0
-		for w := l.open[chunk*chunkWords+i]; w != 0; w &= w - 1 {
-			row := int32(chunk<<chunkBits + i<<6 + bits.TrailingZeros64(w))
-			for e := range l.column.elements(row) {
-				if l.values.matches(e, &folded) {
-					out[i] |= w & -w
-					break
-				}
+	out.fill(false)
+	for row := range rowsOf(l.open, chunk) {
+		for e := range l.column.elements(row) {
+			if l.values.matches(e, &folded) {
+				out[row>>6%chunkWords] |= 1 << (row & 63)
+				break
 			}
 		}
 	}

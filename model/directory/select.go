@@ -53,7 +53,7 @@ func (s *Snapshot) conditions(ctx context.Context, parts []rule.Predicate) ([]co
 
 func (s *Snapshot) leaf(ctx context.Context, l *rule.Leaf) (condition, error) {
 	if l.Attr == model.AttrObjectID {
-		return &idScan{s, func(id []byte) bool {
+		return &idScan{s, s.alive, func(id []byte) bool {
 			if l.Folded {
 				return l.Test(rule.Fold(string(id)))
 			}

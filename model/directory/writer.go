@@ -102,10 +102,9 @@ func (w *writer) ready() *hashTable {
 	return w.index.get(func() *hashTable { return indexIDs(w.seed, w.ids, w.alive, w.rows) })
 }
 
-// indexIDs returns an index of the object ids of the living rows, with room for
-// half as many again.
+// indexIDs returns an index of the object ids of the living rows.
 func indexIDs(seed maphash.Seed, ids []*idChunk, alive []uint64, rows int32) *hashTable {
-	table := newHashTable(int(rows)+int(rows)/2, 0)
+	table := newHashTable(int(rows)+int(rows)/4, 0)
 	table.fill(func(yield func(uint64, uint32) bool) {
 		for row := range rows {
 			if alive[row>>6]>>(row&63)&1 == 1 {
