@@ -10,9 +10,10 @@ import (
 
 // Partitions implements refresh.Source. It counts the users by when they were
 // created, finer where there are more of them, and makes partitions of the
-// counted pieces. That attribute never changes, but some old accounts lack it:
-// where the counts of the pieces do not add up, the beginnings of the user
-// principal names are counted instead, which every user has.
+// counted pieces. That time never changes, but accounts of before June 2018 may
+// lack it: where the counts of the pieces do not add up, the beginnings of the
+// user principal names are counted instead, which every user has. Source: Graph
+// documentation, "user resource type", createdDateTime.
 func (c *Client) Partitions(ctx context.Context, total, size int) (refresh.Cover, error) {
 	ctx = prioritised(ctx)
 	if size <= 0 || total <= size {
