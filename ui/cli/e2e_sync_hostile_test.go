@@ -216,8 +216,10 @@ func TestOfTwoSyncsAtOnceTheSecondNamesTheFirst(t *testing.T) {
 	s := tenant.site()
 	first := s.start("sync", "--json")
 	require.True(t, first.when(func() bool { return tenant.asked("") > 0 }))
+	require.NoError(t, first.cmd.Process.Signal(syscall.SIGSTOP)) // however slow the second one starts
 	f := s.fails(75, "sync")
 	assert.Contains(t, f.Message, fmt.Sprintf("pid %d", first.cmd.Process.Pid))
+	require.NoError(t, first.cmd.Process.Signal(syscall.SIGCONT))
 	a := first.wait()
 	require.Zero(t, a.code, a.stderr)
 	assert.Equal(t, 3000, decodeReport(t, a.stdout).Users)
