@@ -53,12 +53,9 @@ func serveTenant(tb testing.TB, o emulator.Options) *tenant {
 	return t
 }
 
-// skip lets time pass in the tenant alone: a wait that it told a process which
-// lives no more is over then.
+// skip lets time pass in the tenant alone, so that nobody has to wait out what
+// it told.
 func (t *tenant) skip(d time.Duration) { t.ahead.Add(int64(d)) }
-
-// longestWait is above every Retry-After that the fault 429 hands out.
-const longestWait = 3 * time.Second
 
 // asked is how often a route was called so far: "GET /users". Any route: "".
 func (t *tenant) asked(route string) int {
