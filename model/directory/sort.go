@@ -1,9 +1,9 @@
 package directory
 
 import (
-	"cmp"
 	"context"
 	"encoding/binary"
+	"math/bits"
 	"slices"
 
 	"rollcall/model"
@@ -26,25 +26,27 @@ func (s *Snapshot) Sort(ctx context.Context, rows []int32, by model.AttrID, desc
 	return s.sortByRank(s.Rows(s.SetOf(rows)), c, ranks, descending), ctx.Err()
 }
 
+// sortByID sorts numbers made of the beginning of an id and the place of its
+// row among the given ones.
 func (s *Snapshot) sortByID(rows []int32, descending bool) []int32 {
-	type entry struct {
-		window uint64 // eight bytes of the id
-		row    int32
-	}
-	entries := make([]entry, len(rows))
+	width := bits.Len(uint(len(rows)))
+	entries := make([]uint64, len(rows))
 	for i, row := range rows {
 		k := s.key(row)
-		entries[i] = entry{binary.BigEndian.Uint64(k[:]), row}
+		entries[i] = binary.BigEndian.Uint64(k[:])>>width<<width | uint64(i)
 	}
-	slices.SortFunc(entries, func(a, b entry) int {
-		if c := cmp.Compare(a.window, b.window); c != 0 {
-			return c
-		}
-		return s.compareIDs(a.row, b.row)
-	})
+	slices.Sort(entries)
 	out := make([]int32, len(rows))
 	for i, e := range entries {
-		out[i] = e.row
+		out[i] = rows[e&(1<<width-1)]
+	}
+	for start := 0; start < len(out); {
+		end := start + 1
+		for end < len(out) && entries[end]>>width == entries[start]>>width {
+			end++
+		}
+		slices.SortFunc(out[start:end], s.compareIDs)
+		start = end
 	}
 	if descending {
 		slices.Reverse(out)
