@@ -43,6 +43,8 @@ func (p *process) succeed() answer {
 func BenchmarkInitialSync100k(b *testing.B) {
 	const users = 100_000
 	tenant := serveTenant(b, emulator.Options{Users: users, Latency: 100 * time.Millisecond})
+	_, err := binary()
+	require.NoError(b, err)
 	var synced, serial time.Duration
 	for b.Loop() {
 		s := tenant.site()
