@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -39,16 +38,7 @@ func (s *site) open(width, height int) *screens {
 	file, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: uint16(height), Cols: uint16(width)})
 	require.NoError(s.tb, err)
 	terminal := &tty{pty: file, cmd: cmd, terminal: vt.NewEmulator(width, height), changed: make(chan struct{}, 1)}
-	var done sync.WaitGroup
-	done.Go(func() { _, _ = io.Copy(terminal, file) })
-	done.Go(func() { _, _ = io.Copy(file, terminal.terminal) })
-	s.tb.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		_ = file.Close()
-		_ = terminal.terminal.Close()
-		done.Wait()
-	})
+	s.tb.Cleanup(terminal.connect())
 	return &screens{tty: terminal, tb: s.tb, began: began}
 }
 

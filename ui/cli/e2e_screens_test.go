@@ -39,18 +39,26 @@ func (m *machine) open(width, height int, args ...string) *tty {
 	file, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: uint16(height), Cols: uint16(width)})
 	require.NoError(m.t, err)
 	s := &tty{t: m.t, pty: file, cmd: cmd, terminal: vt.NewEmulator(width, height), changed: make(chan struct{}, 1)}
-	var done sync.WaitGroup
-	done.Go(func() { _, _ = io.Copy(s, file) })
-	// What the terminal answers to queries goes to the program, as keys do.
-	done.Go(func() { _, _ = io.Copy(file, s.terminal) })
-	m.t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		_ = file.Close()
-		_ = s.terminal.Close()
-		done.Wait()
-	})
+	m.t.Cleanup(s.connect())
 	return s
+}
+
+// connect lets the program and the terminal talk. What it returns ends the
+// program and both directions.
+func (s *tty) connect() (hangUp func()) {
+	var done sync.WaitGroup
+	done.Go(func() { _, _ = io.Copy(s, s.pty) })
+	// What the terminal answers to queries goes to the program, as keys do.
+	done.Go(func() { _, _ = io.Copy(s.pty, s.terminal) })
+	return func() {
+		_ = s.cmd.Process.Kill()
+		_ = s.cmd.Wait()
+		_ = s.pty.Close()
+		// The emulator's own Close sets a flag that its Read and Write look at
+		// unguarded; the end of its pipe ends the reading as well.
+		_ = s.terminal.InputPipe().(io.Closer).Close()
+		done.Wait()
+	}
 }
 
 // Write takes what the program writes.

@@ -115,7 +115,8 @@ func onScreen(t *testing.T, tenant func() *fakeTenant, width, height int, o Opti
 		cancel()
 		s.root.tasks.stop()
 		require.NoError(t, o.Workspace.Close())
-		require.NoError(t, s.terminal.Close())
+		// Its own Close sets a flag that its Read looks at unguarded.
+		require.NoError(t, s.terminal.InputPipe().(io.Closer).Close())
 		<-drained
 	})
 }
