@@ -24,7 +24,8 @@ const ledgerFormat = 1
 
 // The buckets of ledger.db. Values are JSON.
 var (
-	bucketSegments  = []byte("segments")  // name in lower case → workspace.Segment
+	bucketSegments  = []byte("segments")  // name in lower case → workspace.Segment, as saved before there were versions
+	bucketVersions  = []byte("versions")  // segment id, 0, version in 8 bytes big endian → workspace.Segment; made by the first
 	bucketSnapshots = []byte("snapshots") // id → workspace.Snapshot
 	bucketPlans     = []byte("plans")     // id → writeback.Plan
 	bucketRuns      = []byte("runs")      // plan id → bucket: see journal.go

@@ -44,7 +44,7 @@ func useReadOnly(d *Directory, ledgerPath string) error {
 		return err
 	}
 	fmt.Println("segments", len(segments))
-	report(l.SaveSegment(ctx, workspace.Segment{Name: "board"}))
+	report(l.SaveSegment(ctx, workspace.Segment{ID: "b", Version: 1, Name: "board"}))
 	if err := l.Close(); err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func TestFilesThatMayNotBeWrittenAreRead(t *testing.T) {
 	kill(t, d) // so that the opening verifies it
 	withdraw(path)
 	l := openLedger(t, filepath.Join(filepath.Dir(path), "ledger.db"))
-	require.NoError(t, l.SaveSegment(t.Context(), workspace.Segment{Name: "sales"}))
+	require.NoError(t, l.SaveSegment(t.Context(), workspace.Segment{ID: "s", Version: 1, Name: "sales"}))
 	require.NoError(t, l.Close())
 	readOnly(t, filepath.Dir(path))
 

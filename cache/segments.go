@@ -1,9 +1,11 @@
 package cache
 
 import (
+	"bytes"
 	"cmp"
 	"context"
-	"fmt"
+	"encoding/binary"
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -13,41 +15,106 @@ import (
 	"rollcall/model/workspace"
 )
 
-// segmentKey makes names that differ in letter case the same segment.
-func segmentKey(name string) []byte { return []byte(strings.ToLower(name)) }
+// versionKey sorts the versions of a segment behind each other.
+func versionKey(id string, version int) []byte {
+	return binary.BigEndian.AppendUint64(append([]byte(id), 0), uint64(version))
+}
 
-// Segments returns the saved segments by name.
+// formerSegments are those that were saved when a name had one version: by name
+// in lower case. They get ids, and move to where versions are when they change.
+func formerSegments(tx *bolt.Tx) ([]workspace.Segment, error) {
+	segments, err := all[workspace.Segment](tx.Bucket(bucketSegments))
+	for i := range segments {
+		segments[i].ID, segments[i].Version = formerID(segments[i].Name), 1
+	}
+	return segments, err
+}
+
+func formerID(name string) string { return "name:" + strings.ToLower(name) }
+
+// Segments returns the newest version of every segment, of deleted ones too, by
+// name.
 func (l *Ledger) Segments(ctx context.Context) (segments []workspace.Segment, err error) {
-	err = l.view(ctx, func(tx *bolt.Tx) (err error) {
-		segments, err = all[workspace.Segment](tx.Bucket(bucketSegments))
+	err = l.view(ctx, func(tx *bolt.Tx) error {
+		if segments, err = formerSegments(tx); err != nil {
+			return err
+		}
+		versions, err := allVersions(tx, nil)
+		for i, v := range versions {
+			if i+1 == len(versions) || versions[i+1].ID != v.ID {
+				segments = append(segments, v)
+			}
+		}
 		return err
+	})
+	slices.SortFunc(segments, func(a, b workspace.Segment) int {
+		return cmp.Or(cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.ID, b.ID))
 	})
 	return segments, err
 }
 
-// SaveSegment stores a segment under its name, in place of one that had it.
-func (l *Ledger) SaveSegment(ctx context.Context, s workspace.Segment) error {
-	if s.Name == "" {
-		return &model.Error{Kind: model.KindUsage, Code: "segmentName", Message: "a segment needs a name"}
+// allVersions returns the versions whose keys begin with a prefix, in the order
+// of their keys.
+func allVersions(tx *bolt.Tx, prefix []byte) ([]workspace.Segment, error) {
+	bucket := tx.Bucket(bucketVersions)
+	if bucket == nil {
+		return nil, nil
 	}
-	return l.update(ctx, func(tx *bolt.Tx) error {
-		return put(tx.Bucket(bucketSegments), segmentKey(s.Name), s)
-	})
+	var versions []workspace.Segment
+	cursor := bucket.Cursor()
+	for k, v := cursor.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix); k, v = cursor.Next() {
+		var version workspace.Segment
+		if err := json.Unmarshal(v, &version); err != nil {
+			return nil, damage("%s: %v", bytes.ToValidUTF8(k, nil), err)
+		}
+		versions = append(versions, version)
+	}
+	return versions, nil
 }
 
-// DeleteSegment removes a segment; the error is of KindUsage when there is none
-// of that name.
-func (l *Ledger) DeleteSegment(ctx context.Context, name string) error {
+// SegmentVersions returns every version of a segment, newest first.
+func (l *Ledger) SegmentVersions(ctx context.Context, id string) (versions []workspace.Segment, err error) {
+	err = l.view(ctx, func(tx *bolt.Tx) error {
+		former, err := formerSegments(tx)
+		if err != nil {
+			return err
+		}
+		versions = slices.DeleteFunc(former, func(s workspace.Segment) bool { return s.ID != id })
+		kept, err := allVersions(tx, append([]byte(id), 0))
+		versions = append(versions, kept...)
+		return err
+	})
+	slices.Reverse(versions)
+	return versions, err
+}
+
+// SaveSegment keeps one version of a segment, in place of the one that has its
+// id and number.
+func (l *Ledger) SaveSegment(ctx context.Context, s workspace.Segment) error {
+	if s.ID == "" || s.Name == "" || s.Version < 1 {
+		return &model.Error{Kind: model.KindUsage, Code: "segmentName", Message: "a version of a segment needs an id, a name and a number"}
+	}
 	return l.update(ctx, func(tx *bolt.Tx) error {
-		segments := tx.Bucket(bucketSegments)
-		if name == "" || segments.Get(segmentKey(name)) == nil {
-			return &model.Error{
-				Kind: model.KindUsage, Code: "segmentNotFound",
-				Message: fmt.Sprintf("there is no segment %q", name),
-				Remedy:  "rollcall segment list shows the names",
+		versions, err := tx.CreateBucketIfNotExists(bucketVersions)
+		if err != nil {
+			return err
+		}
+		former, err := formerSegments(tx)
+		if err != nil {
+			return err
+		}
+		for _, f := range former {
+			if f.ID != s.ID {
+				continue
+			}
+			if err := put(versions, versionKey(f.ID, f.Version), f); err != nil {
+				return err
+			}
+			if err := tx.Bucket(bucketSegments).Delete([]byte(strings.ToLower(f.Name))); err != nil {
+				return err
 			}
 		}
-		return segments.Delete(segmentKey(name))
+		return put(versions, versionKey(s.ID, s.Version), s)
 	})
 }
 

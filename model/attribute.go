@@ -18,7 +18,11 @@ const (
 	TypeBool                   // "true" or "false"
 	TypeTime                   // RFC 3339 in UTC, whole seconds
 	TypeCollection             // any number of texts
+	TypePlans                  // any number of service plans, each as ServicePlan.String writes it
 )
+
+// IsCollection reports a type of any number of values.
+func (t Type) IsCollection() bool { return t == TypeCollection || t == TypePlans }
 
 // AttrID names an attribute inside one process. It is an index: first the
 // catalogue, then the schema's directory extensions in the order in which they
@@ -63,6 +67,7 @@ const (
 	AttrIMAddresses
 	AttrOtherMails
 	AttrProxyAddresses
+	AttrAssignedPlans
 	AttrExtensionAttribute1 // …15 follow
 	attrCatalogueLen        = AttrExtensionAttribute1 + 15
 )
@@ -77,6 +82,10 @@ type Attribute struct {
 	Type     Type
 	Nullable bool
 	Width    int // preferred column width in terminal cells
+
+	// ByRequest says that only a profile that names the attribute syncs it: its
+	// values would make most of what a sync transfers.
+	ByRequest bool
 }
 
 // IsExtension reports a directory extension: a property that an application has
@@ -124,6 +133,9 @@ func buildCatalogue() []Attribute {
 		a(AttrOtherMails, "otherMails", "otherMails", "Other mails", TypeCollection, true, 32),
 		a(AttrProxyAddresses, "proxyAddresses", "proxyAddresses", "Proxy addresses", TypeCollection, true, 40),
 	}
+	plans := a(AttrAssignedPlans, "assignedPlans", "assignedPlans", "Assigned plans", TypePlans, true, 40)
+	plans.ByRequest = true
+	list = append(list, plans)
 	for i := range 15 {
 		name := fmt.Sprintf("extensionAttribute%d", i+1)
 		at := a(AttrExtensionAttribute1+AttrID(i), name, name, name, TypeString, true, 16)
@@ -162,13 +174,14 @@ type Schema struct {
 
 // NewSchema returns the schema that syncs the named attributes, by rule name
 // or Graph name in any letter case, and the ones that every profile needs. No
-// names at all means the whole catalogue. A directory extension of any
+// names at all means the whole catalogue but what is synced by request only. A
+// directory extension of any
 // application is named as in Graph: extension_{appId without hyphens}_{name}.
 // An unknown name is a KindUsage error that carries the nearest known one.
 func NewSchema(names ...string) (*Schema, error) {
 	s := &Schema{byRule: make(map[string]AttrID), byGraph: make(map[string]AttrID)}
 	for _, a := range catalogue {
-		s.add(a, len(names) == 0)
+		s.add(a, len(names) == 0 && !a.ByRequest)
 	}
 	for _, id := range required {
 		s.synced[id] = true
@@ -231,9 +244,20 @@ func extension(id AttrID, graph string) Attribute {
 	return Attribute{ID: id, Rule: graph, Graph: graph, Select: graph, Label: label, Type: TypeString, Nullable: true, Width: 16}
 }
 
+// DefaultSchema syncs what a profile that names no attributes does.
+func DefaultSchema() *Schema { return mustSchema() }
+
 // FullSchema syncs the whole catalogue.
 func FullSchema() *Schema {
-	s, err := NewSchema()
+	names := make([]string, len(catalogue))
+	for i, a := range catalogue {
+		names[i] = a.Graph
+	}
+	return mustSchema(names...)
+}
+
+func mustSchema(names ...string) *Schema {
+	s, err := NewSchema(names...)
 	if err != nil {
 		panic(err) // unreachable: only a name can be wrong
 	}

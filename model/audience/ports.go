@@ -19,13 +19,18 @@ const (
 	EntryList    EntryKind = "list"    // list:NAME
 	EntryFile    EntryKind = "file"    // file:PATH.csv
 	EntryRule    EntryKind = "rule"    // rule:RULE
+
+	EntrySnapshot EntryKind = "snapshot" // snapshot:ID|NAME, an approved preview
 )
 
-// Entry is one term of an audience.
+// Entry is one term of an audience: what is included, or, by a leading "-",
+// excluded, or, by a leading "&", what the audience is kept within. Exclude and
+// Within are never both set.
 type Entry struct {
 	Kind    EntryKind
 	Text    string // without the "kind:" prefix
 	Exclude bool
+	Within  bool
 }
 
 // Resolver finds directory objects in the tenant.

@@ -172,7 +172,7 @@ func TestTheColumnarEvaluatorAgreesWithThePlainOneAfterAnyHistory(t *testing.T) 
 			for id, u := range users {
 				row, ok := s.ByID(id)
 				require.True(t, ok, "user %s is missing", id)
-				want := rule.Match(program.Rule(), u, evaluatedAt)
+				want := rule.Match(program.Rule(), u, rule.Given{Now: evaluatedAt})
 				require.Equal(t, want, set.Has(row), "%s\nfor %+v", text, u)
 				if want {
 					matching++

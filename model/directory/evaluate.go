@@ -45,6 +45,13 @@ type idScan struct {
 	test     func(id []byte) bool
 }
 
+// rowSet holds for the rows of a set.
+type rowSet struct{ set *Set }
+
+func (r rowSet) decide(chunk int, out *rowBits) {
+	copy(out[:], r.set.words[chunk*chunkWords:(chunk+1)*chunkWords])
+}
+
 func (c constant) decide(_ int, out *rowBits) { out.fill(bool(c)) }
 
 func (c conjunction) decide(chunk int, out *rowBits) {

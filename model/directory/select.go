@@ -32,6 +32,16 @@ func (s *Snapshot) condition(ctx context.Context, p rule.Predicate) (condition, 
 	case rule.Negation:
 		part, err := s.condition(ctx, p.Part)
 		return negation{part}, err
+	case rule.Users:
+		rows := make([]int32, 0, len(p))
+		for _, id := range p {
+			if row, ok := s.ByID(id); ok {
+				rows = append(rows, row)
+			}
+		}
+		return rowSet{s.SetOf(rows)}, nil
+	case rule.Reports:
+		return rowSet{s.SetOf(s.reports(string(p)))}, nil
 	case *rule.Leaf:
 		return s.leaf(ctx, p)
 	default:

@@ -28,6 +28,24 @@ func (s *Set) Has(row int32) bool {
 	return row >= 0 && i < len(s.words) && s.words[i]>>(row&63)&1 == 1
 }
 
+// And returns the rows that are in both sets of one snapshot.
+func (s *Set) And(o *Set) *Set { return s.with(o, func(a, b uint64) uint64 { return a & b }) }
+
+// Or returns the rows that are in either of two sets of one snapshot.
+func (s *Set) Or(o *Set) *Set { return s.with(o, func(a, b uint64) uint64 { return a | b }) }
+
+// Minus returns the rows that are in this set of one snapshot and not in the
+// other.
+func (s *Set) Minus(o *Set) *Set { return s.with(o, func(a, b uint64) uint64 { return a &^ b }) }
+
+func (s *Set) with(o *Set, join func(a, b uint64) uint64) *Set {
+	words := make([]uint64, len(s.words))
+	for i := range words {
+		words[i] = join(s.words[i], o.words[i])
+	}
+	return newSet(words)
+}
+
 // All yields the rows in the order of their numbers.
 func (s *Set) All() iter.Seq[int32] {
 	return func(yield func(int32) bool) {

@@ -55,7 +55,7 @@ func newWriter(s *model.Schema, c *collation) *writer {
 		} else {
 			column.dictionary = newDictionary(w.seed, w.orderingOf(i))
 		}
-		if i < s.Len() && s.Attribute(model.AttrID(i)).Type == model.TypeCollection {
+		if i < s.Len() && s.Attribute(model.AttrID(i)).Type.IsCollection() {
 			column.lists = &lists{}
 		}
 	}

@@ -16,7 +16,7 @@ type Profile struct {
 
 // Default is a profile of which nothing is configured.
 func Default() Profile {
-	return Profile{Schema: model.FullSchema(), Schedule: refresh.DefaultSchedule(), Guard: refresh.DefaultGuard()}
+	return Profile{Schema: model.DefaultSchema(), Schedule: refresh.DefaultSchedule(), Guard: refresh.DefaultGuard()}
 }
 
 // Config is a configuration file. The zero value is that of an empty one.

@@ -31,7 +31,7 @@ func graphNames(p profile.Profile) []string {
 func TestAProfileThatIsNotConfiguredHasTheDefaults(t *testing.T) {
 	for _, text := range []string{"", "# nothing\n", "[profile.other]\nnightly = \"off\"\n"} {
 		p := read(t, text).Profile("default")
-		assert.Equal(t, model.FullSchema().Fingerprint(), p.Schema.Fingerprint())
+		assert.Equal(t, model.DefaultSchema().Fingerprint(), p.Schema.Fingerprint())
 		assert.Equal(t, refresh.DefaultSchedule(), p.Schedule)
 		assert.Equal(t, refresh.DefaultGuard(), p.Guard)
 	}

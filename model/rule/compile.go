@@ -66,6 +66,10 @@ func (c *compiler) node(n Node) Predicate {
 		a := c.attribute(n.Property)
 		test := c.body(n.Body, a)
 		return &Leaf{Attr: a.ID, Test: test.run, Folded: test.folded, Quantifier: n.Quantifier, Null: n.Quantifier == All}
+	case *MemberOf:
+		return Unknown{}
+	case *DirectReports:
+		return Reports(n.Manager.Text)
 	default:
 		return Constant(false)
 	}

@@ -36,6 +36,15 @@ type Diagnostic struct {
 	Message      string
 	Expected     string // what would be right here; "" when not applicable
 	Suggestion   string // a near name or a better form; "" when none
+	// Nearest are values of the column that are near to one that no user has,
+	// the nearest first.
+	Nearest []Candidate
+}
+
+// Candidate is a value that was perhaps meant.
+type Candidate struct {
+	Value string
+	Users int // who have it
 }
 
 // String renders the diagnostic on one line: position, message, what was

@@ -2,15 +2,18 @@ package rule
 
 import "unicode/utf8"
 
-// Entra translates a rule into the membership rule of a dynamic group: the
-// canonical print. A rule that is longer than Entra takes comes back with an
-// Error diagnostic.
-func Entra(r *Rule) (string, []Diagnostic) {
+// EntraMaxLength is the longest rule, in characters, that Entra stores. Source:
+// Entra documentation, "Manage rules for dynamic membership groups".
+const EntraMaxLength = 3072
+
+// entra is the canonical print. One that is longer than Entra takes is refused.
+func (t *Translation) entra(r *Rule) {
 	text := Print(r.Root)
+	report := &reporter{}
 	if n := utf8.RuneCountInString(text); n > EntraMaxLength {
-		report := &reporter{}
-		report.errorAt(Span{0, len(text)}, tooLong(n), "", "")
-		return text, report.located(text)
+		report.errorAt(Span{0, len(r.Text)}, tooLong(n), "", "")
+	} else {
+		t.Text = text
 	}
-	return text, nil
+	t.Diagnostics = report.located(r.Text)
 }

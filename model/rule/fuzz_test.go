@@ -55,7 +55,7 @@ func FuzzWhatCompilesCanBeMatched(f *testing.F) {
 		if (err != nil) != rule.HasErrors(diagnostics) {
 			t.Fatalf("%q: error %v with %v", text, err, diagnostics)
 		}
-		if err == nil && rule.Match(p.Rule(), &u, evaluatedAt) && strings.TrimSpace(text) == "" {
+		if err == nil && rule.Match(p.Rule(), &u, rule.Given{Now: evaluatedAt}) && strings.TrimSpace(text) == "" {
 			t.Fatal("the empty rule selects somebody")
 		}
 	})

@@ -8,13 +8,28 @@ import (
 	"rollcall/model"
 )
 
-// Match is the plain evaluator: whether the rule selects the user at the given
-// time. It is the definition that the columnar evaluator is held against. The
-// rule must be free of errors; a clause that is not selects nobody.
+// Given is what a rule can ask of the world besides the user.
+type Given struct {
+	Now time.Time // what system.now means
+	// IsMember reports whether a user is a direct member of a group, both by
+	// object id; nil: nobody is.
+	IsMember func(user, group string) bool
+}
+
+// Match is the plain evaluator: whether the rule selects the user. It is the
+// definition that the columnar evaluator is held against. The rule must be free
+// of errors; a clause that is not selects nobody.
 //
 // It compiles regular expressions on each call: for many users use Compile.
-func Match(r *Rule, u *model.User, now time.Time) bool {
-	return matchNode(r.Root, u, nil, now)
+func Match(r *Rule, u *model.User, given Given) bool {
+	switch n := r.Root.(type) {
+	case *MemberOf:
+		return given.IsMember != nil && slices.ContainsFunc(n.Groups, func(g Value) bool { return given.IsMember(u.ID, g.Text) })
+	case *DirectReports:
+		return u.ManagerID != "" && strings.EqualFold(u.ManagerID, n.Manager.Text)
+	default:
+		return matchNode(n, u, nil, given.Now)
+	}
 }
 
 // matchNode evaluates a node. element is the present element inside -any and

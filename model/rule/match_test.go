@@ -94,7 +94,7 @@ func TestRulesSelectWhatTheirMeaningSays(t *testing.T) {
 		t.Run(text, func(t *testing.T) {
 			p, diagnostics, err := rule.Compile(text, model.FullSchema(), evaluatedAt)
 			require.NoError(t, err, "%v", diagnostics)
-			assert.Equal(t, want, rule.Match(p.Rule(), adele(), evaluatedAt))
+			assert.Equal(t, want, rule.Match(p.Rule(), adele(), rule.Given{Now: evaluatedAt}))
 		})
 	}
 }
@@ -159,13 +159,14 @@ func TestARuleThatIsTooLongForEntraIsAdvisedAndNotTranslated(t *testing.T) {
 	assert.Contains(t, diagnostics[0].Message, "Entra takes at most 3072")
 
 	r, _ := rule.Parse(long)
-	_, diagnostics = rule.Entra(r)
-	assert.Len(t, errorsOf(diagnostics), 1)
+	refused := rule.Translate(r, model.FullSchema(), rule.Entra, evaluatedAt)
+	assert.Len(t, errorsOf(refused.Diagnostics), 1)
+	assert.Empty(t, refused.Text)
 
 	r, _ = rule.Parse(`USER.city EQ 'Praha'`)
-	text, diagnostics := rule.Entra(r)
-	assert.Empty(t, diagnostics)
-	assert.Equal(t, clause, text)
+	translated := rule.Translate(r, model.FullSchema(), rule.Entra, evaluatedAt)
+	assert.Empty(t, translated.Diagnostics)
+	assert.Equal(t, clause, translated.Text)
 }
 
 func TestWalkVisitsEachNodeOnce(t *testing.T) {

@@ -10,7 +10,15 @@ type Span struct{ Start, End int }
 // inside -any and -all.
 const Element = "_"
 
-// Node is a node of the tree: *And, *Or, *Not, *Comparison or *Quantified.
+// The properties of one service plan inside `user.assignedPlans -any (…)`.
+const (
+	PlanID     = "assignedPlan.servicePlanId"
+	PlanName   = "assignedPlan.service"
+	PlanStatus = "assignedPlan.capabilityStatus"
+)
+
+// Node is a node of the tree: *And, *Or, *Not, *Comparison or *Quantified, or,
+// as a whole rule, *MemberOf or *DirectReports.
 type Node interface {
 	// Span is the node's place in the text, without enclosing parentheses.
 	Span() Span
@@ -37,7 +45,7 @@ type Not struct {
 
 // Comparison is `user.department -eq "Sales"`.
 type Comparison struct {
-	Property string // canonical rule name without "user.", or Element
+	Property string // canonical rule name without "user.", Element, PlanID, PlanName or PlanStatus
 	Operator Operator
 	Value    Value
 
@@ -48,9 +56,25 @@ type Comparison struct {
 type Quantified struct {
 	Property   string // canonical rule name without "user."
 	Quantifier Quantifier
-	Body       Node // And, Or, Not and Comparison on Element
+	Body       Node // And, Or, Not and Comparison on Element, or on the properties of a plan
 
 	PropertyAt, At Span
+}
+
+// MemberOf is `user.memberOf -any (group.objectId -in ["…"])`: the direct
+// members of any of the groups. It is never part of another node.
+type MemberOf struct {
+	Groups []Value // object ids: each of kind Text
+
+	PropertyAt, At Span
+}
+
+// DirectReports is `Direct Reports for "…"`: the users whose manager is the
+// given one, a level deep. It is never part of another node.
+type DirectReports struct {
+	Manager Value // object id: of kind Text
+
+	At Span
 }
 
 // Quantifier says how many elements of a collection must satisfy a condition.
@@ -74,12 +98,19 @@ func (n *Or) Span() Span         { return n.At }
 func (n *Not) Span() Span        { return n.At }
 func (n *Comparison) Span() Span { return Span{n.PropertyAt.Start, n.Value.At.End} }
 func (n *Quantified) Span() Span { return n.At }
+func (n *MemberOf) Span() Span   { return n.At }
+
+// Span is the node's place in the text, without enclosing parentheses.
+func (n *DirectReports) Span() Span { return n.At }
 
 func (*And) node()        {}
 func (*Or) node()         {}
 func (*Not) node()        {}
 func (*Comparison) node() {}
 func (*Quantified) node() {}
+func (*MemberOf) node()   {}
+
+func (*DirectReports) node() {}
 
 // Equal reports whether two trees say the same in the same shape, wherever
 // they stand in a text.
@@ -102,6 +133,12 @@ func Equal(a, b Node) bool {
 	case *Quantified:
 		b, ok := b.(*Quantified)
 		return ok && a.Property == b.Property && a.Quantifier == b.Quantifier && Equal(a.Body, b.Body)
+	case *MemberOf:
+		b, ok := b.(*MemberOf)
+		return ok && slices.EqualFunc(a.Groups, b.Groups, Value.Equal)
+	case *DirectReports:
+		b, ok := b.(*DirectReports)
+		return ok && a.Manager.Equal(b.Manager)
 	default:
 		return false
 	}

@@ -47,7 +47,7 @@ func TestExpressionsMeanWhatTheyMeanToDotNET(t *testing.T) {
 			require.Empty(t, errorsOf(rule.Check(r, model.FullSchema())))
 			u := &model.User{}
 			u.Set(model.Field{Attr: model.AttrCity, Value: c.city})
-			assert.Equal(t, c.want, rule.Match(r, u, evaluatedAt))
+			assert.Equal(t, c.want, rule.Match(r, u, rule.Given{Now: evaluatedAt}))
 		})
 	}
 }

@@ -53,6 +53,13 @@ func printNode(b *strings.Builder, n Node, due int) {
 		b.WriteString(n.Operator.String())
 		b.WriteByte(' ')
 		b.WriteString(n.Value.String())
+	case *MemberOf:
+		b.WriteString("user.memberOf -any (group.objectId -in ")
+		b.WriteString(Value{Kind: List, List: n.Groups}.String())
+		b.WriteByte(')')
+	case *DirectReports:
+		b.WriteString("Direct Reports for ")
+		b.WriteString(n.Manager.String())
 	case *Quantified:
 		printProperty(b, n.Property)
 		b.WriteByte(' ')
@@ -73,10 +80,15 @@ func printChain(b *strings.Builder, operands []Node, joint string, due int) {
 }
 
 func printProperty(b *strings.Builder, name string) {
-	if name != Element {
+	if name != Element && !isPlanProperty(name) {
 		b.WriteString("user.")
 	}
 	b.WriteString(name)
+}
+
+// isPlanProperty knows the properties of one service plan.
+func isPlanProperty(name string) bool {
+	return name == PlanID || name == PlanName || name == PlanStatus
 }
 
 // String returns the value as a rule writes it.

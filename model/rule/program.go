@@ -3,6 +3,8 @@ package rule
 import "rollcall/model"
 
 // Program is a rule made ready for evaluation by columns. It is immutable.
+// A program that needs the members of groups cannot be evaluated before
+// WithMembers has named them.
 type Program struct {
 	rule *Rule
 	root Predicate
@@ -14,8 +16,29 @@ func (p *Program) Rule() *Rule { return p.rule }
 // Root returns the tree to evaluate.
 func (p *Program) Root() Predicate { return p.root }
 
+// Groups are the object ids of the groups whose direct members decide: of a
+// rule on memberOf; nil for every other one.
+func (p *Program) Groups() []string {
+	m, ok := p.rule.Root.(*MemberOf)
+	if !ok {
+		return nil
+	}
+	ids := make([]string, len(m.Groups))
+	for i, g := range m.Groups {
+		ids[i] = g.Text
+	}
+	return ids
+}
+
+// WithMembers returns the program of a rule on memberOf for which the direct
+// members of all its Groups together have the given object ids. Those that are
+// no users select nobody.
+func (p *Program) WithMembers(ids []string) *Program {
+	return &Program{rule: p.rule, root: Users(ids)}
+}
+
 // Predicate is a node of a program: Constant, Conjunction, Disjunction,
-// Negation or *Leaf.
+// Negation, Users, Reports, Unknown or *Leaf.
 type Predicate interface{ predicate() }
 
 // Constant holds for every user, or for none.
@@ -29,6 +52,15 @@ type Disjunction []Predicate
 
 // Negation holds where its part does not.
 type Negation struct{ Part Predicate }
+
+// Users holds for the users with these object ids, in any letter case.
+type Users []string
+
+// Reports holds for the users whose manager has this object id.
+type Reports string
+
+// Unknown is what nobody has read yet: the members of groups.
+type Unknown struct{}
 
 // Leaf decides one attribute. What it answers depends on the value alone, so
 // that a column answers it once for each distinct value.
@@ -49,4 +81,7 @@ func (Constant) predicate()    {}
 func (Conjunction) predicate() {}
 func (Disjunction) predicate() {}
 func (Negation) predicate()    {}
+func (Users) predicate()       {}
+func (Reports) predicate()     {}
+func (Unknown) predicate()     {}
 func (*Leaf) predicate()       {}

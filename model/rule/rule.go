@@ -10,10 +10,6 @@ package rule
 // MaxLength is the longest text, in bytes, that Parse reads.
 const MaxLength = 64 << 10
 
-// EntraMaxLength is the longest rule, in characters, that Entra stores.
-// Source: Entra documentation, "Manage rules for dynamic membership groups".
-const EntraMaxLength = 3072
-
 // Rule is a parsed rule.
 type Rule struct {
 	Text string

@@ -72,14 +72,26 @@ type Calls interface {
 	Recent(n int) []Call
 }
 
-// Segment is a saved rule.
+// Segment is a saved rule: one version of it, the newest where nothing else is
+// said.
 type Segment struct {
-	Name      string    `json:"name"`
-	Rule      string    `json:"rule"`
-	CreatedAt time.Time `json:"createdAt"`
-	CreatedBy string    `json:"createdBy"`
-	ChangedAt time.Time `json:"changedAt"`
-	ChangedBy string    `json:"changedBy"`
+	ID        string        `json:"id"`      // stays when the name changes
+	Version   int           `json:"version"` // 1 for the first
+	Name      string        `json:"name"`
+	Rule      string        `json:"rule"`
+	Note      string        `json:"note,omitempty"`
+	CreatedAt time.Time     `json:"createdAt"` // of the first version
+	CreatedBy string        `json:"createdBy"`
+	ChangedAt time.Time     `json:"changedAt"` // of this version
+	ChangedBy string        `json:"changedBy"`
+	Deleted   bool          `json:"deleted,omitempty"` // this version is the deletion; it keeps name, rule and note
+	LastCount *SegmentCount `json:"lastCount,omitempty"`
+}
+
+// SegmentCount is how many users a rule selected when it was last counted.
+type SegmentCount struct {
+	Users int       `json:"users"`
+	At    time.Time `json:"at"`
 }
 
 // List is a saved, static set of contacts.
@@ -128,9 +140,15 @@ type Ledger interface {
 	// One that belongs to another tenant is refused.
 	Bind(ctx context.Context, tenantID string) error
 
-	Segments(ctx context.Context) ([]Segment, error) // by name
+	// Segments returns the newest version of every segment, of deleted ones too,
+	// by name.
+	Segments(ctx context.Context) ([]Segment, error)
+	// SegmentVersions returns every version of a segment, newest first; none of
+	// an unknown id.
+	SegmentVersions(ctx context.Context, id string) ([]Segment, error)
+	// SaveSegment keeps one version of a segment, in place of the one that has
+	// its id and number. Every other version stays.
 	SaveSegment(ctx context.Context, s Segment) error
-	DeleteSegment(ctx context.Context, name string) error // KindUsage error when unknown
 
 	Lists(ctx context.Context) ([]List, error) // by name, without members
 	// List returns a list with its members; a KindUsage error when unknown.

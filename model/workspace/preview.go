@@ -131,7 +131,7 @@ func (w *Workspace) ApprovePreview(ctx context.Context, p *audience.Preview, nam
 			Remedy:  "mend what is missing and preview again",
 		}
 	}
-	snapshot := Snapshot{ID: strings.ToLower(rand.Text()[:8]), Name: name, ApprovedBy: w.actor(), ApprovedAt: w.Now().UTC()}
+	snapshot := Snapshot{ID: newID(), Name: name, ApprovedBy: w.actor(), ApprovedAt: w.Now().UTC()}
 	for _, e := range p.Entries {
 		if e.Exclude {
 			snapshot.Exclude = append(snapshot.Exclude, e.String())
@@ -147,6 +147,9 @@ func (w *Workspace) ApprovePreview(ctx context.Context, p *audience.Preview, nam
 	}
 	return &snapshot, w.record(ctx, parts, "preview.approve", strings.Join(snapshot.Entries, ", "), fmt.Sprintf("%d recipients, snapshot %s", len(snapshot.Addresses), snapshot.ID))
 }
+
+// newID names a snapshot or a segment: 40 random bits.
+func newID() string { return strings.ToLower(rand.Text()[:8]) }
 
 // Snapshots returns the approved previews, newest first.
 func (w *Workspace) Snapshots(ctx context.Context) ([]Snapshot, error) {
@@ -177,7 +180,7 @@ func (l *local) Rule(ctx context.Context, text string) ([]model.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	set, err := l.snapshot.Select(ctx, program)
+	set, err := l.workspace.selectIn(ctx, l.snapshot, program)
 	if err != nil {
 		return nil, err
 	}

@@ -62,7 +62,7 @@ func TestAPreviewCountsItsRequestsAndParts(t *testing.T) {
 func TestEntriesAnsweredFromTheDirectoryNeedASyncedOne(t *testing.T) {
 	tenant := workspacetest.Contoso()
 	w := open(t, tenant)
-	_, err := w.SaveSegment(t.Context(), "Sales", salesRule)
+	_, err := w.SaveSegment(t.Context(), "Sales", salesRule, nil)
 	require.NoError(t, err)
 	for _, entry := range []string{"segment:Sales", "rule:" + salesRule, file(t, "mail\nadele@contoso.com\n"), "-segment:Sales"} {
 		_, err := w.Preview(t.Context(), []string{entry}, nil, nil)

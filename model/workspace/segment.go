@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -27,7 +28,7 @@ func (w *Workspace) Select(ctx context.Context, text string) (*Selection, error)
 	if err != nil {
 		return selection, err
 	}
-	selection.Set, err = selection.Snapshot.Select(ctx, program)
+	selection.Set, err = w.selectIn(ctx, selection.Snapshot, program)
 	return selection, err
 }
 
@@ -37,7 +38,8 @@ func (w *Workspace) Segments(ctx context.Context) ([]Segment, error) {
 	if err != nil {
 		return nil, err
 	}
-	return parts.Ledger.Segments(ctx)
+	segments, err := parts.Ledger.Segments(ctx)
+	return slices.DeleteFunc(segments, func(s Segment) bool { return s.Deleted }), err
 }
 
 // Segment returns the saved segment of a name, in any letter case.
@@ -46,9 +48,13 @@ func (w *Workspace) Segment(ctx context.Context, name string) (*Segment, error) 
 	if err != nil {
 		return nil, err
 	}
+	return findSegment(segments, name)
+}
+
+func findSegment(segments []Segment, name string) (*Segment, error) {
 	names := make([]string, len(segments))
 	for i, s := range segments {
-		if strings.EqualFold(s.Name, name) {
+		if strings.EqualFold(s.Name, strings.TrimSpace(name)) {
 			return &s, nil
 		}
 		names[i] = s.Name
@@ -56,48 +62,251 @@ func (w *Workspace) Segment(ctx context.Context, name string) (*Segment, error) 
 	return nil, unknownName("segment", name, names)
 }
 
-// SaveSegment checks the rule and saves it under the name, new or not.
-func (w *Workspace) SaveSegment(ctx context.Context, name, text string) (*Segment, error) {
-	parts, err := w.opened()
+// SaveSegment checks the rule and saves it under the name, new or not: as the
+// next version of a segment that there is. A nil note is as it was. What
+// changes nothing makes no version.
+func (w *Workspace) SaveSegment(ctx context.Context, name, text string, note *string) (*Segment, error) {
+	name, err := savedName("segment", name)
 	if err != nil {
 		return nil, err
 	}
-	if name, err = savedName("segment", name); err != nil {
+	if _, err := w.CheckRule(text); err != nil {
 		return nil, err
 	}
-	if _, err := w.CheckRule(text); err != nil {
+	return w.changeSegment(ctx, "segment.save", func(present []Segment) (Segment, error) {
+		segment := Segment{ID: newID(), Name: name}
+		if i := slices.IndexFunc(present, func(s Segment) bool { return strings.EqualFold(s.Name, name) }); i >= 0 {
+			segment = present[i]
+		}
+		segment.Rule = text
+		if note != nil {
+			segment.Note = *note
+		}
+		return segment, nil
+	})
+}
+
+// RenameSegment gives a segment another name, as its next version. A name that
+// another segment has is a KindUsage error of code CodeSegmentExists.
+func (w *Workspace) RenameSegment(ctx context.Context, name, to string) (*Segment, error) {
+	to, err := savedName("segment", to)
+	if err != nil {
+		return nil, err
+	}
+	return w.changeSegment(ctx, "segment.rename", func(present []Segment) (Segment, error) {
+		segment, err := findSegment(present, name)
+		if err != nil {
+			return Segment{}, err
+		}
+		segment.Name = to
+		return *segment, nil
+	})
+}
+
+// CodeSegmentExists is the code of the KindUsage error of a segment whose name
+// is taken.
+const CodeSegmentExists = "segmentExists"
+
+// DeleteSegment takes a segment away. Its versions are kept, and UndoSegment
+// brings it back.
+func (w *Workspace) DeleteSegment(ctx context.Context, name string) error {
+	_, err := w.changeSegment(ctx, "segment.delete", func(present []Segment) (Segment, error) {
+		segment, err := findSegment(present, name)
+		if err != nil {
+			return Segment{}, err
+		}
+		segment.Deleted = true
+		return *segment, nil
+	})
+	return err
+}
+
+// SegmentVersions returns every version of a segment, newest first: of the one
+// that has the name, else of the one that was deleted last under it.
+func (w *Workspace) SegmentVersions(ctx context.Context, name string) ([]Segment, error) {
+	parts, err := w.opened()
+	if err != nil {
 		return nil, err
 	}
 	segments, err := parts.Ledger.Segments(ctx)
 	if err != nil {
 		return nil, err
 	}
-	now := w.Now().UTC()
-	segment := Segment{Name: name, CreatedAt: now, CreatedBy: w.actor()}
-	if i := slices.IndexFunc(segments, func(s Segment) bool { return strings.EqualFold(s.Name, name) }); i >= 0 {
-		segment = segments[i]
-	}
-	segment.Rule, segment.ChangedAt, segment.ChangedBy = text, now, w.actor()
-	if err := parts.Ledger.SaveSegment(ctx, segment); err != nil {
+	segment, err := segmentOrDeleted(segments, name)
+	if err != nil {
 		return nil, err
 	}
-	return &segment, w.record(ctx, parts, "segment.save", segment.Name, segment.Rule)
+	return parts.Ledger.SegmentVersions(ctx, segment.ID)
 }
 
-// DeleteSegment removes a saved segment.
-func (w *Workspace) DeleteSegment(ctx context.Context, name string) error {
+// segmentOrDeleted finds a segment by its name, else the one that was deleted
+// last under it.
+func segmentOrDeleted(segments []Segment, name string) (*Segment, error) {
+	var present []Segment
+	var deleted *Segment
+	for _, s := range segments {
+		switch {
+		case !s.Deleted:
+			present = append(present, s)
+		case strings.EqualFold(s.Name, strings.TrimSpace(name)) && (deleted == nil || s.ChangedAt.After(deleted.ChangedAt)):
+			deleted = &s
+		}
+	}
+	segment, err := findSegment(present, name)
+	if err != nil && deleted != nil {
+		return deleted, nil
+	}
+	return segment, err
+}
+
+// RestoreSegment makes a former version of a segment its next one. It brings
+// back a deleted segment, too.
+func (w *Workspace) RestoreSegment(ctx context.Context, name string, version int) (*Segment, error) {
+	versions, err := w.SegmentVersions(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(versions, func(s Segment) bool { return s.Version == version && !s.Deleted })
+	if i < 0 {
+		return nil, &model.Error{
+			Kind: model.KindUsage, Code: "versionNotFound",
+			Message: fmt.Sprintf("segment %q has no version %d that can be restored", name, version),
+			Remedy:  fmt.Sprintf("`rollcall segment versions %q` shows them", name),
+		}
+	}
+	return w.changeSegment(ctx, "segment.restore", func([]Segment) (Segment, error) {
+		restored := versions[0]
+		restored.Name, restored.Rule, restored.Note, restored.Deleted = versions[i].Name, versions[i].Rule, versions[i].Note, false
+		return restored, nil
+	})
+}
+
+// UndoSegment takes back the last change of a segment: of its rule, its note or
+// its name, or its deletion. Undoing again takes that back.
+func (w *Workspace) UndoSegment(ctx context.Context, name string) (*Segment, error) {
+	versions, err := w.SegmentVersions(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if len(versions) < 2 {
+		return nil, &model.Error{
+			Kind: model.KindUsage, Code: "nothingToUndo",
+			Message: fmt.Sprintf("segment %q was not changed since it was made", versions[0].Name),
+			Remedy:  fmt.Sprintf("`rollcall segment delete %q` takes it away", versions[0].Name),
+		}
+	}
+	former := versions[1]
+	if former.Deleted {
+		return nil, w.DeleteSegment(ctx, name)
+	}
+	return w.RestoreSegment(ctx, name, former.Version)
+}
+
+// changeSegment saves what change makes of the present segments as the next
+// version of it, and records that. Nothing is saved when nothing is changed.
+func (w *Workspace) changeSegment(ctx context.Context, action string, change func(present []Segment) (Segment, error)) (*Segment, error) {
+	parts, err := w.opened()
+	if err != nil {
+		return nil, err
+	}
+	w.segments.Lock()
+	defer w.segments.Unlock()
+	all, err := parts.Ledger.Segments(ctx)
+	if err != nil {
+		return nil, err
+	}
+	next, err := change(slices.DeleteFunc(slices.Clone(all), func(s Segment) bool { return s.Deleted }))
+	if err != nil {
+		return nil, err
+	}
+	taken := func(s Segment) bool { return !s.Deleted && s.ID != next.ID && strings.EqualFold(s.Name, next.Name) }
+	if !next.Deleted && slices.ContainsFunc(all, taken) {
+		return nil, &model.Error{
+			Kind: model.KindUsage, Code: CodeSegmentExists,
+			Message: fmt.Sprintf("there is a segment %q already", next.Name),
+			Remedy:  "choose another name, or rename that one first",
+		}
+	}
+	now := w.Now().UTC()
+	before := Segment{CreatedAt: now, CreatedBy: w.actor()}
+	if i := slices.IndexFunc(all, func(s Segment) bool { return s.ID == next.ID }); i >= 0 {
+		before = all[i]
+	}
+	if before.Version > 0 && before.Name == next.Name && before.Rule == next.Rule && before.Note == next.Note && before.Deleted == next.Deleted {
+		return &before, nil
+	}
+	if before.Rule != next.Rule {
+		next.LastCount = nil
+	}
+	next.Version, next.CreatedAt, next.CreatedBy = before.Version+1, before.CreatedAt, before.CreatedBy
+	next.ChangedAt, next.ChangedBy = now, w.actor()
+	if err := parts.Ledger.SaveSegment(ctx, next); err != nil {
+		return nil, err
+	}
+	detail := next.Rule
+	if before.Version > 0 && before.Name != next.Name {
+		detail = fmt.Sprintf("was %q", before.Name)
+	}
+	return &next, w.record(ctx, parts, action, next.Name, detail)
+}
+
+// CountSegments keeps how many users each of the segments, by id, selects now.
+// Counting is no change: it makes no version and is not recorded.
+func (w *Workspace) CountSegments(ctx context.Context, users map[string]int) error {
 	parts, err := w.opened()
 	if err != nil {
 		return err
 	}
-	segment, err := w.Segment(ctx, name)
+	w.segments.Lock()
+	defer w.segments.Unlock()
+	all, err := parts.Ledger.Segments(ctx)
 	if err != nil {
 		return err
 	}
-	if err := parts.Ledger.DeleteSegment(ctx, segment.Name); err != nil {
-		return err
+	for _, s := range all {
+		n, counted := users[s.ID]
+		if !counted || s.LastCount != nil && s.LastCount.Users == n {
+			continue
+		}
+		s.LastCount = &SegmentCount{Users: n, At: w.Now().UTC()}
+		if err := parts.Ledger.SaveSegment(ctx, s); err != nil {
+			return err
+		}
 	}
-	return w.record(ctx, parts, "segment.delete", segment.Name, segment.Rule)
+	return nil
+}
+
+// RuleChange is who comes and who goes where one rule takes another's place.
+// The sets are of one snapshot.
+type RuleChange struct {
+	Snapshot      *directory.Snapshot
+	Before, After *directory.Set
+	Gained, Lost  *directory.Set
+}
+
+// CompareRules evaluates two rules over one snapshot. A rule with a fault is a
+// KindUsage error.
+func (w *Workspace) CompareRules(ctx context.Context, before, after string) (*RuleChange, error) {
+	change := &RuleChange{Snapshot: w.Directory()}
+	for _, side := range []struct {
+		text string
+		set  **directory.Set
+	}{{before, &change.Before}, {after, &change.After}} {
+		program, err := w.compile(side.text)
+		if err != nil {
+			return nil, err
+		}
+		if *side.set, err = w.selectIn(ctx, change.Snapshot, program); err != nil {
+			return nil, err
+		}
+	}
+	change.Gained, change.Lost = change.After.Minus(change.Before), change.Before.Minus(change.After)
+	return change, nil
+}
+
+// selectIn evaluates a program over a snapshot.
+func (w *Workspace) selectIn(ctx context.Context, snapshot *directory.Snapshot, program *rule.Program) (*directory.Set, error) {
+	return snapshot.Select(ctx, program)
 }
 
 // CheckRule returns what there is to say about a rule, and the fault that
@@ -115,19 +324,24 @@ func (w *Workspace) CheckRule(text string) ([]rule.Diagnostic, error) {
 	return diagnostics, err
 }
 
-// EntraRule translates a rule to the one to give a group with dynamic
-// membership: its canonical form. A rule that Entra would refuse is a
-// KindUsage error.
-func (w *Workspace) EntraRule(text string) (string, error) {
-	if _, err := w.CheckRule(text); err != nil {
-		return "", err
+// Translate says in another language what a rule says. What the language cannot
+// say is a KindUsage error whose message names the first such clause; the
+// translation comes back with it, for its diagnostics. system.now means this
+// moment where the language has no such word.
+func (w *Workspace) Translate(text string, to rule.Dialect) (rule.Translation, error) {
+	if diagnostics, err := w.CheckRule(text); err != nil {
+		return rule.Translation{Dialect: to, Diagnostics: diagnostics}, err
 	}
 	parsed, _ := rule.Parse(text)
-	translated, diagnostics := rule.Entra(parsed)
-	for _, d := range diagnostics {
+	translation := rule.Translate(parsed, w.settings.Schema, to, w.Now())
+	for _, d := range translation.Diagnostics {
 		if d.Severity == rule.Error {
-			return "", &model.Error{Kind: model.KindUsage, Code: "ruleNotTranslatable", Message: d.Message, Remedy: d.Suggestion}
+			return translation, &model.Error{
+				Kind: model.KindUsage, Code: "ruleNotTranslatable",
+				Message: fmt.Sprintf("the rule cannot be said as %s: line %d, column %d: %s", to.Label(), d.Line, d.Column, d.Message),
+				Remedy:  d.Suggestion,
+			}
 		}
 	}
-	return translated, nil
+	return translation, nil
 }

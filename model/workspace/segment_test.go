@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"rollcall/model"
+	"rollcall/model/rule"
 	"rollcall/model/workspace/workspacetest"
 )
 
@@ -15,14 +16,14 @@ const salesRule = `user.department -eq "Sales"`
 
 func TestASegmentIsFoundInAnyLetterCaseAndKeepsItsMaker(t *testing.T) {
 	w := open(t, workspacetest.Contoso())
-	made, err := w.SaveSegment(t.Context(), "  Sales ", salesRule)
+	made, err := w.SaveSegment(t.Context(), "  Sales ", salesRule, nil)
 	require.NoError(t, err)
 	assert.Equal(t, "Sales", made.Name)
 	assert.Equal(t, "operator@laptop", made.CreatedBy, "nobody is signed in: the audit names who runs this process")
 
 	_, err = w.Connect(t.Context())
 	require.NoError(t, err)
-	changed, err := w.SaveSegment(t.Context(), "SALES", `user.department -eq "Support"`)
+	changed, err := w.SaveSegment(t.Context(), "SALES", `user.department -eq "Support"`, nil)
 	require.NoError(t, err)
 	assert.Equal(t, "Sales", changed.Name)
 	assert.Equal(t, "operator@laptop", changed.CreatedBy)
@@ -38,7 +39,7 @@ func TestASegmentIsFoundInAnyLetterCaseAndKeepsItsMaker(t *testing.T) {
 
 func TestAnUnknownSegmentIsAUsageErrorThatNamesTheNearestOne(t *testing.T) {
 	w := open(t, workspacetest.Contoso())
-	_, err := w.SaveSegment(t.Context(), "Marketing", salesRule)
+	_, err := w.SaveSegment(t.Context(), "Marketing", salesRule, nil)
 	require.NoError(t, err)
 	_, err = w.Segment(t.Context(), "Marketting")
 	assert.Equal(t, `did you mean "Marketing"?`, failure(t, err, model.KindUsage, "segmentNotFound").Remedy)
@@ -57,7 +58,7 @@ func TestABrokenRuleOrNameSavesNothing(t *testing.T) {
 		"not UTF-8":         {"Sa\xffles", salesRule},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := w.SaveSegment(t.Context(), segment[0], segment[1])
+			_, err := w.SaveSegment(t.Context(), segment[0], segment[1], nil)
 			require.Error(t, err)
 			assert.Equal(t, model.KindUsage, model.AsError(err).Kind)
 		})
@@ -72,7 +73,7 @@ func TestABrokenRuleOrNameSavesNothing(t *testing.T) {
 
 func TestSavingAndDeletingASegmentStandInTheAudit(t *testing.T) {
 	w := open(t, workspacetest.Contoso())
-	_, err := w.SaveSegment(t.Context(), "Sales", salesRule)
+	_, err := w.SaveSegment(t.Context(), "Sales", salesRule, nil)
 	require.NoError(t, err)
 	event := lastEvent(t, w)
 	assert.Equal(t, "segment.save", event.Action)
@@ -101,9 +102,9 @@ func TestARuleSelectsFromTheSyncedDirectory(t *testing.T) {
 
 func TestARuleIsTranslatedForEntraOrRefused(t *testing.T) {
 	w := open(t, workspacetest.Contoso())
-	translated, err := w.EntraRule(salesRule)
+	translated, err := w.Translate(salesRule, rule.Entra)
 	require.NoError(t, err)
-	assert.Contains(t, translated, `user.department -eq "Sales"`)
-	_, err = w.EntraRule(`user.departmnt -eq "Sales"`)
+	assert.Contains(t, translated.Text, `user.department -eq "Sales"`)
+	_, err = w.Translate(`user.departmnt -eq "Sales"`, rule.Entra)
 	assert.Equal(t, model.KindUsage, model.AsError(err).Kind)
 }

@@ -62,6 +62,8 @@ type Workspace struct {
 	session *Session
 	domains []string // verified domains, once asked
 
+	segments sync.Mutex // held from reading the segments to saving one of them
+
 	rounds rounds
 }
 

@@ -121,7 +121,7 @@ func (a *app) segmentShow(ctx context.Context, name string) error {
 
 func (a *app) segmentSave(ctx context.Context, name, rule string) error {
 	return a.withRule(ctx, &rule, func(w *workspace.Workspace) error {
-		segment, err := w.SaveSegment(ctx, name, rule)
+		segment, err := w.SaveSegment(ctx, name, rule, nil)
 		if err != nil {
 			return err
 		}
@@ -244,15 +244,15 @@ func (a *app) segmentExportCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				translated, err := w.EntraRule(segment.Rule)
+				translation, err := w.Translate(segment.Rule, rule.Entra)
 				if err != nil {
 					return err
 				}
-				object := map[string]string{"name": segment.Name, "as": as, "rule": translated}
+				object := map[string]string{"name": segment.Name, "as": as, "rule": translation.Text}
 				return a.print(output{
 					object: object, lines: []any{object},
-					table:  table{columns: []column{{"rule", false}}, rows: [][]string{{translated}}},
-					person: func(out io.Writer) error { _, err := fmt.Fprintln(out, translated); return err },
+					table:  table{columns: []column{{"rule", false}}, rows: [][]string{{translation.Text}}},
+					person: func(out io.Writer) error { _, err := fmt.Fprintln(out, translation.Text); return err },
 				})
 			})
 		},

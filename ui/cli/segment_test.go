@@ -96,7 +96,7 @@ func TestABrokenRuleIsNotSaved(t *testing.T) {
 func TestASegmentWhoseRuleNoLongerHoldsDoesNotHideTheOthers(t *testing.T) {
 	s := newShell(t)
 	s.ok("segment", "save", "Sales", salesRule)
-	require.NoError(t, s.tenant.Ledger.SaveSegment(t.Context(), workspace.Segment{Name: "Old", Rule: `user.shoeSize -eq "42"`}))
+	require.NoError(t, s.tenant.Ledger.SaveSegment(t.Context(), workspace.Segment{ID: "old", Version: 1, Name: "Old", Rule: `user.shoeSize -eq "42"`}))
 
 	list := s.object("segment", "list")["segments"].([]any)
 	require.Len(t, list, 2)

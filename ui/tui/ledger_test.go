@@ -15,26 +15,40 @@ import (
 // fakeLedger is the Ledger port of a fakeTenant.
 type fakeLedger struct{ t *fakeTenant }
 
-func (l fakeLedger) Segments(context.Context) ([]workspace.Segment, error) {
-	l.t.mu.Lock()
-	defer l.t.mu.Unlock()
-	return slices.Clone(l.t.segments), l.t.ledgerErr
+// withSegments saves segments, each as a first version.
+func (t *fakeTenant) withSegments(segments ...workspace.Segment) {
+	for _, s := range segments {
+		s.ID, s.Version = strings.ToLower(s.Name), 1
+		if err := t.segments.SaveSegment(context.Background(), s); err != nil {
+			panic(err) // unreachable: nothing cancels
+		}
+	}
 }
 
-func (l fakeLedger) SaveSegment(_ context.Context, s workspace.Segment) error {
-	l.t.mu.Lock()
-	defer l.t.mu.Unlock()
-	l.t.segments = slices.DeleteFunc(l.t.segments, func(o workspace.Segment) bool { return o.Name == s.Name })
-	l.t.segments = append(l.t.segments, s)
-	slices.SortFunc(l.t.segments, func(a, b workspace.Segment) int { return strings.Compare(a.Name, b.Name) })
-	return nil
+// savedSegments are the segments that are not deleted, by name.
+func (t *fakeTenant) savedSegments() []workspace.Segment {
+	segments, err := t.segments.Segments(context.Background())
+	if err != nil {
+		panic(err) // unreachable: it cannot fail
+	}
+	return slices.DeleteFunc(segments, func(s workspace.Segment) bool { return s.Deleted })
 }
 
-func (l fakeLedger) DeleteSegment(_ context.Context, name string) error {
+func (l fakeLedger) Segments(ctx context.Context) ([]workspace.Segment, error) {
 	l.t.mu.Lock()
 	defer l.t.mu.Unlock()
-	l.t.segments = slices.DeleteFunc(l.t.segments, func(o workspace.Segment) bool { return o.Name == name })
-	return nil
+	if l.t.ledgerErr != nil {
+		return nil, l.t.ledgerErr
+	}
+	return l.t.segments.Segments(ctx)
+}
+
+func (l fakeLedger) SegmentVersions(ctx context.Context, id string) ([]workspace.Segment, error) {
+	return l.t.segments.SegmentVersions(ctx, id)
+}
+
+func (l fakeLedger) SaveSegment(ctx context.Context, s workspace.Segment) error {
+	return l.t.segments.SaveSegment(ctx, s)
 }
 
 func (l fakeLedger) Lists(context.Context) ([]workspace.List, error) {

@@ -28,10 +28,10 @@ func onEachSize(t *testing.T, tenant func() *fakeTenant, o Options, test func(s 
 // syncedTenant was synced before; its log holds some calls and its ledger a segment.
 func syncedTenant() *fakeTenant {
 	t := newFakeTenant(smallTenant()).synced()
-	t.segments = []workspace.Segment{
-		{Name: "Engineers", Rule: `user.department -eq "Engineering"`, CreatedAt: testNow, ChangedAt: testNow},
-		{Name: "Everybody", Rule: `user.objectId -ne null`, CreatedAt: testNow, ChangedAt: testNow},
-	}
+	t.withSegments(
+		workspace.Segment{Name: "Engineers", Rule: `user.department -eq "Engineering"`, CreatedAt: testNow, ChangedAt: testNow},
+		workspace.Segment{Name: "Everybody", Rule: `user.objectId -ne null`, CreatedAt: testNow, ChangedAt: testNow},
+	)
 	t.events = []workspace.Event{
 		{At: testNow.Add(-26 * time.Hour), By: "admin@contoso.com", Action: "segment.save", Subject: "Engineers", Detail: `user.department -eq "Engineering"`},
 		{At: testNow.Add(-2 * time.Minute), By: "admin@contoso.com", Action: "sync", Subject: t.session.TenantID, Detail: "delta"},

@@ -68,7 +68,7 @@ func (p *segmentsPane) saveAs(msg segmentSaveAsMsg) tea.Cmd {
 	}
 	ws, text := p.ws, item.rule()
 	return p.tasks.run(taskSegmentSave, func(ctx context.Context) tea.Msg {
-		if _, err := ws.SaveSegment(ctx, msg.name, text); err != nil {
+		if _, err := ws.SaveSegment(ctx, msg.name, text, nil); err != nil {
 			return errorToast(err)
 		}
 		return segmentSavedMsg{key: msg.key, text: text, name: msg.name}

@@ -66,9 +66,9 @@ func TestSegmentIsBuiltByRows(t *testing.T) {
 		s.press("enter")
 		s.shows("Saved segment Sales Japan")
 
-		require.Len(t, s.tenant.segments, 3)
-		assert.Equal(t, "Sales Japan", s.tenant.segments[2].Name)
-		assert.Equal(t, `user.department -eq "Sales" -and user.country -eq "Japan"`, s.tenant.segments[2].Rule)
+		require.Len(t, s.tenant.savedSegments(), 3)
+		assert.Equal(t, "Sales Japan", s.tenant.savedSegments()[2].Name)
+		assert.Equal(t, `user.department -eq "Sales" -and user.country -eq "Japan"`, s.tenant.savedSegments()[2].Rule)
 	})
 }
 
@@ -92,8 +92,8 @@ func TestSegmentBrokenInItsTextLosesNothing(t *testing.T) {
 
 func TestSegmentDeeperThanRowsIsEditedAsText(t *testing.T) {
 	tenant := func() *fakeTenant {
-		t := syncedTenant()
-		t.segments = []workspace.Segment{{Name: "Deep", Rule: `-not (user.department -eq "Sales" -and user.accountEnabled -eq true)`}}
+		t := newFakeTenant(smallTenant()).synced()
+		t.withSegments(workspace.Segment{Name: "Deep", Rule: `-not (user.department -eq "Sales" -and user.accountEnabled -eq true)`})
 		return t
 	}
 	onScreen(t, tenant, 80, 24, Options{NoSync: true}, func(s *screen) {
@@ -114,13 +114,13 @@ func TestSegmentListCountsAndDeletes(t *testing.T) {
 		s.shows("Delete segment Everybody?")
 		s.wait(confirmGrace)
 		s.press("enter")
-		assert.Len(t, s.tenant.segments, 2, "No is the default")
+		assert.Len(t, s.tenant.savedSegments(), 2, "No is the default")
 
 		s.press("d")
 		s.wait(confirmGrace)
 		s.press("y")
 		s.hides("Everybody")
-		require.Len(t, s.tenant.segments, 1)
+		require.Len(t, s.tenant.savedSegments(), 1)
 	})
 }
 
@@ -163,7 +163,7 @@ func TestSegmentsThatCannotBeReadSayWhy(t *testing.T) {
 func TestSegmentThatNoLongerCompilesShowsItsFaultOnItsRow(t *testing.T) {
 	tenant := func() *fakeTenant {
 		t := syncedTenant()
-		t.segments = append(t.segments, workspace.Segment{Name: "Shoes", Rule: `user.shoeSize -eq "44"`})
+		t.withSegments(workspace.Segment{Name: "Shoes", Rule: `user.shoeSize -eq "44"`})
 		return t
 	}
 	onEachSize(t, tenant, Options{NoSync: true}, func(s *screen, suffix string) {

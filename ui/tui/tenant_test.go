@@ -13,6 +13,7 @@ import (
 	"rollcall/model/refresh"
 	"rollcall/model/refresh/refreshtest"
 	"rollcall/model/workspace"
+	"rollcall/model/workspace/workspacetest"
 	"rollcall/model/writeback"
 )
 
@@ -33,9 +34,9 @@ type fakeTenant struct {
 	hold     chan struct{}             // when set, each page waits for a token
 	openErr  error
 	store    refreshtest.Store
-	state    refresh.State // what the store begins with; zero: empty
-	segments []workspace.Segment
-	deltaErr error // what following the changes fails with
+	state    refresh.State        // what the store begins with; zero: empty
+	segments workspacetest.Ledger // of the segments alone
+	deltaErr error                // what following the changes fails with
 	renewed  int
 	deltas   int            // how often the changes were followed
 	changes  []model.Change // what following them brings once

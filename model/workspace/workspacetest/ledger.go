@@ -1,10 +1,10 @@
 package workspacetest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -21,8 +21,8 @@ type Ledger struct {
 
 	mu        sync.Mutex
 	tenantID  string
-	segments  map[string]workspace.Segment
-	lists     map[string]workspace.List // by name in lower case
+	segments  map[string][]workspace.Segment // by id, newest first
+	lists     map[string]workspace.List      // by name in lower case
 	snapshots []workspace.Snapshot
 	events    []workspace.Event
 	plans     []*writeback.Plan
@@ -40,26 +40,38 @@ func (l *Ledger) keep(ctx context.Context, change func()) error {
 	return nil
 }
 
-// Segments returns the saved segments by name.
+// Segments returns the newest version of every segment, by name.
 func (l *Ledger) Segments(context.Context) ([]workspace.Segment, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.SortedFunc(maps.Values(l.segments), func(a, b workspace.Segment) int { return strings.Compare(a.Name, b.Name) }), nil
+	var newest []workspace.Segment
+	for _, versions := range l.segments {
+		newest = append(newest, versions[0])
+	}
+	slices.SortFunc(newest, func(a, b workspace.Segment) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
+	})
+	return newest, nil
 }
 
-// SaveSegment keeps a segment.
+// SegmentVersions returns the versions of a segment, newest first.
+func (l *Ledger) SegmentVersions(_ context.Context, id string) ([]workspace.Segment, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.segments[id]), nil
+}
+
+// SaveSegment keeps a version of a segment.
 func (l *Ledger) SaveSegment(ctx context.Context, s workspace.Segment) error {
 	return l.keep(ctx, func() {
 		if l.segments == nil {
-			l.segments = make(map[string]workspace.Segment)
+			l.segments = make(map[string][]workspace.Segment)
 		}
-		l.segments[s.Name] = s
+		versions := slices.DeleteFunc(slices.Clone(l.segments[s.ID]), func(v workspace.Segment) bool { return v.Version == s.Version })
+		versions = append(versions, s)
+		slices.SortFunc(versions, func(a, b workspace.Segment) int { return b.Version - a.Version })
+		l.segments[s.ID] = versions
 	})
-}
-
-// DeleteSegment forgets a segment.
-func (l *Ledger) DeleteSegment(ctx context.Context, name string) error {
-	return l.keep(ctx, func() { delete(l.segments, name) })
 }
 
 // SaveSnapshot keeps a snapshot.
