@@ -102,11 +102,15 @@ func (r *reporter) lintAt(at Span, message, suggestion string) {
 
 // located returns the diagnostics in the order of the text with line and
 // column filled in.
-func (r *reporter) located(text string) []Diagnostic {
-	slices.SortStableFunc(r.list, func(a, b Diagnostic) int { return cmp.Compare(a.Start, b.Start) })
+func (r *reporter) located(text string) []Diagnostic { return Located(text, r.list) }
+
+// Located puts diagnostics on a text into its order and fills in line and
+// column from Start. It changes the slice that it is given and returns it.
+func Located(text string, diagnostics []Diagnostic) []Diagnostic {
+	slices.SortStableFunc(diagnostics, func(a, b Diagnostic) int { return cmp.Compare(a.Start, b.Start) })
 	line, column, at := 1, 1, 0
-	for i := range r.list {
-		d := &r.list[i]
+	for i := range diagnostics {
+		d := &diagnostics[i]
 		for at < d.Start && at < len(text) {
 			c, size := utf8.DecodeRuneInString(text[at:])
 			at += size
@@ -118,5 +122,5 @@ func (r *reporter) located(text string) []Diagnostic {
 		}
 		d.Line, d.Column = line, column
 	}
-	return r.list
+	return diagnostics
 }

@@ -15,6 +15,7 @@ import (
 // belong to.
 type Selection struct {
 	Snapshot    *directory.Snapshot
+	Program     *rule.Program // nil where the rule has a fault
 	Set         *directory.Set
 	Diagnostics []rule.Diagnostic // notes and lints
 }
@@ -28,6 +29,7 @@ func (w *Workspace) Select(ctx context.Context, text string) (*Selection, error)
 	if err != nil {
 		return selection, err
 	}
+	selection.Program = program
 	selection.Set, err = w.selectIn(ctx, selection.Snapshot, program)
 	return selection, err
 }
