@@ -27,15 +27,19 @@ type Options struct {
 	Progress func(groupsRead, groupsKnown int)
 }
 
-// Build resolves and expands the entries, and takes the excluded recipients
-// away from the included ones.
+// Build resolves and expands the entries, keeps the included recipients within
+// the entries that say so, if any does, and takes the excluded ones away.
 //
 // What could not be resolved or read is in Preview.Missing and makes no error.
 // An error means that there is no answer at all: an entry that is wrong in
-// itself (an unknown segment, a file with a broken row: KindUsage), a tenant
-// that cannot be asked, or a cancelled context.
+// itself (an unknown segment, a file with a broken row: KindUsage), an audience
+// that is kept within something and includes nothing, a tenant that cannot be
+// asked, or a cancelled context.
 func Build(ctx context.Context, ports Ports, entries []Entry, o Options) (*Preview, error) {
-	if o.Domains == nil && slices.ContainsFunc(entries, func(e Entry) bool { return e.remote() }) {
+	if err := checkIncluded(entries); err != nil {
+		return nil, err
+	}
+	if o.Domains == nil && slices.ContainsFunc(entries, Entry.remote) {
 		domains, err := ports.Resolver.Domains(ctx)
 		if err != nil {
 			return nil, err
@@ -49,49 +53,89 @@ func Build(ctx context.Context, ports Ports, entries []Entry, o Options) (*Previ
 			return nil, err
 		}
 	}
-	walk := func(roots []expansion.Root) (*expansion.Result, error) {
-		return expansion.Walk(ctx, ports.Members, roots, expansion.Options(o))
-	}
-	included, err := walk(r.include)
-	if err != nil {
-		return nil, err
-	}
-	excluded, err := walk(r.exclude)
-	if err != nil {
-		return nil, err
+	var included, within, excluded *expansion.Result
+	for _, side := range []struct {
+		roots  []expansion.Root
+		result **expansion.Result
+	}{{r.include, &included}, {r.within, &within}, {r.exclude, &excluded}} {
+		result, err := expansion.Walk(ctx, ports.Members, side.roots, expansion.Options(o))
+		if err != nil {
+			return nil, err
+		}
+		*side.result = result
 	}
 	p.Expansion = included
-	p.Missing = missing(r.missing, included.Missing, excluded.Missing)
+	p.Missing = missing(r.missing, included.Missing, within.Missing, excluded.Missing)
 	p.Departed = r.departed
-	p.Notes = once(slices.Concat(departures(r.departed), included.Notes, excluded.Notes), func(note string) string { return note })
-	p.subtract(excluded)
+	p.Notes = once(slices.Concat(departures(r.departed), included.Notes, within.Notes, excluded.Notes), func(note string) string { return note })
+	p.take(included)
+	if isWithin := slices.ContainsFunc(entries, func(e Entry) bool { return e.Within }); isWithin {
+		cover := within.Cover()
+		p.Outside = p.keep(cover.Holds)
+		p.strand(cover)
+	}
+	if len(excluded.Objects()) > 0 {
+		cover := excluded.Cover()
+		p.Excluded = p.keep(func(o *model.Object) bool { return !cover.Holds(o) })
+	}
 	p.Counts = count(p.Recipients)
 	return p, nil
 }
 
-// subtract leaves what the excluded recipients do not cover.
-func (p *Preview) subtract(excluded *expansion.Result) {
-	if len(excluded.Objects()) == 0 {
-		p.Recipients = p.Expansion.Recipients
-		p.WithoutAddress = p.Expansion.WithoutAddress
-		p.NonRecipients = p.Expansion.NonRecipients
-		p.objects = p.Expansion.Objects()
-		return
+// checkIncluded refuses an audience that is kept within something and includes
+// nothing: it would be nobody, and whoever wrote it meant somebody.
+func checkIncluded(entries []Entry) error {
+	within := slices.IndexFunc(entries, func(e Entry) bool { return e.Within })
+	if within < 0 || slices.ContainsFunc(entries, func(e Entry) bool { return !e.Within && !e.Exclude }) {
+		return nil
 	}
-	cover := excluded.Cover()
-	for _, r := range p.Expansion.Recipients {
-		if cover.Holds(&r.Object) {
-			p.Excluded = append(p.Excluded, r)
+	e := entries[within]
+	return &model.Error{
+		Kind: model.KindUsage, Code: "nothingIncluded",
+		Message: fmt.Sprintf("the audience is kept within %s, and includes nobody", e),
+		Remedy:  fmt.Sprintf("name what is included beside it, or write %s without the & to include it", e),
+	}
+}
+
+// take makes the preview what an expansion found.
+func (p *Preview) take(r *expansion.Result) {
+	p.Recipients, p.WithoutAddress, p.NonRecipients, p.objects = r.Recipients, r.WithoutAddress, r.NonRecipients, r.Objects()
+}
+
+// keep leaves what stays, and returns the recipients that do not.
+func (p *Preview) keep(stays func(*model.Object) bool) (dropped []expansion.Recipient) {
+	var left []expansion.Recipient
+	for _, r := range p.Recipients {
+		if stays(&r.Object) {
+			left = append(left, r)
 		} else {
-			p.Recipients = append(p.Recipients, r)
+			dropped = append(dropped, r)
 		}
 	}
 	remaining := func(objects []model.Object) []model.Object {
-		return slices.DeleteFunc(slices.Clone(objects), func(o model.Object) bool { return cover.Holds(&o) })
+		return slices.DeleteFunc(slices.Clone(objects), func(o model.Object) bool { return !stays(&o) })
 	}
-	p.WithoutAddress = remaining(p.Expansion.WithoutAddress)
-	p.NonRecipients = remaining(p.Expansion.NonRecipients)
-	p.objects = remaining(p.Expansion.Objects())
+	p.Recipients = left
+	p.WithoutAddress, p.NonRecipients, p.objects = remaining(p.WithoutAddress), remaining(p.NonRecipients), remaining(p.objects)
+	return dropped
+}
+
+// strand marks those who have left the directory and whom the lists, files and
+// groups that the audience is kept within do not hold. Where it is kept within
+// a segment or a rule nobody is marked: who is not in the directory cannot be
+// judged by one.
+func (p *Preview) strand(within *expansion.Cover) {
+	if slices.ContainsFunc(p.Entries, func(e Entry) bool { return e.Within && (e.Kind == EntrySegment || e.Kind == EntryRule) }) {
+		return
+	}
+	held := make(map[string]bool)
+	for _, d := range p.Departed {
+		held[d.Object.ID] = held[d.Object.ID] || d.Entry.Within
+	}
+	for i := range p.Departed {
+		d := &p.Departed[i]
+		d.Outside = !d.Entry.Within && !d.Entry.Exclude && !held[d.Object.ID] && !within.Holds(&d.Object)
+	}
 }
 
 // namedDepartures is how many of those who have left a list's note names.
@@ -124,14 +168,17 @@ func departures(departed []Departed) []string {
 	return notes
 }
 
-// missing joins what is missing, that of exclusions last. The same part of both
-// sides is one of an exclusion: whoever it holds is taken away in any case, so
-// that only counted recipients are in doubt.
-func missing(unresolved, included, excluded []expansion.Missing) []expansion.Missing {
-	all := slices.Concat(unresolved, included, excluded)
-	for i := len(all) - len(excluded); i < len(all); i++ {
-		all[i].Excluded = true
+// missing joins what is missing, that of exclusions last. The same part of an
+// exclusion and of another side is one of the exclusion: whoever it holds is
+// taken away in any case, so that only counted recipients are in doubt.
+func missing(unresolved, included, within, excluded []expansion.Missing) []expansion.Missing {
+	for i := range within {
+		within[i].Within = true
 	}
+	for i := range excluded {
+		excluded[i].Excluded = true
+	}
+	all := slices.Concat(unresolved, included, within, excluded)
 	excludedLast := func(a, b expansion.Missing) int {
 		switch {
 		case a.Excluded == b.Excluded:

@@ -51,6 +51,10 @@ func (w *world) File(_ context.Context, path string) ([]model.Object, error) {
 	return w.answer("file:" + path)
 }
 
+func (w *world) Snapshot(_ context.Context, name string) ([]model.Object, error) {
+	return w.answer("snapshot:" + name)
+}
+
 func (w *world) answer(key string) ([]model.Object, error) {
 	objects, ok := w.local[key]
 	if !ok {
@@ -303,14 +307,14 @@ func TestTheSummaryHasTheKeysThatScriptsRelyOn(t *testing.T) {
 	require.NoError(t, err)
 	assert.JSONEq(t, `{
 		"recipients": {"unique": 4, "internal": 3, "external": 1, "sms": 1},
-		"withoutAddress": 1, "nonRecipients": 0, "disabled": 1, "duplicates": 2, "excluded": 1,
+		"withoutAddress": 1, "nonRecipients": 0, "disabled": 1, "duplicates": 2, "excluded": 1, "outside": 0,
 		"groups": [
 			{"id": "g-all", "displayName": "all", "mail": "all@contoso.com", "kind": "security", "depth": 0, "direct": 4, "unique": 4, "cycle": false, "hidden": false, "source": "graph"},
 			{"id": "g-sub", "displayName": "sub", "mail": "sub@contoso.com", "kind": "security", "depth": 1, "direct": 2, "unique": 2, "cycle": false, "hidden": false, "source": "graph"}
 		],
 		"unresolved": [{"entry": "nobody@contoso.com",
 			"reason": "Graph knows no group, user or contact with the address nobody@contoso.com",
-			"remedy": "check the address; it may be a dynamic distribution list, which only Exchange can expand", "excluded": false}],
+			"remedy": "check the address; it may be a dynamic distribution list, which only Exchange can expand", "excluded": false, "within": false}],
 		"departed": [{"entry": "list:Old", "id": "u-fay", "displayName": "fay", "mail": "fay@contoso.com"}],
 		"notes": ["list:Old: one of its members has left the directory: fay"], "complete": false, "asOf": "2026-11-22T12:00:00Z", "requests": 7,
 		"addresses": ["ann@contoso.com", "bob@contoso.com", "di@contoso.com", "eve@fabrikam.com"]

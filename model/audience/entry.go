@@ -8,16 +8,22 @@ import (
 )
 
 // prefixes are the entry kinds that are written out.
-var prefixes = [...]EntryKind{EntryGroup, EntrySegment, EntryList, EntryFile, EntryRule}
+var prefixes = [...]EntryKind{EntryGroup, EntrySegment, EntryList, EntryFile, EntryRule, EntrySnapshot}
 
 // ParseEntry reads one entry of an audience: "kind:text" for a group, segment,
-// list, file or rule, and an address for everything else. A leading "-"
-// excludes. An entry that is neither is a KindUsage error.
+// list, file, rule or snapshot, and an address for everything else. A leading
+// "-" excludes, a leading "&" keeps the audience within. Neither begins an
+// address in Entra. An entry that cannot be read is a KindUsage error.
 func ParseEntry(s string) (Entry, error) {
 	var e Entry
 	text := strings.TrimSpace(s)
 	if rest, ok := strings.CutPrefix(text, "-"); ok {
 		e.Exclude, text = true, strings.TrimSpace(rest)
+	} else if rest, ok := strings.CutPrefix(text, "&"); ok {
+		e.Within, text = true, strings.TrimSpace(rest)
+	}
+	if (e.Exclude || e.Within) && strings.ContainsAny(text[:min(1, len(text))], "-&") {
+		return Entry{}, entryError(fmt.Sprintf("the entry %q has more than one sign", s), "write - before what is excluded, & before what the audience is kept within, and nothing before the rest")
 	}
 	e.Kind, e.Text = EntryAddress, text
 	if prefix, rest, ok := strings.Cut(text, ":"); ok {
@@ -28,7 +34,7 @@ func ParseEntry(s string) (Entry, error) {
 		}
 	}
 	if e.Text == "" {
-		return Entry{}, entryError(fmt.Sprintf("the entry %q names nothing", s), "write an address, or group:NAME, segment:NAME, list:NAME, file:PATH.csv or rule:RULE")
+		return Entry{}, entryError(fmt.Sprintf("the entry %q names nothing", s), "write an address, or group:NAME, segment:NAME, list:NAME, file:PATH.csv, rule:RULE or snapshot:NAME")
 	}
 	if e.Kind == EntryAddress && !strings.Contains(e.Text, "@") {
 		return Entry{}, entryError(fmt.Sprintf("%q is not an address", e.Text), fmt.Sprintf("write group:%s for a group by its name or object id, or segment:%s for a saved segment", e.Text, e.Text))
@@ -40,8 +46,8 @@ func entryError(message, remedy string) error {
 	return &model.Error{Kind: model.KindUsage, Code: "entryInvalid", Message: message, Remedy: remedy}
 }
 
-// String writes the entry so that ParseEntry reads it again, but for Exclude:
-// where an exclusion stands says what it is.
+// String writes the entry so that ParseEntry reads it again, but for its sign:
+// where an entry stands says whether it excludes or keeps within.
 func (e Entry) String() string {
 	if e.Kind == EntryAddress {
 		return e.Text

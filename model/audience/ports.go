@@ -1,6 +1,7 @@
 // Package audience turns what an administrator writes (addresses, groups,
-// segments, lists, files, rules; some of them excluded) into recipients:
-// include minus exclude.
+// segments, lists, files, rules, snapshots; some of them excluded, some to keep
+// within) into recipients: what is included, of that what is within, less what
+// is excluded.
 package audience
 
 import (
@@ -20,7 +21,7 @@ const (
 	EntryFile    EntryKind = "file"    // file:PATH.csv
 	EntryRule    EntryKind = "rule"    // rule:RULE
 
-	EntrySnapshot EntryKind = "snapshot" // snapshot:ID|NAME, an approved preview
+	EntrySnapshot EntryKind = "snapshot" // snapshot:ID|NAME, the addresses of an approved preview
 )
 
 // Entry is one term of an audience: what is included, or, by a leading "-",
@@ -44,8 +45,10 @@ type Resolver interface {
 	Domains(ctx context.Context) ([]string, error)
 }
 
-// Local answers what lives on this machine: the synced directory, segments and
-// saved lists.
+// Local answers what lives on this machine: the synced directory, segments,
+// saved lists and approved previews. What a segment or a rule needs of the
+// tenant and cannot have is an error of KindPartial: that entry is then missing
+// from the answer, and the others are answered.
 type Local interface {
 	// Segment returns the users of a saved segment.
 	Segment(ctx context.Context, name string) ([]model.Object, error)
@@ -58,4 +61,7 @@ type Local interface {
 	// joins it with the directory. A row that cannot be read is an error that
 	// names its line; an unknown address is an external contact.
 	File(ctx context.Context, path string) ([]model.Object, error)
+	// Snapshot returns the recipients of an approved preview: the users who own
+	// its addresses today, and an external contact for an address of nobody's.
+	Snapshot(ctx context.Context, idOrName string) ([]model.Object, error)
 }

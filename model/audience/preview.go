@@ -5,25 +5,31 @@ import (
 	"rollcall/model/expansion"
 )
 
-// Preview is an audience resolved and expanded: include minus exclude.
+// Preview is an audience resolved and expanded: what is included, of that what
+// is within, less what is excluded.
 type Preview struct {
-	Entries []Entry // as given, those that exclude among them
-	// Expansion of the included entries; its Recipients are before exclusion.
+	Entries []Entry // as given, those that exclude and keep within among them
+	// Expansion of the included entries alone: its Recipients are before
+	// anybody fell outside or was excluded.
 	Expansion *expansion.Result
-	// Recipients are what is left after exclusion, sorted by address.
+	// Recipients are what is left, sorted by address.
 	Recipients []expansion.Recipient
-	// Excluded are the recipients that an excluded entry took away, sorted by
-	// address.
+	// Outside are the recipients that no entry with an "&" holds, sorted by
+	// address; nobody where there is no such entry.
+	Outside []expansion.Recipient
+	// Excluded are the recipients that are within, and that an excluded entry
+	// took away, sorted by address.
 	Excluded []expansion.Recipient
 	// WithoutAddress are the members that are left and have no address.
 	WithoutAddress []model.Object
 	// NonRecipients are the devices and service principals that are left: they
 	// are members and receive no mail.
 	NonRecipients []model.Object
-	// Missing joins what include and exclude could not resolve or read, the
-	// parts of exclusions (see expansion.Missing.Excluded) last. Where only
-	// inclusions are incomplete there are at least as many recipients as
-	// counted, where only exclusions are, at most as many; with both, neither.
+	// Missing joins what could not be resolved or read: parts of inclusions, of
+	// what the audience is kept within (see expansion.Missing.Within), and of
+	// exclusions (see expansion.Missing.Excluded). Without parts of exclusions
+	// there are at least as many recipients as counted, with nothing else, at
+	// most as many; with both, neither.
 	Missing []expansion.Missing
 	// Departed are the members of saved lists that have left the directory:
 	// they receive nothing, and no group can hold them.
@@ -40,6 +46,9 @@ type Preview struct {
 type Departed struct {
 	Entry  Entry
 	Object model.Object // as it was when the list was saved
+	// Outside says that the entry includes, and that what the audience is kept
+	// within does not hold the object. A rule may hold it: nobody can tell.
+	Outside bool
 }
 
 // Counts are the parts of the number of recipients.
@@ -54,7 +63,7 @@ type Counts struct {
 // Complete reports whether nothing is missing from the answer.
 func (p *Preview) Complete() bool { return len(p.Missing) == 0 }
 
-// Objects are the distinct objects of the audience after exclusion, those
+// Objects are the distinct objects of the audience that are left, those
 // without an address and those that receive nothing included: what a group
 // should hold. The slice must not be changed.
 func (p *Preview) Objects() []model.Object { return p.objects }

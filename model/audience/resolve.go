@@ -12,36 +12,39 @@ import (
 
 // resolution gathers what the entries stand for.
 type resolution struct {
-	ports            Ports
-	domains          []string
-	include, exclude []expansion.Root
-	missing          []expansion.Missing
-	departed         []Departed
+	ports                    Ports
+	domains                  []string
+	include, within, exclude []expansion.Root
+	missing                  []expansion.Missing
+	departed                 []Departed
 }
 
 func (r *resolution) add(ctx context.Context, e Entry) error {
 	objects, err := r.resolve(ctx, e)
 	if err != nil {
 		reason := model.AsError(err)
-		if !e.remote() || !entryOnly(reason) {
+		if !e.leavesOthers(reason) {
 			return err
 		}
-		r.missing = append(r.missing, expansion.Missing{Entry: e.String(), Reason: reason, Excluded: e.Exclude})
+		r.missing = append(r.missing, expansion.Missing{Entry: e.String(), Reason: reason, Excluded: e.Exclude, Within: e.Within})
 		return nil
 	}
 	root := expansion.Root{Label: e.String(), Objects: objects}
-	if e.Exclude {
+	switch {
+	case e.Exclude:
 		r.exclude = append(r.exclude, root)
-	} else {
+	case e.Within:
+		r.within = append(r.within, root)
+	default:
 		r.include = append(r.include, root)
 	}
 	return nil
 }
 
-// entryOnly reports whether a failure concerns one entry and leaves the others
-// to be answered.
-func entryOnly(e *model.Error) bool {
-	return e.Kind == model.KindFailed || e.Kind == model.KindPartial
+// leavesOthers reports whether a failure concerns this entry alone and leaves
+// the others to be answered.
+func (e Entry) leavesOthers(reason *model.Error) bool {
+	return reason.Kind == model.KindPartial || e.remote() && reason.Kind == model.KindFailed
 }
 
 func (r *resolution) resolve(ctx context.Context, e Entry) ([]model.Object, error) {
@@ -58,6 +61,8 @@ func (r *resolution) resolve(ctx context.Context, e Entry) ([]model.Object, erro
 		return present, err
 	case EntryFile:
 		return r.ports.Local.File(ctx, e.Text)
+	case EntrySnapshot:
+		return r.ports.Local.Snapshot(ctx, e.Text)
 	case EntryGroup:
 		found, err := r.ports.Resolver.ResolveGroup(ctx, e.Text)
 		if err != nil {
@@ -69,9 +74,9 @@ func (r *resolution) resolve(ctx context.Context, e Entry) ([]model.Object, erro
 		if err != nil {
 			return nil, err
 		}
-		if len(found) == 0 && e.Exclude && !isTenants(e.Text, r.domains) {
+		if len(found) == 0 && (e.Exclude || e.Within) && !isTenants(e.Text, r.domains) {
 			// Nobody in the tenant owns the address, and still it can be taken
-			// away: a file may hold it.
+			// away, or be all that is left: a file may hold it.
 			return []model.Object{{Type: model.ObjectContact, Mail: e.Text}}, nil
 		}
 		return single(e, found, r.addressNotFound(e.Text))

@@ -14,6 +14,7 @@ type Summary struct {
 	Disabled       int            `json:"disabled"`
 	Duplicates     int            `json:"duplicates"`
 	Excluded       int            `json:"excluded"`
+	Outside        int            `json:"outside"`
 	Groups         []GroupSummary `json:"groups"`
 	Unresolved     []Unresolved   `json:"unresolved"`
 	Departed       []Leaver       `json:"departed"`
@@ -24,7 +25,8 @@ type Summary struct {
 	Addresses      []string       `json:"addresses"`
 }
 
-// GroupSummary is one list of the tree, before exclusion.
+// GroupSummary is one list of the tree, before anybody fell outside or was
+// excluded.
 type GroupSummary struct {
 	ID          string          `json:"id"`
 	DisplayName string          `json:"displayName"`
@@ -46,6 +48,9 @@ type Unresolved struct {
 	// Excluded says that the part belongs to an exclusion, so that fewer and not
 	// more may be left than counted.
 	Excluded bool `json:"excluded"`
+	// Within says that the part belongs to what the audience is kept within, so
+	// that more and not fewer may be left than counted.
+	Within bool `json:"within"`
 }
 
 // Leaver is a member of a saved list who has left the directory.
@@ -65,6 +70,7 @@ func (p *Preview) Summary() Summary {
 		Disabled:       p.Counts.Disabled,
 		Duplicates:     p.Expansion.Duplicates,
 		Excluded:       len(p.Excluded),
+		Outside:        len(p.Outside),
 		Groups:         make([]GroupSummary, 0, len(p.Expansion.Nodes)),
 		Unresolved:     make([]Unresolved, 0, len(p.Missing)),
 		Departed:       make([]Leaver, 0, len(p.Departed)),
@@ -81,7 +87,7 @@ func (p *Preview) Summary() Summary {
 		})
 	}
 	for _, m := range p.Missing {
-		s.Unresolved = append(s.Unresolved, Unresolved{Entry: m.Entry, Reason: m.Reason.Message, Remedy: m.Reason.Remedy, Excluded: m.Excluded})
+		s.Unresolved = append(s.Unresolved, Unresolved{Entry: m.Entry, Reason: m.Reason.Message, Remedy: m.Reason.Remedy, Excluded: m.Excluded, Within: m.Within})
 	}
 	for _, d := range p.Departed {
 		s.Departed = append(s.Departed, Leaver{Entry: d.Entry.String(), ID: d.Object.ID, DisplayName: d.Object.DisplayName, Mail: d.Object.Mail})

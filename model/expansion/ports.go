@@ -77,6 +77,9 @@ type Missing struct {
 	// are taken away, so that a count is too high and not too low. A walk does
 	// not know what its roots are for; who subtracts one from another sets it.
 	Excluded bool
+	// Within says that the part belongs to what an audience is kept within:
+	// whoever it holds may have been dropped, so that a count is too low.
+	Within bool
 }
 
 // String is the part and what happened to it; the part is not named twice where

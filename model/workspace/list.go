@@ -232,7 +232,7 @@ func departed(all []audience.Departed, members []model.Object) (kept []model.Obj
 	}
 	excluded := make(map[string]bool)
 	for _, d := range all {
-		if d.Entry.Exclude {
+		if d.Entry.Exclude || d.Outside {
 			excluded[d.Object.ID] = true
 		}
 	}
@@ -242,7 +242,7 @@ func departed(all []audience.Departed, members []model.Object) (kept []model.Obj
 	}
 	for _, d := range all {
 		switch o := d.Object; {
-		case excluded[o.ID]:
+		case excluded[o.ID], d.Entry.Within:
 		case isMember[o.ID]:
 			kept = append(kept, o)
 		default:

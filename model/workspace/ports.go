@@ -116,7 +116,8 @@ type Contact struct {
 type Snapshot struct {
 	ID         string    `json:"id"`
 	Name       string    `json:"name,omitempty"`
-	Entries    []string  `json:"entries"`
+	Entries    []string  `json:"entries"`          // what was included
+	Within     []string  `json:"within,omitempty"` // what it was kept within
 	Exclude    []string  `json:"exclude,omitempty"`
 	Addresses  []string  `json:"addresses"`
 	ApprovedBy string    `json:"approvedBy"`

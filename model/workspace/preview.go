@@ -11,10 +11,11 @@ import (
 	"rollcall/model/directory"
 )
 
-// Preview expands an audience: include minus exclude, each entry as CLI and
-// screens write it. A preview with missing parts is no error: see
-// audience.Preview.Complete. Its Requests count every request that the
-// workspace made meanwhile, those of a sync in the background among them.
+// Preview expands an audience, each entry as CLI and screens write it: include,
+// kept within those that begin with "&", less exclude and those that begin with
+// "-". A preview with missing parts is no error: see audience.Preview.Complete.
+// Its Requests count every request that the workspace made meanwhile, those of
+// a sync in the background among them.
 func (w *Workspace) Preview(ctx context.Context, include, exclude []string, progress func(read, known int)) (*audience.Preview, error) {
 	parts, err := w.opened()
 	if err != nil {
@@ -60,6 +61,13 @@ func parseEntries(include, exclude []string) ([]audience.Entry, error) {
 			entry, err := audience.ParseEntry(text)
 			if err != nil {
 				return nil, err
+			}
+			if list.exclude && entry.Within {
+				return nil, &model.Error{
+					Kind: model.KindUsage, Code: "entryInvalid",
+					Message: fmt.Sprintf("%q stands among what is excluded, and its & keeps the audience within it", text),
+					Remedy:  "write it without the & to exclude it, or among what is included",
+				}
 			}
 			entry.Exclude = entry.Exclude || list.exclude
 			entries = append(entries, entry)
@@ -133,9 +141,12 @@ func (w *Workspace) ApprovePreview(ctx context.Context, p *audience.Preview, nam
 	}
 	snapshot := Snapshot{ID: newID(), Name: name, ApprovedBy: w.actor(), ApprovedAt: w.Now().UTC()}
 	for _, e := range p.Entries {
-		if e.Exclude {
+		switch {
+		case e.Exclude:
 			snapshot.Exclude = append(snapshot.Exclude, e.String())
-		} else {
+		case e.Within:
+			snapshot.Within = append(snapshot.Within, e.String())
+		default:
 			snapshot.Entries = append(snapshot.Entries, e.String())
 		}
 	}
@@ -150,15 +161,6 @@ func (w *Workspace) ApprovePreview(ctx context.Context, p *audience.Preview, nam
 
 // newID names a snapshot or a segment: 40 random bits.
 func newID() string { return strings.ToLower(rand.Text()[:8]) }
-
-// Snapshots returns the approved previews, newest first.
-func (w *Workspace) Snapshots(ctx context.Context) ([]Snapshot, error) {
-	parts, err := w.opened()
-	if err != nil {
-		return nil, err
-	}
-	return parts.Ledger.Snapshots(ctx)
-}
 
 // local answers audience entries from one snapshot of the directory and from
 // the ledger.
@@ -223,9 +225,7 @@ func (l *local) File(_ context.Context, path string) ([]model.Object, error) {
 				Remedy:  "correct the row, or run `rollcall sync` if the user is new",
 			}
 		}
-		// An address that no user owns is somebody outside the tenant: it
-		// receives mail, and a plan skips it with that reason.
-		objects = append(objects, model.Object{Type: model.ObjectContact, DisplayName: row.Value, Mail: row.Value})
+		objects = append(objects, outsider(row.Value))
 	}
 	return objects, nil
 }

@@ -1,0 +1,85 @@
+package workspace
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"rollcall/model"
+)
+
+// Snapshots returns the approved previews, newest first.
+func (w *Workspace) Snapshots(ctx context.Context) ([]Snapshot, error) {
+	parts, err := w.opened()
+	if err != nil {
+		return nil, err
+	}
+	return parts.Ledger.Snapshots(ctx)
+}
+
+// findSnapshot returns the approved preview of an id, or the newest of a name,
+// both in any letter case; a KindUsage error that names the nearest when there
+// is none.
+func (w *Workspace) findSnapshot(ctx context.Context, idOrName string) (*Snapshot, error) {
+	snapshots, err := w.Snapshots(ctx)
+	if err != nil {
+		return nil, err
+	}
+	called := func(name func(Snapshot) string) int {
+		return slices.IndexFunc(snapshots, func(s Snapshot) bool { return strings.EqualFold(name(s), strings.TrimSpace(idOrName)) })
+	}
+	i := called(func(s Snapshot) string { return s.ID })
+	if i < 0 {
+		i = called(func(s Snapshot) string { return s.Name })
+	}
+	if i >= 0 {
+		return &snapshots[i], nil
+	}
+	names := make([]string, 0, len(snapshots))
+	for _, s := range snapshots {
+		if s.Name != "" {
+			names = append(names, s.Name)
+		}
+	}
+	return nil, unknownName("snapshot", idOrName, names)
+}
+
+// Snapshot answers an audience entry with the users who own the addresses
+// today: an address that has changed hands is whoever has it now, as mail to it
+// would be. One that nobody owns any more is an external contact.
+func (l *local) Snapshot(ctx context.Context, idOrName string) ([]model.Object, error) {
+	snapshot, err := l.workspace.findSnapshot(ctx, idOrName)
+	if err != nil {
+		return nil, err
+	}
+	objects := make([]model.Object, 0, len(snapshot.Addresses))
+	for _, address := range snapshot.Addresses {
+		found := l.snapshot.ByAddress(address)
+		if len(found) > 1 {
+			// A user principal name may be the address of another, who gets the mail.
+			found = slices.DeleteFunc(found, func(row int32) bool {
+				return !strings.EqualFold(l.snapshot.Value(row, model.AttrMail), address)
+			})
+			if len(found) != 1 {
+				return nil, &model.Error{
+					Kind: model.KindUsage, Code: "userAmbiguous",
+					Message: fmt.Sprintf("snapshot %s: several users go by %q", snapshot.ID, address),
+					Remedy:  "approve the preview again, and use the new snapshot",
+				}
+			}
+		}
+		if len(found) == 0 {
+			objects = append(objects, outsider(address))
+			continue
+		}
+		objects = append(objects, rowObject(l.snapshot, found[0]))
+	}
+	return objects, nil
+}
+
+// outsider is somebody outside the tenant, of whom only an address is known:
+// it receives mail, and a plan skips it with that reason.
+func outsider(address string) model.Object {
+	return model.Object{Type: model.ObjectContact, DisplayName: address, Mail: address}
+}
