@@ -282,8 +282,7 @@ func (e *segmentEditor) pickOperator(letter string) bool {
 	return false
 }
 
-func (e *segmentEditor) paste(msg tea.PasteMsg) bool {
-	changed := false
+func (e *segmentEditor) paste(msg tea.PasteMsg) (cmd tea.Cmd, changed bool) {
 	switch {
 	case e.inText:
 		changed, _ = e.text.Handle(msg)
@@ -292,5 +291,5 @@ func (e *segmentEditor) paste(msg tea.PasteMsg) bool {
 		changed, _ = e.field.Handle(msg)
 		e.store()
 	}
-	return changed
+	return nil, changed
 }

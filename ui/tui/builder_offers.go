@@ -137,10 +137,9 @@ func valueOffers(f directory.Facets, typed string, list bool) []builderOffer {
 }
 
 // offerValues shows the completions, unless the cell changed meanwhile.
-func (p *segmentsPane) offerValues(msg segmentValuesMsg) {
-	e := msg.editor
+func (e *segmentEditor) offerValues(msg segmentValuesMsg) {
 	r := e.current()
-	if p.editor != e || r == nil || e.inText || e.cell != cellValue || e.valueTyped(r.operator) != msg.typed {
+	if r == nil || e.inText || e.cell != cellValue || e.valueTyped(r.operator) != msg.typed {
 		return
 	}
 	if e.of == msg.generation {

@@ -97,7 +97,8 @@ func (p *segmentsPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
 		if p.editor == nil {
 			return nil, false
 		}
-		return p.edited(p.editor.paste(msg)), true
+		cmd, changed := p.editor.paste(msg)
+		return tea.Batch(cmd, p.edited(changed)), true
 	case segmentMsg:
 		return p.create(msg.rule), true
 	case segmentsLoadedMsg:
@@ -107,7 +108,7 @@ func (p *segmentsPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
 	case segmentAnswerMsg:
 		p.answer(msg)
 	case segmentValuesMsg:
-		p.offerValues(msg)
+		msg.editor.offerValues(msg)
 	case segmentSaveAsMsg:
 		return p.saveAs(msg), true
 	case segmentSavedMsg:
@@ -286,10 +287,11 @@ func (p *segmentsPane) edit() tea.Cmd {
 func (p *segmentsPane) leave() tea.Cmd {
 	p.editor = nil
 	p.tasks.cancel(taskSegmentValues)
-	if item := p.current(); item != nil && item.draft != nil && !item.changed() && item.saved != nil {
+	item := p.current()
+	if item != nil && item.draft != nil && !item.changed() && item.saved != nil && !item.draft.unfinished() {
 		item.draft = nil
 	}
-	if item := p.current(); item != nil && item.saved == nil && item.rule() == "" {
+	if item != nil && item.saved == nil && item.rule() == "" && !item.draft.unfinished() {
 		p.drop(item.key)
 	}
 	return p.ask()

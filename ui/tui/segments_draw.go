@@ -4,8 +4,6 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
-
-	"rollcall/model/rule"
 )
 
 // rects are the widths of the list and of the rule; below 64 columns the one
@@ -147,212 +145,18 @@ func hintLines(th *theme, width int, paragraphs ...string) string {
 
 // ruleLines are the lines of the right box, and where the cursor is in them.
 func (p *segmentsPane) ruleLines(item *segmentItem, width int) (lines []string, cursor *tea.Cursor) {
-	th := p.theme
 	e := p.editor
 	shown := e
 	if shown == nil {
 		shown = newSegmentEditor(p.shared, item.rule())
 	}
-	rows, at := p.drawRows(shown, width, e != nil)
-	lines = append(lines, rows...)
-	if at != nil {
-		cursor = at
-	}
-	lines = append(lines, "", p.ruleHeading(item, width))
+	lines, cursor = shown.draw(width, p.height-2, e != nil)
 	answer := p.answers[item.key]
 	if answer != nil && answer.text != item.rule() && !p.tasks.busy(taskSegmentAnswer) {
 		answer = nil
 	}
-	if e != nil {
-		field, column := e.text.Draw(th, width)
-		if e.inText {
-			cursor = tea.NewCursor(column, len(lines))
-		}
-		lines = append(lines, field)
-		if answer != nil && answer.text == item.rule() {
-			lines = append(lines, underline(th, &e.text, answer, width))
-		} else {
-			lines = append(lines, "")
-		}
-	} else {
-		text := item.rule()
-		if text == "" {
-			text = "(empty: it selects nobody)"
-		}
-		wrapped := wrap(th, clean(text), width)
-		const most = 4
-		if len(wrapped) > most {
-			wrapped = append(wrapped[:most-1], "…")
-		}
-		for _, l := range wrapped {
-			lines = append(lines, th.text.Render(l))
-		}
-		lines = append(lines, "")
-	}
-	return append(lines, p.answerLines(answer, width, p.height-2-len(lines))...), cursor
-}
-
-func (p *segmentsPane) ruleHeading(item *segmentItem, width int) string {
-	th := p.theme
-	n := len([]rune(item.rule()))
-	right := ""
-	if n > entraRuleLimit*3/4 {
-		right = count(n) + " of " + count(entraRuleLimit) + " characters"
-	}
-	return th.heading.Render(th.fit("Rule", width-th.width(right))) + th.muted.Render(right)
-}
-
-// underline marks the offending span below the text field.
-func underline(th *theme, field *input, a *segmentAnswer, width int) string {
-	fault, ok := a.fault()
-	if !ok {
-		return ""
-	}
-	text := field.Value()
-	start, end := min(fault.Start, len(text)), min(max(fault.End, fault.Start+1), len(text))
-	shown, from := field.Shown()
-	from += th.width(clean(text[min(shown, start):start]))
-	n := max(1, th.width(clean(text[max(start, min(shown, end)):max(end, start)])))
-	if from >= width {
-		return ""
-	}
-	return spaces(from) + th.bad.Render(strings.Repeat("▔", min(n, width-from)))
-}
-
-// The widths of the rows' columns.
-const (
-	joinWidth     = 6
-	operatorWidth = 15
-)
-
-// drawRows shows the builder; at is the cursor when it is in a cell.
-func (p *segmentsPane) drawRows(e *segmentEditor, width int, editing bool) (lines []string, at *tea.Cursor) {
-	th := p.theme
-	if !e.rowsOK {
-		for _, l := range wrap(th, e.aside, width) {
-			lines = append(lines, th.muted.Render(l))
-		}
-		return lines, nil
-	}
-	attributeWidth := min(24, max(10, (width-joinWidth-operatorWidth-4)/2))
-	valueWidth := max(4, width-joinWidth-attributeWidth-operatorWidth-5)
-	lines = append(lines, th.heading.Render(th.fit(spaces(joinWidth+2)+th.cell("Attribute", attributeWidth)+" "+th.cell("Operator", operatorWidth)+" Value", width)))
-	from, to := rowWindow(len(e.builder.rows), e.row, max(2, p.height/3))
-	if from > 0 {
-		lines = append(lines, th.muted.Render(spaces(joinWidth+2)+"↑ "+plural(from, "row", "rows")+" above"))
-	}
-	for i := from; i < to; i++ {
-		r := e.builder.rows[i]
-		focus := func(c builderCell) bool { return editing && !e.inText && i == e.row && c == e.cell }
-		join := p.joinText(e, i)
-		if focus(cellJoin) {
-			join = th.selected.Render(th.cell(join, joinWidth))
-		} else {
-			join = th.muted.Render(th.cell(join, joinWidth))
-		}
-		guide := " "
-		if in, first, last := e.builder.inGroup(i); in {
-			switch {
-			case first:
-				guide = "╭"
-			case last:
-				guide = "╰"
-			default:
-				guide = "│"
-			}
-		}
-		attribute, value := th.text.Render(th.cell(r.attribute, attributeWidth)), th.text.Render(th.cell(r.value, valueWidth))
-		field := func(w int, offset int) string {
-			text, column := e.field.Draw(th, w)
-			at = tea.NewCursor(offset+column, len(lines))
-			return text
-		}
-		if focus(cellAttribute) {
-			attribute = field(attributeWidth, joinWidth+2)
-		}
-		operator := th.cell(r.operator.String(), operatorWidth)
-		if focus(cellOperator) {
-			operator = th.selected.Render(operator)
-		} else {
-			operator = th.accent.Render(operator)
-		}
-		if focus(cellValue) {
-			value = field(valueWidth, joinWidth+2+attributeWidth+1+operatorWidth+1)
-		}
-		sign := " "
-		if editing && !e.inText && i == e.row {
-			sign = th.accent.Render("▸")
-		}
-		lines = append(lines, join+th.muted.Render(guide)+sign+attribute+" "+operator+" "+value)
-		if editing && i == e.row {
-			lines = append(lines, p.drawOffers(e, width)...)
-		}
-	}
-	if to < len(e.builder.rows) {
-		lines = append(lines, th.muted.Render(spaces(joinWidth+2)+"↓ "+plural(len(e.builder.rows)-to, "row", "rows")+" below"))
-	}
-	return lines, at
-}
-
-// rowWindow is the part of the rows that is shown: at most page, with the
-// cursor in it.
-func rowWindow(n, cursor, page int) (from, to int) {
-	from = max(0, min(cursor-page/2, n-page))
-	return from, min(n, from+page)
-}
-
-// joinText is what stands before a row: how the rows are joined before the
-// first, the joiner before the others.
-func (p *segmentsPane) joinText(e *segmentEditor, i int) string {
-	switch r := e.builder.rows[i]; {
-	case i == 0 && len(e.builder.rows) < 2:
-		return ""
-	case i == 0 && e.builder.any:
-		return "any of"
-	case i == 0:
-		return "all of"
-	case r.or:
-		return "   or"
-	default:
-		return "  and"
-	}
-}
-
-// drawOffers shows the completions of the cell, or what its operator may be.
-func (p *segmentsPane) drawOffers(e *segmentEditor, width int) []string {
-	th := p.theme
-	indent := joinWidth + 2
-	var lines []string
-	for i, o := range e.offers {
-		text := th.cell(o.text, min(32, max(8, width-indent-26)))
-		note := th.cell(o.note, max(0, width-indent-th.width(text)-4))
-		if i == e.chosen {
-			lines = append(lines, spaces(indent)+th.selected.Render("▸ "+text+"  "+note))
-		} else {
-			lines = append(lines, spaces(indent)+"  "+th.text.Render(text)+"  "+th.muted.Render(note))
-		}
-	}
-	if e.inText {
-		return lines
-	}
-	switch e.cell {
-	case cellOperator:
-		var names []string
-		for _, o := range operatorsOf(p.ws.Schema(), e.builder.rows[e.row].attribute) {
-			names = append(names, o.String())
-		}
-		for _, l := range wrap(th, "← → changes: "+strings.Join(names, " "), width-indent) {
-			lines = append(lines, spaces(indent)+th.muted.Render(l))
-		}
-	case cellJoin:
-		hint := "space changes; neighbours joined by the other word form a group"
-		lines = append(lines, spaces(indent)+th.muted.Render(th.cut(hint, width-indent)))
-	case cellValue:
-		if op := e.builder.rows[e.row].operator; len(lines) == 0 && (op == rule.OpIn || op == rule.OpNotIn) {
-			lines = append(lines, spaces(indent)+th.muted.Render(th.cut("several values, parted by commas", width-indent)))
-		}
-	}
-	return lines
+	lines = append(lines, p.answerLines(answer, width, p.height-2-len(lines))...)
+	return shown.withHelp(lines, width, p.height-2, e != nil), cursor
 }
 
 // answerLines show the count, who is gained and lost, remarks, and the first users.

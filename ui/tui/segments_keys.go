@@ -14,7 +14,7 @@ const entraRuleLimit = 3072
 
 func (p *segmentsPane) Bindings() []binding {
 	if p.editor != nil {
-		return p.editorBindings()
+		return p.editor.bindings()
 	}
 	item := p.current()
 	none := ""
@@ -54,36 +54,6 @@ func (p *segmentsPane) unusable(item *segmentItem) string {
 		return "the rule has an error: " + a.failed.Message
 	}
 	return ""
-}
-
-func (p *segmentsPane) editorBindings() []binding {
-	e := p.editor
-	list := []binding{
-		{id: "editor.leave", keys: []string{"esc"}, label: "back", help: "Go back to the list; what was typed is kept"},
-		{id: "editor.save", keys: []string{"ctrl+s"}, label: "save", help: "Save the segment"},
-	}
-	if len(e.offers) > 0 {
-		return append(
-			list,
-			binding{id: "editor.accept", keys: []string{"tab"}, label: "complete", help: "Take the completion"},
-			binding{id: "editor.choose", keys: []string{"down", "up"}, label: "choose", help: "Choose another completion"},
-		)
-	}
-	list = append(list, binding{id: "editor.next", keys: []string{"tab"}, label: "next", help: "Go to the next cell, then to the rule's text"},
-		binding{id: "editor.former", keys: []string{"shift+tab"}, help: "Go to the former cell"})
-	if e.rowsOK {
-		list = append(list,
-			binding{id: "editor.insert", keys: []string{"ctrl+n"}, label: "add row", help: "Add a row below"},
-			binding{id: "editor.delete", keys: []string{"ctrl+d"}, label: "delete row", help: "Delete the row"},
-		)
-	}
-	if !e.inText && (e.cell == cellJoin || e.cell == cellOperator) {
-		list = append(list, binding{id: "editor.turn", keys: []string{"space", "right", "left"}, label: "change", help: "Change the joiner or the operator"})
-	}
-	return append(list,
-		binding{id: "editor.rows", keys: []string{"down", "up"}, help: "Go to the row below or above"},
-		binding{id: "editor.text", keys: []string{"ctrl+t"}, help: "Switch between the rows and the text"},
-	)
 }
 
 func (p *segmentsPane) key(msg tea.KeyPressMsg) (tea.Cmd, bool) {
@@ -143,106 +113,19 @@ func (p *segmentsPane) export() tea.Cmd {
 	}})
 }
 
+// editorKey gives a key to the editor, but for those that leave it or save.
 func (p *segmentsPane) editorKey(msg tea.KeyPressMsg) (tea.Cmd, bool) {
-	e := p.editor
 	switch msg.String() {
 	case "esc":
-		if len(e.offers) > 0 {
-			e.offers, e.chosen = nil, -1
+		if p.editor.escape() {
 			return nil, true
 		}
 		return p.leave(), true
 	case "ctrl+s":
 		return p.save(), true
-	case "tab":
-		if len(e.offers) > 0 {
-			e.accept()
-		}
-		e.step(true)
-		return p.afterStep(), true
-	case "shift+tab":
-		e.step(false)
-		return p.afterStep(), true
-	case "enter":
-		return p.enterKey(), true
-	case "down", "up":
-		if len(e.offers) > 0 {
-			e.choose(msg.String() == "down")
-			return nil, true
-		}
-		e.vertical(msg.String() == "down")
-		return p.afterStep(), true
-	case "ctrl+n":
-		e.insert()
-		return e.complete(), true
-	case "ctrl+t":
-		e.settle()
-		e.inText = !e.inText || !e.rowsOK
-		e.load()
-		return p.ask(), true
-	case "ctrl+d":
-		return p.edited(e.delete()), true
 	}
-	switch {
-	case e.inText:
-		changed, handled := e.text.Handle(msg)
-		if changed {
-			e.fromText()
-		}
-		return p.edited(changed), handled
-	case e.cell == cellJoin || e.cell == cellOperator:
-		return p.turnKey(msg)
-	}
-	changed, handled := e.field.Handle(msg)
-	if !changed {
-		return nil, handled
-	}
-	e.store()
-	return tea.Batch(p.ask(), e.complete()), true
-}
-
-// enterKey takes the chosen completion, or the only one; without one it goes on
-// to the next cell, and behind the last one to a new row.
-func (p *segmentsPane) enterKey() tea.Cmd {
-	e := p.editor
-	if e.cell == cellValue && e.chosen < 0 && e.field.Value() != "" && !e.meansOnlyOffer() {
-		e.offers = nil // what was typed stands; only a chosen value replaces it
-	}
-	switch {
-	case len(e.offers) > 0:
-		e.accept()
-		if e.cell == cellValue {
-			return p.ask() // the next enter goes on
-		}
-		e.step(true)
-	case e.inText:
-		return p.leave()
-	case e.cell == cellValue && e.row == len(e.builder.rows)-1 && e.builder.rows[e.row].complete():
-		e.insert()
-	default:
-		e.step(true)
-	}
-	return p.afterStep()
-}
-
-// afterStep asks again, because leaving a cell may have changed it, and offers
-// completions for the cell that was entered.
-func (p *segmentsPane) afterStep() tea.Cmd { return tea.Batch(p.ask(), p.editor.complete()) }
-
-func (p *segmentsPane) turnKey(msg tea.KeyPressMsg) (tea.Cmd, bool) {
-	e := p.editor
-	changed := false
-	switch msg.String() {
-	case "space", "right":
-		changed = e.turn(true)
-	case "left":
-		changed = e.turn(false)
-	default:
-		if e.cell == cellOperator && len(msg.Text) == 1 {
-			changed = e.pickOperator(msg.Text)
-		}
-	}
-	return p.edited(changed), changed
+	cmd, changed, handled := p.editor.key(msg)
+	return tea.Batch(cmd, p.edited(changed)), handled
 }
 
 // edited asks for the count when something changed.
