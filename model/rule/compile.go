@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"rollcall/model"
@@ -24,12 +23,12 @@ func Compile(text string, s *model.Schema, now time.Time) (*Program, []Diagnosti
 	if i := slices.IndexFunc(diagnostics, func(d Diagnostic) bool { return d.Severity == Error }); i >= 0 {
 		return nil, diagnostics, faultError(diagnostics[i])
 	}
-	c := &compiler{schema: s, now: now, expressions: expressions}
+	c := &compiler{schema: s, now: now, expressions: expressions, parts: map[Node]Predicate{}}
 	root := c.node(r.Root)
 	if c.err != nil {
 		return nil, diagnostics, c.err
 	}
-	return &Program{rule: r, root: root}, diagnostics, nil
+	return &Program{rule: r, root: root, parts: c.parts}, diagnostics, nil
 }
 
 // faultError is a diagnostic as an administrator reads it outside an editor.
@@ -49,10 +48,17 @@ type compiler struct {
 	schema      *model.Schema
 	now         time.Time
 	expressions map[string]*regexp.Regexp // by their text
+	parts       map[Node]Predicate
 	err         error
 }
 
 func (c *compiler) node(n Node) Predicate {
+	p := c.predicate(n)
+	c.parts[n] = p
+	return p
+}
+
+func (c *compiler) predicate(n Node) Predicate {
 	switch n := n.(type) {
 	case *And:
 		return Conjunction(c.nodes(n.Operands))
@@ -64,8 +70,9 @@ func (c *compiler) node(n Node) Predicate {
 		return c.comparison(n)
 	case *Quantified:
 		a := c.attribute(n.Property)
-		test := c.body(n.Body, a)
-		return &Leaf{Attr: a.ID, Test: test.run, Folded: test.folded, Quantifier: n.Quantifier, Null: n.Quantifier == All}
+		l := c.body(n.Body, a).leaf(a)
+		l.Quantifier, l.Null, l.Key = n.Quantifier, n.Quantifier == All, Print(n.Body)
+		return l
 	case *MemberOf:
 		return Unknown{}
 	case *DirectReports:
@@ -99,34 +106,40 @@ func (c *compiler) comparison(n *Comparison) Predicate {
 	}
 	a := c.attribute(n.Property)
 	if n.Value.Kind == Null {
-		null := &Leaf{Attr: a.ID, Test: never, Null: true}
+		l := test{run: never, values: []string{}}.leaf(a)
 		if a.Type == model.TypeTime {
-			null.Test = isNoInstant
+			l = test{run: isNoInstant, cost: costOfInstant}.leaf(a)
 		}
-		return null
+		l.Null, l.Key = true, "null"
+		return l
 	}
+	var l *Leaf
 	if a.Type == model.TypeTime {
-		return &Leaf{Attr: a.ID, Test: c.instant(n)}
+		l = test{run: c.instant(n), cost: costOfInstant}.leaf(a)
+	} else {
+		l = c.test(n, a).leaf(a)
 	}
-	test := c.test(n, a)
-	return &Leaf{Attr: a.ID, Test: test.run, Folded: test.folded}
+	l.Key = c.key(n)
+	return l
 }
 
-// test is a decision on one value, on its folded form when folded is set.
-type test struct {
-	run    func(string) bool
-	folded bool
-}
-
-// onValue returns the decision as one on the value itself.
-func (t test) onValue() func(string) bool {
-	if !t.folded {
-		return t.run
+// key tells the tests of one attribute apart.
+func (c *compiler) key(n *Comparison) string {
+	of := *n
+	of.Property = Element
+	if at, ok := n.Value.instant(c.now); ok && n.Value.Kind == Now {
+		of.Value = Value{Kind: Time, Time: at}
 	}
-	return func(v string) bool { return t.run(Fold(v)) }
+	return Print(&of)
 }
 
-func never(string) bool { return false }
+// What a test costs, in nanoseconds, on a value as long as a name.
+const (
+	costOfLook    = 5  // at the first letters
+	costOfSearch  = 20 // through the whole value
+	costOfInstant = 100
+	costOfMatch   = 500
+)
 
 // isNoInstant finds what counts as null where a date should stand.
 func isNoInstant(v string) bool {
@@ -138,9 +151,9 @@ func isNoInstant(v string) bool {
 func (c *compiler) body(n Node, a model.Attribute) test {
 	switch n := n.(type) {
 	case *And:
-		return c.join(n.Operands, a, false)
+		return join(c.bodies(n.Operands, a), false)
 	case *Or:
-		return c.join(n.Operands, a, true)
+		return join(c.bodies(n.Operands, a), true)
 	case *Not:
 		return complement(c.body(n.Operand, a))
 	case *Comparison:
@@ -150,7 +163,7 @@ func (c *compiler) body(n Node, a model.Attribute) test {
 			return complement(c.body(&positive, a))
 		}
 		if n.Value.Kind == Null {
-			return test{run: never}
+			return test{run: never, values: []string{}}
 		}
 		return c.test(n, a)
 	default:
@@ -161,59 +174,38 @@ func (c *compiler) body(n Node, a model.Attribute) test {
 	}
 }
 
-func complement(t test) test {
-	return test{run: func(v string) bool { return !t.run(v) }, folded: t.folded}
-}
-
-// join decides operands in turn until one answers with decisive.
-func (c *compiler) join(operands []Node, a model.Attribute, decisive bool) test {
+func (c *compiler) bodies(operands []Node, a model.Attribute) []test {
 	tests := make([]test, len(operands))
-	folded := true
 	for i, o := range operands {
 		tests[i] = c.body(o, a)
-		folded = folded && tests[i].folded
 	}
-	runs := make([]func(string) bool, len(tests))
-	for i, t := range tests {
-		runs[i] = t.run
-		if !folded {
-			runs[i] = t.onValue()
-		}
-	}
-	return test{folded: folded, run: func(v string) bool {
-		for _, run := range runs {
-			if run(v) == decisive {
-				return decisive
-			}
-		}
-		return !decisive
-	}}
+	return tests
 }
 
 // test compiles a positive operator on a text or a boolean.
 func (c *compiler) test(n *Comparison, a model.Attribute) test {
 	if a.Type == model.TypeBool {
 		want, _ := n.Value.truth()
-		return test{folded: true, run: func(v string) bool { return (v == "true") == want }}
+		return test{run: func(v string) bool { return equalFolded(v, "true") == want }, cost: costOfLook}
 	}
 	want := Fold(n.Value.Text)
 	switch n.Operator {
 	case OpEq:
-		return test{folded: true, run: func(v string) bool { return v == want }}
+		return equals(want)
 	case OpStartsWith:
-		return test{folded: true, run: func(v string) bool { return strings.HasPrefix(v, want) }}
+		return startsWith(want)
 	case OpEndsWith:
-		return test{folded: true, run: func(v string) bool { return strings.HasSuffix(v, want) }}
+		return endsWith(want)
 	case OpContains:
-		return test{folded: true, run: func(v string) bool { return strings.Contains(v, want) }}
+		return contains(want)
 	case OpMatch:
-		return test{run: c.expressions[n.Value.Text].MatchString}
+		return c.matches(n.Value.Text)
 	case OpIn:
-		wanted := make(map[string]struct{}, len(n.Value.List))
-		for _, e := range n.Value.List {
-			wanted[Fold(e.Text)] = struct{}{}
+		wanted := make([]string, len(n.Value.List))
+		for i, e := range n.Value.List {
+			wanted[i] = Fold(e.Text)
 		}
-		return test{folded: true, run: func(v string) bool { _, ok := wanted[v]; return ok }}
+		return isIn(wanted)
 	default:
 		if c.err == nil {
 			c.err = fmt.Errorf("rule: compiling the unchecked operator %s", n.Operator)

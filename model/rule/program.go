@@ -6,8 +6,9 @@ import "rollcall/model"
 // A program that needs the members of groups cannot be evaluated before
 // WithMembers has named them.
 type Program struct {
-	rule *Rule
-	root Predicate
+	rule  *Rule
+	root  Predicate
+	parts map[Node]Predicate
 }
 
 // Rule returns the rule that the program evaluates.
@@ -15,6 +16,10 @@ func (p *Program) Rule() *Rule { return p.rule }
 
 // Root returns the tree to evaluate.
 func (p *Program) Root() Predicate { return p.root }
+
+// Part returns the predicate of a node of the rule's tree, nil of one inside
+// -any and -all.
+func (p *Program) Part(n Node) Predicate { return p.parts[n] }
 
 // Groups are the object ids of the groups whose direct members decide: of a
 // rule on memberOf; nil for every other one.
@@ -34,7 +39,7 @@ func (p *Program) Groups() []string {
 // members of all its Groups together have the given object ids. Those that are
 // no users select nobody.
 func (p *Program) WithMembers(ids []string) *Program {
-	return &Program{rule: p.rule, root: Users(ids)}
+	return &Program{rule: p.rule, root: Users(ids), parts: map[Node]Predicate{p.rule.Root: Users(ids)}}
 }
 
 // Predicate is a node of a program: Constant, Conjunction, Disjunction,
@@ -75,6 +80,19 @@ type Leaf struct {
 	Quantifier Quantifier
 	// Null is the answer for null, and for a collection without elements.
 	Null bool
+
+	// Key tells the tests of one attribute apart: those with the same Key
+	// answer alike. "" is like no other.
+	Key string
+	// Values are the only values for which Test answers true, folded; nil
+	// where they are not known so.
+	Values []string
+	// Needs is a folded text without which a folded value is none for which
+	// Test answers true; "" where none is known.
+	Needs string
+	// Cost is about how many nanoseconds Test takes, for deciding what to
+	// decide first.
+	Cost int
 }
 
 func (Constant) predicate()    {}
