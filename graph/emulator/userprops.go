@@ -64,6 +64,11 @@ func userProperties() []userProperty {
 			set:    func(*seed.User) bool { return true },
 			append: func(b []byte, u *seed.User) []byte { return strconv.AppendBool(b, u.AccountEnabled) },
 		},
+		{
+			name:   "assignedPlans",
+			set:    func(u *seed.User) bool { return u.Licence.Product != seed.NoProduct },
+			append: appendPlans,
+		},
 		text("city", func(u *seed.User) string { return u.City }),
 		text("companyName", func(u *seed.User) string { return u.CompanyName }),
 		text("country", func(u *seed.User) string { return u.Country }),
@@ -117,7 +122,7 @@ func userProperties() []userProperty {
 	for i, name := range seed.DirectoryExtensions() {
 		list = append(list, text(name, func(u *seed.User) string { return u.Extensions[i] }))
 	}
-	for _, name := range []string{"assignedLicenses", "assignedPlans", "identities", "licenseAssignmentStates", "onPremisesProvisioningErrors", "provisionedPlans", "serviceProvisioningErrors"} {
+	for _, name := range []string{"assignedLicenses", "identities", "licenseAssignmentStates", "onPremisesProvisioningErrors", "provisionedPlans", "serviceProvisioningErrors"} {
 		list = append(list, never(name, "[]"))
 	}
 	for i := range list {
@@ -137,6 +142,27 @@ var basicUserProperties = []string{"displayName", "givenName", "id", "mail", "su
 var outsideStore = []string{
 	"aboutMe", "birthday", "cloudLicensing", "deviceEnrollmentLimit", "hireDate", "interests", "mailboxSettings", "mySite",
 	"pastProjects", "preferredName", "print", "responsibilities", "schools", "skills",
+}
+
+// appendPlans writes a user's assigned plans. Their texts are the seed's and need
+// no escapes.
+func appendPlans(b []byte, u *seed.User) []byte {
+	b = append(b, '[')
+	for p := range u.Licence.Plans() {
+		if b[len(b)-1] == '}' {
+			b = append(b, ',')
+		}
+		b = append(b, `{"assignedDateTime":`...)
+		b = appendTime(b, p.Assigned)
+		b = append(b, `,"capabilityStatus":"`...)
+		b = append(b, p.Status.String()...)
+		b = append(b, `","service":"`...)
+		b = append(b, p.Service...)
+		b = append(b, `","servicePlanId":"`...)
+		b = append(b, p.ID...)
+		b = append(b, `"}`...)
+	}
+	return append(b, ']')
 }
 
 func hasExtension(u *seed.User) bool {

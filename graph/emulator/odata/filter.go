@@ -27,10 +27,16 @@ func (f *Filter) Equals() (path string, values []string, ok bool) {
 func equals(n node) (string, []string, bool) {
 	switch n := n.(type) {
 	case *comparison:
+		if n.operand.nested() {
+			return "", nil, false
+		}
 		if n.op == Eq && n.value.kind == literalString {
 			return n.operand.path, []string{n.value.text}, true
 		}
 	case *membership:
+		if n.operand.nested() {
+			return "", nil, false
+		}
 		var values []string
 		for _, v := range n.values {
 			if v.kind != literalString {
@@ -247,6 +253,8 @@ func (p *parser) operand() (operand, *Error) {
 		return operand{path: t.text}, nil
 	case t.text == p.element:
 		return operand{element: true}, nil
+	case strings.HasPrefix(t.text, p.element+"/"):
+		return operand{element: true, path: t.text[len(p.element)+1:]}, nil
 	}
 	return operand{}, unsupported(messageUnsupported)
 }
@@ -271,7 +279,7 @@ func (p *parser) compared() (node, *Error) {
 	if err != nil {
 		return nil, err
 	}
-	if path, counted := strings.CutSuffix(left.path, "/$count"); counted {
+	if path, counted := strings.CutSuffix(left.path, "/$count"); counted && !left.element {
 		if value.kind != literalNumber {
 			return nil, p.syntax()
 		}

@@ -18,6 +18,9 @@ func FuzzFilter(f *testing.F) {
 		`mail eq 'a@b.c'`, `not(startsWith(displayName,'O''B') or mail ne null)`, `proxyAddresses/any(p:p eq 'smtp:x' and endsWith(p,'y'))`,
 		`otherMails/$count eq 0`, `createdDateTime ge 2020-01-01T00:00:00Z`, `department in ('a','b')`, `a/b/c le -1`, `x/any()`, `((((a eq true))))`,
 		`startswith(userPrincipalName,'ad') and not startswith(userPrincipalName,'b') or mail eq 'x'`,
+		`assignedPlans/any(p:p/servicePlanId eq efb87545-963c-4e0d-99df-69c6916d9eb0 and p/capabilityStatus eq 'Enabled')`,
+		`not assignedPlans/any(p:p/service in ('exchange','SCO') or not (p/x/y ne 00000000-0000-0000-0000-000000000000))`,
+		`assignedPlans/any(p:p eq null and p/$count eq 0) or assignedPlans/$count ne 0`,
 		`createdDateTime ge 2020-05-06T07:08:09Z and createdDateTime le 2020-05-06T07:08:09.5Z and accountEnabled eq true`,
 	} {
 		f.Add(seed)
@@ -37,7 +40,7 @@ func FuzzFilter(f *testing.F) {
 		if err != nil {
 			return // one level too deep
 		}
-		for _, o := range []record{ada, {}} {
+		for _, o := range []record{ada, licensed, {}} {
 			if filter.Match(o) == negated.Match(o) {
 				t.Fatalf("%q and its negation agree", text)
 			}

@@ -12,7 +12,7 @@ import (
 // of a collection.
 type scope struct {
 	object  Object
-	element string
+	element any // string or Object
 }
 
 // node is a part of a filter.
@@ -53,17 +53,27 @@ type (
 	}
 )
 
-// operand is a property or, in a lambda, the element.
+// operand is a property or, in a lambda, the element or a property of it.
 type operand struct {
-	path    string
+	path    string // "" for the element itself
 	element bool
 }
 
+// nested reports a property of a lambda's element.
+func (o operand) nested() bool { return o.element && o.path != "" }
+
 func (o operand) value(s scope) any {
+	of := s.object
 	if o.element {
-		return s.element
+		inner, isObject := s.element.(Object)
+		if o.path == "" && !isObject {
+			return s.element
+		}
+		if of = inner; o.path == "" || !isObject {
+			return nil
+		}
 	}
-	v, _ := s.object.Property(o.path)
+	v, _ := of.Property(o.path)
 	return v
 }
 
@@ -84,21 +94,29 @@ func (n *membership) match(s scope) bool {
 }
 
 func (n *anyOf) match(s scope) bool {
-	elements := collection(s.object, n.path)
 	if n.body == nil {
-		return len(elements) > 0
+		return elements(s.object, n.path) > 0
 	}
-	return slices.ContainsFunc(elements, func(e string) bool {
-		return n.body.match(scope{object: s.object, element: e})
-	})
+	switch v, _ := s.object.Property(n.path); v := v.(type) {
+	case []string:
+		return slices.ContainsFunc(v, func(e string) bool { return n.body.match(scope{object: s.object, element: e}) })
+	case []Object:
+		return slices.ContainsFunc(v, func(e Object) bool { return n.body.match(scope{object: s.object, element: e}) })
+	}
+	return false
 }
 
-func (n *counting) match(s scope) bool { return ordered(len(collection(s.object, n.path))-n.n, n.op) }
+func (n *counting) match(s scope) bool { return ordered(elements(s.object, n.path)-n.n, n.op) }
 
-func collection(o Object, path string) []string {
-	v, _ := o.Property(path)
-	elements, _ := v.([]string)
-	return elements
+// elements is how many a collection has.
+func elements(o Object, path string) int {
+	switch v, _ := o.Property(path); v := v.(type) {
+	case []string:
+		return len(v)
+	case []Object:
+		return len(v)
+	}
+	return 0
 }
 
 // literalKind is the type of a literal.
@@ -110,6 +128,7 @@ const (
 	literalBool
 	literalNumber
 	literalTime
+	literalGuid
 )
 
 // literal is a constant in a filter.
@@ -128,6 +147,9 @@ func (p *parser) literal() (literal, *Error) {
 	case t.kind == tokenString:
 		p.take()
 		return literal{kind: literalString, text: t.text}, nil
+	case t.kind == tokenGuid:
+		p.take()
+		return literal{kind: literalGuid, text: t.text}, nil
 	case t.is("null"):
 		p.take()
 		return literal{}, nil
@@ -156,7 +178,7 @@ func (l literal) compared(v any, op Operator) bool {
 	case nil:
 		return l.kind == literalNull && op == Eq
 	case string:
-		return l.kind == literalString && compareStrings(v, l.text, op)
+		return (l.kind == literalString || l.kind == literalGuid) && compareStrings(v, l.text, op)
 	case bool:
 		return l.kind == literalBool && op == Eq && v == l.truth
 	case time.Time:

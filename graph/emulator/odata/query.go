@@ -26,8 +26,8 @@ import (
 type Object interface {
 	// Property returns the value at a path ("mail",
 	// "onPremisesExtensionAttributes/extensionAttribute1"), in any letter case:
-	// string, bool, time.Time, int, []string, or nil for null; false when there
-	// is no such property, which counts as null.
+	// string, bool, time.Time, int, []string, []Object, or nil for null; false
+	// when there is no such property, which counts as null.
 	Property(path string) (any, bool)
 }
 

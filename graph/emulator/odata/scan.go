@@ -13,6 +13,7 @@ const (
 	tokenEnd    tokenKind = iota
 	tokenWord             // a name, a path, an operator, true, false, null
 	tokenString           // 'quoted', with its quotes undone in text
+	tokenGuid             // efb87545-963c-4e0d-99df-69c6916d9eb0
 	tokenNumber           // a number, a date or a time
 	tokenPunct            // one of ( ) , :
 )
@@ -50,6 +51,9 @@ func scan(text string) ([]token, *Error) {
 			}
 			i = len(text) - len(rest)
 			tokens = append(tokens, token{tokenString, value, start})
+		case isGuid(text[i:]):
+			i += guidLen
+			tokens = append(tokens, token{tokenGuid, text[start:i], start})
 		case isDigit(c) || c == '-' && i+1 < len(text) && isDigit(text[i+1]):
 			i++
 			for i < len(text) && (isWordByte(text[i]) || strings.IndexByte(":.+-", text[i]) >= 0) {
@@ -66,6 +70,24 @@ func scan(text string) ([]token, *Error) {
 			return nil, malformed("Invalid filter clause: Syntax error: character '%c' is not valid at position %d in '%s'.", r, i, text)
 		}
 	}
+}
+
+// guidLen is the length of a GUID literal, which stands without quotes. Source:
+// OData 4.01 ABNF, guidValue.
+const guidLen = len("00000000-0000-0000-0000-000000000000")
+
+// isGuid reports whether a text begins with a GUID and does not go on as a word.
+func isGuid(text string) bool {
+	if len(text) < guidLen || len(text) > guidLen && (isWordByte(text[guidLen]) || text[guidLen] == '-') {
+		return false
+	}
+	for i := range guidLen {
+		hyphen := i == 8 || i == 13 || i == 18 || i == 23
+		if c := text[i] | 0x20; hyphen != (text[i] == '-') || !hyphen && !isDigit(text[i]) && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }

@@ -42,8 +42,13 @@ const (
 	String Type = iota
 	Bool
 	Time
+	Guid
 	Strings // a collection, compared in any(…)
+	Objects // a collection, whose elements' properties are compared in any(…)
 )
+
+// isCollection reports a type of any number of values.
+func (t Type) isCollection() bool { return t == Strings || t == Objects }
 
 // Capability is what can be asked of one property.
 type Capability struct {
@@ -51,6 +56,7 @@ type Capability struct {
 	Type     Type
 	Default  Operator // in every query
 	Advanced Operator // besides, with the advanced parameters
+	Elements *Table   // of Objects: what can be asked of each
 }
 
 func (c Capability) allows(op Operator, advanced bool) bool {
@@ -108,10 +114,10 @@ func (t Table) check(n node, advanced bool) *Error {
 		if n.op != Eq && n.op != Ne || n.n != 0 {
 			return unsupported(messageUnsupported)
 		}
-		return t.checkOperator(n.path, Empty, advanced, func(c Capability) bool { return c.Type == Strings })
+		return t.checkOperator(n.path, Empty, advanced, func(c Capability) bool { return c.Type.isCollection() })
 	case *anyOf:
 		if n.body == nil {
-			return t.checkOperator(n.path, Empty, advanced, func(c Capability) bool { return c.Type == Strings })
+			return t.checkOperator(n.path, Empty, advanced, func(c Capability) bool { return c.Type.isCollection() })
 		}
 		return t.checkElement(n.path, n.body, advanced)
 	}
@@ -135,15 +141,57 @@ func (t Table) checkElement(path string, n node, advanced bool) *Error {
 		}
 		return t.checkElement(path, n.inner, advanced)
 	case *comparison:
+		if n.operand.nested() {
+			return t.checkNested(path, n.operand.path, operatorOf(n), advanced, n.value)
+		}
 		return t.checkOperator(path, operatorOf(n), advanced, collection(n.value))
 	case *membership:
 		for _, v := range n.values {
+			if n.operand.nested() {
+				if err := t.checkNested(path, n.operand.path, In, advanced, v); err != nil {
+					return err
+				}
+				continue
+			}
 			if err := t.checkOperator(path, In, advanced, collection(v)); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// checkNested checks a comparison with a property of a collection's elements.
+// Sources: the refusals of ODataLib, and for a GUID in quotes
+// microsoftgraph/msgraph-sdk-dotnet issue 2306.
+func (t Table) checkNested(path, property string, op Operator, advanced bool, l literal) *Error {
+	c, known := t.property(path)
+	if !known {
+		return t.unknown(path)
+	}
+	elements := Table{Type: "Edm.String"} // has no properties
+	if c.Elements != nil {
+		elements = *c.Elements
+	}
+	if of, _ := elements.property(property); of.Type == Guid && l.kind == literalString {
+		kind := "Equal"
+		if op == Ne {
+			kind = "NotEqual"
+		}
+		return malformed("Invalid filter clause: A binary operator with incompatible types was detected. Found operand types 'Edm.Guid' and 'Edm.String' for operator kind '%s'.", kind)
+	}
+	return elements.checkOperator(property, op, advanced, func(c Capability) bool { return fits(c.Type, l) })
+}
+
+// unknown is the refusal of a property that the resource does not have, or that
+// only the elements of a collection have.
+func (t Table) unknown(path string) *Error {
+	if head, property, nested := strings.Cut(path, "/"); nested {
+		if c, known := t.property(head); known && c.Type.isCollection() {
+			return malformed("Invalid filter clause: The parent value for a property access of a property '%s' is not a single value. Property access can only be applied to a single value.", property)
+		}
+	}
+	return malformed("Invalid filter clause: Could not find a property named '%s' on type '%s'.", path, t.Type)
 }
 
 // operatorOf is what a comparison needs from the property's capability.
@@ -170,7 +218,7 @@ func (t Table) checkOperator(path string, op Operator, advanced bool, fits func(
 	c, known := t.property(path)
 	switch {
 	case !known:
-		return malformed("Invalid filter clause: Could not find a property named '%s' on type '%s'.", path, t.Type)
+		return t.unknown(path)
 	case !fits(c):
 		return malformed("Invalid filter clause: A binary operator with incompatible types was detected for property '%s'.", path)
 	case op == Gt || op == Lt:
@@ -187,13 +235,15 @@ func (t Table) checkOperator(path string, op Operator, advanced bool, fits func(
 func fits(t Type, l literal) bool {
 	switch l.kind {
 	case literalNull:
-		return t != Strings
+		return !t.isCollection()
 	case literalString:
 		return t == String
 	case literalBool:
 		return t == Bool
 	case literalTime:
 		return t == Time
+	case literalGuid:
+		return t == Guid
 	}
 	return false
 }

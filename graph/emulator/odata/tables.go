@@ -68,6 +68,7 @@ func Users() Table {
 			list("otherMails", Eq|StartsWith|Ge|Le|In, Ne|EndsWith|Empty),
 			list("imAddresses", 0, Eq|Ne|StartsWith|Ge|Le|Empty),
 			list("businessPhones", 0, Eq|Ne|StartsWith|Ge|Le|Empty),
+			assignedPlans(),
 		},
 	}
 	for i := range 15 {
@@ -75,6 +76,27 @@ func Users() Table {
 		t.Properties = append(t.Properties, text(name, 0, Eq|Ne|Ge|Le|In|Null))
 	}
 	return t
+}
+
+// assignedPlans take no operator without the advanced parameters. Source:
+// Microsoft Graph documentation, "Advanced query capabilities on directory
+// objects", user properties. It is silent about ne and in, which the page on
+// ruleBasedSubjectSet lists; counting is taken to work as it does for
+// assignedLicenses.
+func assignedPlans() Capability {
+	const equality = Eq | Ne | In
+	return Capability{
+		Name: "assignedPlans", Type: Objects, Advanced: Empty,
+		Elements: &Table{
+			Type: "microsoft.graph.assignedPlan",
+			Properties: []Capability{
+				moment("assignedDateTime", 0, 0),
+				text("capabilityStatus", 0, equality),
+				text("service", 0, equality),
+				{Name: "servicePlanId", Type: Guid, Advanced: equality},
+			},
+		},
+	}
 }
 
 // Extension is what can be asked of a directory extension that is a string.

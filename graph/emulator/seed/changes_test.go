@@ -195,6 +195,8 @@ func set(to, from *User, name string) {
 		to.Surname = v.Surname
 	case "proxyAddresses":
 		to.ProxyAddresses = v.ProxyAddresses
+	case assignedPlans:
+		to.Licence = v.Licence
 	case extensionAttributes:
 		to.ExtensionAttributes = v.ExtensionAttributes
 	}
@@ -216,6 +218,9 @@ func compare(t *rapid.T, tenant *Tenant, known map[int]replayed) {
 			if _, ok := tenant.User(u.Manager); !ok {
 				t.Fatalf("user %d is led by %d, who left", u.Index, u.Manager)
 			}
+		}
+		if k.user.Licence != u.Licence {
+			t.Fatalf("user %d: %+v, the reader has %+v", u.Index, u.Licence, k.user.Licence)
 		}
 		for _, pair := range [][2]string{
 			{k.user.DisplayName, u.DisplayName},

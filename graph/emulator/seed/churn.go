@@ -72,7 +72,8 @@ func (c churner) restore(n int) int {
 	return done
 }
 
-// move gives a user another department, office and manager.
+// move gives a user another department, office and manager, and the licence that
+// goes with the department.
 func (c churner) move(old *User) bool {
 	t := c.t
 	branch := c.rnd.IntN(len(t.departments))
@@ -86,11 +87,12 @@ func (c churner) move(old *User) bool {
 	office := c.rnd.IntN(len(t.offices))
 	return t.updateUser(old.Index, func(u *User) {
 		tr := t.baseTraits(u.Index)
-		tr.department, tr.office = branch, office
+		tr.branch, tr.department, tr.office = branch, branch, office
 		t.describePlace(u, &tr)
 		t.describeDepartment(u, &tr)
 		u.JobTitle = t.departments[branch].titles[c.rnd.IntN(len(t.departments[branch].titles))]
 		u.Manager = head
+		u.relicense(&tr)
 	})
 }
 

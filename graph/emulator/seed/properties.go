@@ -37,6 +37,7 @@ func lookup[T any](fields []field[T], o *T, name string) (any, bool) {
 var userProperties = []field[User]{
 	{"id", func(u *User) any { return u.ID }},
 	{"accountEnabled", func(u *User) any { return u.AccountEnabled }},
+	{assignedPlans, func(u *User) any { return u.Licence }},
 	{"businessPhones", func(u *User) any { return u.BusinessPhones }},
 	{"city", func(u *User) any { return u.City }},
 	{"companyName", func(u *User) any { return u.CompanyName }},
@@ -75,7 +76,10 @@ var userProperties = []field[User]{
 	{extensionNames[extensionParkingPermit], func(u *User) any { return u.Extensions[extensionParkingPermit] }},
 }
 
-const extensionAttributes = "onPremisesExtensionAttributes"
+const (
+	assignedPlans       = "assignedPlans"
+	extensionAttributes = "onPremisesExtensionAttributes"
+)
 
 // trueOrNull is what Graph says of an object that was never synchronised.
 func trueOrNull(b bool) any {
@@ -145,8 +149,8 @@ func UserPropertyNames() []string {
 }
 
 // Property gives a property by its Graph name in any letter case: string,
-// bool, time.Time, []string (never nil), or nil for null; false when users
-// have no such property. An extension attribute is
+// bool, time.Time, []string (never nil), []odata.Object for the plans, or nil
+// for null; false when users have no such property. An extension attribute is
 // "onPremisesExtensionAttributes/extensionAttribute1"; all of them together
 // are a map[string]any. It satisfies odata.Object.
 func (u *User) Property(path string) (any, bool) {
@@ -163,6 +167,9 @@ func (u *User) Property(path string) (any, bool) {
 	}
 	if nested {
 		return nil, false
+	}
+	if strings.EqualFold(path, assignedPlans) {
+		return u.Licence.objects(), true
 	}
 	return lookup(userProperties, u, path)
 }

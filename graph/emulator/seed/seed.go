@@ -60,6 +60,7 @@ type User struct {
 	OnPremisesDN          string
 	OnPremisesSID         string
 	PasswordPolicies      string
+	Licence               Licence // what assignedPlans follow from
 	ExtensionAttributes   [15]string
 	Extensions            [extensionCount]string // by DirectoryExtensions
 	Manager               int                    // index; -1 when none

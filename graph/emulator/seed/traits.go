@@ -64,6 +64,13 @@ const (
 	topicWorkerType
 	topicParkingPermit
 	topicParkingNumber
+	topicProduct
+	topicLicensed
+	topicLicensedTime
+	topicCapability
+	topicSwitchedOff
+	topicSwitchedOffPlan
+	topicFormerLicence
 )
 
 // The companies that people work for.

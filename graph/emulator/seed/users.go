@@ -158,6 +158,7 @@ func (t *Tenant) describeMember(u *User, tr *traits, p person, s *slab) {
 	if tr.onPremises {
 		t.describeOnPremises(u, tr, p, s)
 	}
+	u.Licence = t.licence(tr)
 	s.describeExtensions(u, tr)
 	t.describeDirectoryExtensions(u, tr, s)
 }
