@@ -5,6 +5,10 @@ import "slices"
 // ManagerID returns the object id of a row's manager; "" when there is none.
 func (s *Snapshot) ManagerID(row int32) string { return idOf(s.managers().first(row)) }
 
+// HasManagers reports whether managers were synced at all: that any user has
+// one, or has had one lately.
+func (s *Snapshot) HasManagers() bool { return s.managers().values.len() > 0 }
+
 // Reports counts the users whose manager is the given user.
 func (s *Snapshot) Reports(id string) int { return len(s.reports(id)) }
 
