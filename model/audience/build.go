@@ -39,7 +39,7 @@ func Build(ctx context.Context, ports Ports, entries []Entry, o Options) (*Previ
 	if err := checkIncluded(entries); err != nil {
 		return nil, err
 	}
-	if o.Domains == nil && slices.ContainsFunc(entries, Entry.remote) {
+	if o.Domains == nil && slices.ContainsFunc(entries, Entry.Remote) {
 		domains, err := ports.Resolver.Domains(ctx)
 		if err != nil {
 			return nil, err
@@ -205,8 +205,9 @@ func once[T any](list []T, key func(T) string) []T {
 	})
 }
 
-// remote reports whether the tenant must be asked for the entry.
-func (e Entry) remote() bool { return e.Kind == EntryAddress || e.Kind == EntryGroup }
+// Remote reports whether the tenant must be asked for the entry. A segment or a
+// rule may need it nonetheless, for the members of a group.
+func (e Entry) Remote() bool { return e.Kind == EntryAddress || e.Kind == EntryGroup }
 
 // isTenants reports whether an address has one of the tenant's own domains.
 func isTenants(address string, domains []string) bool {

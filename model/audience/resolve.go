@@ -44,7 +44,7 @@ func (r *resolution) add(ctx context.Context, e Entry) error {
 // leavesOthers reports whether a failure concerns this entry alone and leaves
 // the others to be answered.
 func (e Entry) leavesOthers(reason *model.Error) bool {
-	return reason.Kind == model.KindPartial || e.remote() && reason.Kind == model.KindFailed
+	return reason.Kind == model.KindPartial || e.Remote() && reason.Kind == model.KindFailed
 }
 
 func (r *resolution) resolve(ctx context.Context, e Entry) ([]model.Object, error) {

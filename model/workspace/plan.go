@@ -24,7 +24,7 @@ func (w *Workspace) Group(ctx context.Context, nameOrID string) (*model.Group, e
 	if err != nil {
 		return nil, err
 	}
-	if err := w.ready(ctx, nil); err != nil {
+	if err := w.signedIn(ctx); err != nil {
 		return nil, err
 	}
 	found, err := parts.Resolver.ResolveGroup(ctx, nameOrID)
@@ -239,7 +239,7 @@ func (w *Workspace) write(ctx context.Context, action string, p *writeback.Plan,
 	if err != nil {
 		return nil, err
 	}
-	if err := w.ready(ctx, nil); err != nil {
+	if err := w.signedIn(ctx); err != nil {
 		return nil, err
 	}
 	if err := w.checkTenant(p); err != nil {
@@ -289,7 +289,7 @@ func (w *Workspace) Undo(ctx context.Context, planID string) (*writeback.Plan, e
 	if run == nil {
 		return nil, &model.Error{Kind: model.KindUsage, Code: "planNotApplied", Message: fmt.Sprintf("plan %s was never applied, so there is nothing to undo", planID)}
 	}
-	if err := w.ready(ctx, nil); err != nil {
+	if err := w.signedIn(ctx); err != nil {
 		return nil, err
 	}
 	if err := w.checkTenant(&run.Plan); err != nil {

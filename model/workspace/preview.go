@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"rollcall/model"
 	"rollcall/model/audience"
@@ -16,6 +18,10 @@ import (
 // "-". A preview with missing parts is no error: see audience.Preview.Complete.
 // Its Requests count every request that the workspace made meanwhile, those of
 // a sync in the background among them.
+//
+// The tenant is asked only for what it alone knows: addresses, groups, and the
+// members of groups that a rule names, which are read afresh. Without such an
+// entry a preview needs no session; see ownDomains.
 func (w *Workspace) Preview(ctx context.Context, include, exclude []string, progress func(read, known int)) (*audience.Preview, error) {
 	parts, err := w.opened()
 	if err != nil {
@@ -29,14 +35,15 @@ func (w *Workspace) Preview(ctx context.Context, include, exclude []string, prog
 		return nil, err
 	}
 	before := w.Traffic().Requests
-	domains, err := w.tenantDomains(ctx, parts)
+	snapshot := w.Directory()
+	domains, note, err := w.ownDomains(ctx, parts, snapshot, entries)
 	if err != nil {
 		return nil, err
 	}
-	snapshot := w.Directory()
+	local := &local{workspace: w, snapshot: snapshot, good: w.afresh()}
 	preview, err := audience.Build(ctx, audience.Ports{
 		Resolver: parts.Resolver,
-		Local:    &local{workspace: w, snapshot: snapshot},
+		Local:    local,
 		Members:  parts.Members,
 	}, entries, audience.Options{
 		Domains:  domains,
@@ -46,6 +53,14 @@ func (w *Workspace) Preview(ctx context.Context, include, exclude []string, prog
 	})
 	if err != nil {
 		return nil, err
+	}
+	if note != "" {
+		local.notes = append(local.notes, note)
+	}
+	for _, n := range local.notes {
+		if !slices.Contains(preview.Notes, n) {
+			preview.Notes = append(preview.Notes, n)
+		}
 	}
 	preview.Requests = w.Traffic().Requests - before
 	return preview, nil
@@ -76,27 +91,35 @@ func parseEntries(include, exclude []string) ([]audience.Entry, error) {
 	return entries, nil
 }
 
-// ready signs in silently where the tenant must be asked, and refuses to count
-// over a directory that was never read: nobody would be found in it.
+// ready signs in silently where the tenant must be asked for an entry, and
+// refuses to count over a directory that was never read: nobody would be found
+// in it.
 func (w *Workspace) ready(ctx context.Context, entries []audience.Entry) error {
-	if w.Session() == nil {
-		if _, err := w.Connect(ctx); err != nil {
-			return err
-		}
-	}
 	for _, e := range entries {
-		switch e.Kind {
-		case audience.EntryAddress, audience.EntryGroup:
-			if err := w.require(CapabilityGroups); err != nil {
-				return err
-			}
-		default:
+		switch {
+		case !e.Remote():
 			if !w.Synced() {
 				return notSynced()
+			}
+		default:
+			if err := w.signedIn(ctx); err != nil {
+				return err
+			}
+			if err := w.require(CapabilityGroups); err != nil {
+				return err
 			}
 		}
 	}
 	return nil
+}
+
+// signedIn signs in silently where nobody is.
+func (w *Workspace) signedIn(ctx context.Context) error {
+	if w.Session() != nil {
+		return nil
+	}
+	_, err := w.Connect(ctx)
+	return err
 }
 
 func notSynced() error {
@@ -123,6 +146,55 @@ func (w *Workspace) tenantDomains(ctx context.Context, parts *Parts) ([]string, 
 	w.domains = domains
 	w.mu.Unlock()
 	return domains, nil
+}
+
+// domainsWait is how long a preview that could do without it waits for the
+// tenant to name its domains.
+const domainsWait = 5 * time.Second
+
+// ownDomains are the domains by which a preview tells internal recipients from
+// external ones: the tenant's verified ones. Where no entry needs the tenant,
+// and nobody is signed in or the tenant does not answer, they are the domains
+// of the synced users' principal names: Entra lets a user principal name have a
+// verified domain only. A domain that is used in mail addresses alone is not
+// among them, and so a note says it.
+func (w *Workspace) ownDomains(ctx context.Context, parts *Parts, snapshot *directory.Snapshot, entries []audience.Entry) (domains []string, note string, err error) {
+	if slices.ContainsFunc(entries, audience.Entry.Remote) {
+		domains, err = w.tenantDomains(ctx, parts)
+		return domains, "", err
+	}
+	reason := "nobody is signed in"
+	if w.Session() != nil {
+		asking, stop := context.WithTimeout(ctx, domainsWait)
+		defer stop()
+		if domains, err = w.tenantDomains(asking, parts); err == nil {
+			return domains, "", nil
+		}
+		if ctx.Err() != nil {
+			return nil, "", ctx.Err()
+		}
+		reason = model.AsError(err).Message
+	}
+	note = "internal and external are told apart by the domains of the synced users' principal names, because the tenant did not name its own: " + reason
+	return principalDomains(snapshot), note, nil
+}
+
+// principalDomains are the domains of the users' principal names, in lower
+// case. It is never nil.
+func principalDomains(s *directory.Snapshot) []string {
+	known := make(map[string]bool)
+	domains := []string{}
+	for _, row := range s.All() {
+		name := s.Value(row, model.AttrUserPrincipalName)
+		at := strings.LastIndexByte(name, '@')
+		if at < 0 || known[name[at+1:]] {
+			continue
+		}
+		known[strings.Clone(name[at+1:])] = true
+		domains = append(domains, strings.ToLower(name[at+1:]))
+	}
+	slices.Sort(domains)
+	return slices.Compact(domains)
 }
 
 // ApprovePreview keeps the recipients as a snapshot. An incomplete preview is
@@ -167,6 +239,8 @@ func newID() string { return strings.ToLower(rand.Text()[:8]) }
 type local struct {
 	workspace *Workspace
 	snapshot  *directory.Snapshot
+	good      func(*reading) bool // which members of groups that were read before serve
+	notes     []string            // on what was answered
 }
 
 func (l *local) Segment(ctx context.Context, name string) ([]model.Object, error) {
@@ -182,7 +256,16 @@ func (l *local) Rule(ctx context.Context, text string) ([]model.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	set, err := l.workspace.selectIn(ctx, l.snapshot, program)
+	bound, err := l.workspace.bind(ctx, program, l.good)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range bound.readings {
+		if strangers, _ := r.strangers(l.snapshot); strangers > 0 {
+			l.notes = append(l.notes, r.group.DisplayName+": "+r.describe(l.snapshot))
+		}
+	}
+	set, err := l.snapshot.Select(ctx, bound.program)
 	if err != nil {
 		return nil, err
 	}

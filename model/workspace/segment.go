@@ -7,32 +7,7 @@ import (
 	"strings"
 
 	"rollcall/model"
-	"rollcall/model/directory"
-	"rollcall/model/rule"
 )
-
-// Selection is the answer to a rule. Snapshot is the one that the rows of Set
-// belong to.
-type Selection struct {
-	Snapshot    *directory.Snapshot
-	Program     *rule.Program // nil where the rule has a fault
-	Set         *directory.Set
-	Diagnostics []rule.Diagnostic // notes and lints
-}
-
-// Select compiles a rule and evaluates it over the present snapshot. A rule
-// with a fault is a KindUsage error; the diagnostics come back with it.
-func (w *Workspace) Select(ctx context.Context, text string) (*Selection, error) {
-	selection := &Selection{Snapshot: w.Directory()}
-	program, diagnostics, err := rule.Compile(text, w.settings.Schema, w.Now())
-	selection.Diagnostics = diagnostics
-	if err != nil {
-		return selection, err
-	}
-	selection.Program = program
-	selection.Set, err = w.selectIn(ctx, selection.Snapshot, program)
-	return selection, err
-}
 
 // Segments returns the saved segments by name.
 func (w *Workspace) Segments(ctx context.Context) ([]Segment, error) {
@@ -276,74 +251,4 @@ func (w *Workspace) CountSegments(ctx context.Context, users map[string]int) err
 		}
 	}
 	return nil
-}
-
-// RuleChange is who comes and who goes where one rule takes another's place.
-// The sets are of one snapshot.
-type RuleChange struct {
-	Snapshot      *directory.Snapshot
-	Before, After *directory.Set
-	Gained, Lost  *directory.Set
-}
-
-// CompareRules evaluates two rules over one snapshot. A rule with a fault is a
-// KindUsage error.
-func (w *Workspace) CompareRules(ctx context.Context, before, after string) (*RuleChange, error) {
-	change := &RuleChange{Snapshot: w.Directory()}
-	for _, side := range []struct {
-		text string
-		set  **directory.Set
-	}{{before, &change.Before}, {after, &change.After}} {
-		program, err := w.compile(side.text)
-		if err != nil {
-			return nil, err
-		}
-		if *side.set, err = w.selectIn(ctx, change.Snapshot, program); err != nil {
-			return nil, err
-		}
-	}
-	change.Gained, change.Lost = change.After.Minus(change.Before), change.Before.Minus(change.After)
-	return change, nil
-}
-
-// selectIn evaluates a program over a snapshot.
-func (w *Workspace) selectIn(ctx context.Context, snapshot *directory.Snapshot, program *rule.Program) (*directory.Set, error) {
-	return snapshot.Select(ctx, program)
-}
-
-// CheckRule returns what there is to say about a rule, and the fault that
-// keeps it from being used, if any. An empty rule is one: it selects nobody,
-// and whoever gives it meant something else.
-func (w *Workspace) CheckRule(text string) ([]rule.Diagnostic, error) {
-	if strings.TrimSpace(text) == "" {
-		return nil, &model.Error{
-			Kind: model.KindUsage, Code: "ruleEmpty",
-			Message: "the rule is empty: it would select nobody",
-			Remedy:  "write user.objectId -ne null to select everybody",
-		}
-	}
-	_, diagnostics, err := rule.Compile(text, w.settings.Schema, w.Now())
-	return diagnostics, err
-}
-
-// Translate says in another language what a rule says. What the language cannot
-// say is a KindUsage error whose message names the first such clause; the
-// translation comes back with it, for its diagnostics. system.now means this
-// moment where the language has no such word.
-func (w *Workspace) Translate(text string, to rule.Dialect) (rule.Translation, error) {
-	if diagnostics, err := w.CheckRule(text); err != nil {
-		return rule.Translation{Dialect: to, Diagnostics: diagnostics}, err
-	}
-	parsed, _ := rule.Parse(text)
-	translation := rule.Translate(parsed, w.settings.Schema, to, w.Now())
-	for _, d := range translation.Diagnostics {
-		if d.Severity == rule.Error {
-			return translation, &model.Error{
-				Kind: model.KindUsage, Code: "ruleNotTranslatable",
-				Message: fmt.Sprintf("the rule cannot be said as %s: line %d, column %d: %s", to.Label(), d.Line, d.Column, d.Message),
-				Remedy:  d.Suggestion,
-			}
-		}
-	}
-	return translation, nil
 }

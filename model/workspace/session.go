@@ -45,8 +45,12 @@ func (w *Workspace) authenticate(ctx context.Context, ask func(Auth) (*Session, 
 		return nil, err
 	}
 	w.mu.Lock()
+	former := w.session
 	w.session = session
 	w.mu.Unlock()
+	if former != nil && (former.Account != session.Account || !slices.Equal(former.Scopes, session.Scopes)) {
+		w.memberships.forget()
+	}
 	return session, nil
 }
 

@@ -64,6 +64,8 @@ type Workspace struct {
 
 	segments sync.Mutex // held from reading the segments to saving one of them
 
+	memberships memberships // for rules on memberOf
+
 	rounds rounds
 }
 
@@ -130,6 +132,7 @@ const (
 func (w *Workspace) Close() error {
 	w.opening.Lock()
 	defer w.opening.Unlock()
+	w.memberships.close()
 	w.mu.Lock()
 	parts := w.parts
 	w.parts = nil
@@ -221,12 +224,10 @@ func (w *Workspace) sync(ctx context.Context, request refresh.Request) (refresh.
 	if err != nil {
 		return refresh.Result{}, err
 	}
-	session := w.Session()
-	if session == nil {
-		if session, err = w.Connect(ctx); err != nil {
-			return refresh.Result{}, err
-		}
+	if err := w.signedIn(ctx); err != nil {
+		return refresh.Result{}, err
 	}
+	session := w.Session()
 	if err := w.require(CapabilityDirectory); err != nil {
 		return refresh.Result{}, err
 	}
