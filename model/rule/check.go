@@ -21,7 +21,11 @@ func Check(r *Rule, s *model.Schema) []Diagnostic {
 // check returns, with what it finds, the regular expressions by their text.
 func check(r *Rule, s *model.Schema) ([]Diagnostic, map[string]*regexp.Regexp) {
 	c := &checker{schema: s, report: &reporter{}, expressions: map[string]*regexp.Regexp{}}
-	c.node(r.Root, nil)
+	if isAlone(r.Root) {
+		c.alone(r.Root)
+	} else {
+		c.node(r.Root, nil)
+	}
 	if n := utf8.RuneCountInString(r.Text); n > EntraMaxLength {
 		c.report.lintAt(Span{0, len(r.Text)}, tooLong(n), "")
 	}
@@ -54,26 +58,46 @@ func (c *checker) node(n Node, collection *model.Attribute) {
 	case *Not:
 		c.node(n.Operand, collection)
 	case *Comparison:
-		if n.Property != Element {
-			if a, ok := c.attribute(n.Property, n.PropertyAt); ok {
-				c.comparison(n, a)
-			}
-		} else if collection != nil {
-			c.comparison(n, *collection)
-		}
+		c.clause(n, collection)
 	case *Quantified:
-		if n.Property == Element {
-			return // the parser has reported it
+		c.quantified(n, collection)
+	case *MemberOf, *DirectReports:
+		c.report.errorAt(n.Span(), aloneFault(n), aloneExpected, "")
+	}
+}
+
+// clause checks what a comparison is about. The parser lets through only what
+// fits; a tree that was built may hold anything.
+func (c *checker) clause(n *Comparison, collection *model.Attribute) {
+	switch {
+	case collection == nil && (n.Property == Element || isPlanProperty(n.Property)):
+		c.report.errorAt(n.PropertyAt, fmt.Sprintf("%s stands inside -any and -all only", n.Property), noBody.expected(), "")
+	case collection == nil:
+		if a, ok := c.attribute(n.Property, n.PropertyAt); ok {
+			c.comparison(n, a)
 		}
-		a, ok := c.attribute(n.Property, n.PropertyAt)
-		if !ok {
-			return
-		}
-		if a.Type != model.TypeCollection {
-			c.report.errorAt(n.PropertyAt, fmt.Sprintf("user.%s has one value, so %s does not apply", a.Rule, n.Quantifier), "an operator such as -eq", "")
-			return
-		}
+	case collection.Type == model.TypePlans && isPlanProperty(n.Property), collection.Type != model.TypePlans && n.Property == Element:
+		c.comparison(n, model.Attribute{Rule: n.Property, Type: model.TypeString})
+	default:
+		c.report.errorAt(n.PropertyAt, fmt.Sprintf("%s is no part of user.%s", printed(n.Property), collection.Rule), bodyOf(*collection).expected(), "")
+	}
+}
+
+func (c *checker) quantified(n *Quantified, collection *model.Attribute) {
+	if collection != nil {
+		c.report.errorAt(n.PropertyAt, fmt.Sprintf("%s cannot stand inside a condition on elements", n.Quantifier), "an operator such as -eq", "")
+		return
+	}
+	a, ok := c.attribute(n.Property, n.PropertyAt)
+	switch {
+	case !ok:
+	case !a.Type.IsCollection():
+		c.report.errorAt(n.PropertyAt, fmt.Sprintf("user.%s has one value, so %s does not apply", a.Rule, n.Quantifier), "an operator such as -eq", "")
+	default:
 		c.node(n.Body, &a)
+		if a.Type == model.TypePlans {
+			c.lintPlans(n)
+		}
 	}
 }
 
@@ -85,19 +109,23 @@ func (c *checker) attribute(name string, at Span) (model.Attribute, bool) {
 		if near := c.schema.Nearest(name); near != "" {
 			suggestion = "user." + near
 		}
-		c.report.errorAt(at, fmt.Sprintf("Attribute not supported: user.%s", name), "", suggestion)
+		c.report.errorAt(at, fmt.Sprintf("Attribute not supported: user.%s", name), noBody.expected(), suggestion)
 		return a, false
 	}
 	if !c.schema.IsSynced(a.ID) {
-		c.report.errorAt(at, fmt.Sprintf(`user.%s is not synced in this profile: add %q to the setting "attributes" of the profile and sync again`, a.Rule, a.Rule), "", "")
+		c.report.errorAt(at, fmt.Sprintf(`user.%s is not synced in this profile: add %q to the setting "attributes" of the profile and sync again`, a.Rule, a.Rule), "an attribute that the profile syncs", "")
 		return a, false
 	}
 	return a, true
 }
 
 func (c *checker) comparison(n *Comparison, a model.Attribute) {
+	if a.Type == model.TypePlans {
+		c.plans(n)
+		return
+	}
 	if !slices.Contains(Operators(a.Type), n.Operator) || a.Type == model.TypeTime && n.Operator == OpNe && n.Value.Kind != Null {
-		c.report.errorAt(n.OperatorAt, fmt.Sprintf("Operator isn't supported on attribute: %s on user.%s", n.Operator, a.Rule), operatorsFor(a.Type), "")
+		c.report.errorAt(n.OperatorAt, fmt.Sprintf("Operator isn't supported on attribute: %s on %s", n.Operator, printed(n.Property)), operatorsFor(a.Type), "")
 		return
 	}
 	if n.Value.Kind == Null {
@@ -137,7 +165,7 @@ func (c *checker) truth(n *Comparison) {
 
 func (c *checker) instant(n *Comparison) {
 	if _, ok := parseInstant(n.Value.Text); n.Value.Kind != Time && n.Value.Kind != Now && !ok {
-		c.report.errorAt(n.Value.At, fmt.Sprintf("user.%s is a date", n.Property), "a date such as 2026-01-31T00:00:00Z, or system.now", "")
+		c.report.errorAt(n.Value.At, fmt.Sprintf("user.%s is a date", n.Property), dateForms, completeInstant(n.Value.Text))
 	}
 }
 
@@ -145,7 +173,7 @@ func (c *checker) text(n *Comparison) {
 	isList := n.Operator.Positive() == OpIn
 	switch {
 	case isList && n.Value.Kind != List:
-		c.report.errorAt(n.Value.At, fmt.Sprintf("%s needs an array", n.Operator), `values such as ["a", "b"]`, bracketed(n.Value))
+		c.report.needsArray(n.Operator, n.Value)
 		return
 	case !isList && n.Value.Kind == List:
 		suggestion := ""
@@ -165,18 +193,24 @@ func (c *checker) text(n *Comparison) {
 	}
 }
 
+// printed is a property as a rule writes it.
 func printed(property string) string {
-	if property == Element {
+	switch {
+	case property == Element:
 		return "the element"
+	case isPlanProperty(property):
+		return property
+	default:
+		return userPrefix + property
 	}
-	return "user." + property
 }
 
-func bracketed(v Value) string {
-	if v.Kind != Text {
-		return ""
+func (r *reporter) needsArray(o Operator, v Value) {
+	suggestion := ""
+	if v.Kind == Text {
+		suggestion = ListValue(v.Text).String()
 	}
-	return "[" + quote(v.Text) + "]"
+	r.errorAt(v.At, fmt.Sprintf("%s needs an array", o), `values such as ["a", "b"]`, suggestion)
 }
 
 // maxPatterns bounds the regular expressions of a rule, in bytes as RE2 is
@@ -199,7 +233,7 @@ func (c *checker) pattern(n *Comparison) {
 		re, err = compileTranslated(translated)
 	}
 	if err != nil {
-		c.report.errorAt(n.Value.At, err.Error(), "", "")
+		c.report.errorAt(n.Value.At, err.Error(), "a regular expression that RE2 can run", "")
 		return
 	}
 	c.expressions[text] = re

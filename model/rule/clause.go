@@ -2,10 +2,8 @@ package rule
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"sync"
-	"unicode"
 
 	"rollcall/model"
 )
@@ -13,268 +11,235 @@ import (
 // catalogue resolves the property names that every profile knows.
 var catalogue = sync.OnceValue(model.FullSchema)
 
-// clause reads a comparison or a condition on a collection.
+// body is what a condition behind -any or -all is about.
+type body uint8
+
+const (
+	noBody body = iota // not inside -any and -all
+	ofElements
+	ofPlans
+	ofEither // of a property that only Check can know
+)
+
+// bodyOf is what -any or -all on an attribute is about.
+func bodyOf(a model.Attribute) body {
+	switch a.Type {
+	case model.TypePlans:
+		return ofPlans
+	case model.TypeCollection:
+		return ofElements
+	default:
+		return ofEither
+	}
+}
+
+// expected says what a clause begins with.
+func (b body) expected() string {
+	switch b {
+	case ofElements, ofEither:
+		return Element
+	case ofPlans:
+		return planForms
+	default:
+		return "a property such as user.department"
+	}
+}
+
+// clause reads a comparison or a condition on a collection, or one of the forms
+// that stand alone.
 func (p *parser) clause() Node {
 	t := p.take()
-	if message := unsupported(t, p.peek()); message != "" {
-		p.report.errorAt(t.at, message, "", "")
+	switch {
+	case hasPrefixFold(t.text, "device."):
+		return p.device(t)
+	case strings.EqualFold(t.text, "direct") && strings.EqualFold(p.peek().text, "reports"):
+		return p.directReports(t)
+	case strings.EqualFold(t.text, "user.memberOf"):
+		return p.memberOf(t)
+	}
+	property, ok := p.property(t)
+	op := p.peek()
+	switch op.keyword {
+	case "any":
+		return p.quantified(t, property, Any, ok)
+	case "all":
+		return p.quantified(t, property, All, ok)
+	}
+	operator, found := operatorNamed(op.keyword)
+	if !found {
+		p.noOperator(t, op)
 		p.recover()
 		return nil
 	}
-	property := p.property(t)
-	op := p.peek()
-	name := p.keyword()
-	switch name {
-	case "any":
-		return p.quantified(t, property, Any)
-	case "all":
-		return p.quantified(t, property, All)
+	p.take()
+	value, found := p.value()
+	if !ok || !found {
+		return nil
 	}
-	if operator, ok := operatorNamed(name); ok {
-		p.take()
-		value, ok := p.value()
-		if !ok {
+	return &Comparison{Property: property, Operator: operator, Value: value, PropertyAt: t.at, OperatorAt: op.at}
+}
+
+// device refuses a clause on a device, the first time with the reason. What it
+// says is read and forgotten.
+func (p *parser) device(t *token) Node {
+	if !p.devices {
+		p.devices = true
+		p.report.errorAt(t.at, "a device rule selects devices, not recipients", p.body.expected(), "")
+	}
+	report := p.report
+	p.report = &reporter{}
+	defer func() { p.report = report }()
+	op := p.peek()
+	switch op.keyword {
+	case "any", "all":
+		if p.body == noBody {
+			p.condition(op, ofEither)
 			return nil
 		}
-		return &Comparison{Property: property, Operator: operator, Value: value, PropertyAt: t.at, OperatorAt: op.at}
 	}
-	p.noOperator(t, op)
+	if _, ok := operatorNamed(op.keyword); ok {
+		p.take()
+		p.value()
+		return nil
+	}
 	p.recover()
 	return nil
 }
 
 // noOperator reports what stands where the operator behind a property should.
-func (p *parser) noOperator(property, found token) {
+func (p *parser) noOperator(property, found *token) {
 	const expected = "an operator such as -eq"
-	near := nearestOperator(found.text)
+	near := ""
 	switch {
 	case found.kind == tokInvalid:
-		// The scanner has reported it.
-	case found.kind == tokOperator && !isKeyword(found.text), found.kind == tokWord && near != "" && !isKeyword(found.text):
-		p.report.errorAt(found.at, fmt.Sprintf("there is no operator %s", p.describe(found)), expected, near)
-	default:
-		p.report.errorAt(found.at, fmt.Sprintf("unexpected %s after %s", p.describe(found), p.describe(property)), expected, "")
+		return // the scanner has reported it
+	case found.keyword == "not":
+		near = OpNe.String() // as in: user.city -not null
+	case found.keyword == "" && (found.kind == tokOperator || found.kind == tokWord):
+		near = nearestOperator(found.text)
+		if found.kind == tokOperator || near != "" {
+			p.report.errorAt(found.at, fmt.Sprintf("there is no operator %s", p.describe(found)), expected, near)
+			return
+		}
 	}
+	p.report.errorAt(found.at, fmt.Sprintf("unexpected %s after %s", p.describe(found), p.describe(property)), expected, near)
 }
 
-// unsupported explains the forms of Entra's language that rollcall reads and
-// refuses; "" for every other clause.
-func unsupported(t, next token) string {
-	name := strings.ToLower(t.text)
-	switch {
-	case strings.HasPrefix(name, "device."):
-		return "a device rule selects devices, not recipients"
-	case name == "user.memberof":
-		return "rules on user.memberOf are not supported: their members are known to Entra only"
-	case name == "user.assignedplans":
-		return "rules on user.assignedPlans are not supported: assigned plans are not synced"
-	case name == "direct" && strings.EqualFold(next.text, "reports"):
-		return "rules of the form Direct Reports for are not supported"
-	default:
-		return ""
-	}
+const userPrefix = "user."
+
+// hasPrefixFold is strings.HasPrefix in any letter case.
+func hasPrefixFold(s, prefix string) bool {
+	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 }
 
 // property returns the canonical name of a property as written: without
-// "user." and, where the catalogue knows it, in the catalogue's spelling.
-func (p *parser) property(t token) string {
-	if t.text == Element {
-		if !p.body {
-			p.report.errorAt(t.at, "_ stands for an element of a collection, inside -any and -all only", "a property such as user.department", "")
-		}
-		return Element
-	}
-	const prefix = "user."
+// "user." and, where the catalogue knows it, in the catalogue's spelling. It
+// reports what cannot stand here, and returns false when the clause then means
+// nothing.
+func (p *parser) property(t *token) (string, bool) {
 	name := t.text
-	if len(name) > len(prefix) && strings.EqualFold(name[:len(prefix)], prefix) {
-		name = name[len(prefix):]
-	} else {
+	switch {
+	case name == Element:
+		return p.element(t)
+	case hasPrefixFold(name, planPrefix):
+		return p.plan(t)
+	case p.body == ofPlans:
+		p.report.errorAt(t.at, "of a service plan only the properties can be compared", planForms, nearestPlanProperty(name))
+		return name, false
+	case p.body != noBody:
+		p.report.errorAt(t.at, "inside -any and -all only the element may be compared", Element, "")
+		return name, false
+	case len(name) <= len(userPrefix) || !hasPrefixFold(name, userPrefix):
+		near := catalogue().Nearest(name)
 		suggestion := ""
-		if near := catalogue().Nearest(name); near != "" {
-			suggestion = prefix + near
+		if near != "" {
+			suggestion = userPrefix + near
 		}
-		p.report.errorAt(t.at, fmt.Sprintf("%s is not a property", p.describe(t)), "a property such as user.department", suggestion)
+		p.report.errorAt(t.at, fmt.Sprintf("%s is not a property", p.describe(t)), p.body.expected(), suggestion)
+		return near, false
 	}
+	name = name[len(userPrefix):]
 	if name == Element {
-		p.report.errorAt(t.at, fmt.Sprintf("Attribute not supported: %s", p.describe(t)), "a property such as user.department", "")
-		return name
+		p.report.errorAt(t.at, fmt.Sprintf("Attribute not supported: %s", p.describe(t)), p.body.expected(), "")
+		return name, false
 	}
 	if a, ok := catalogue().ByRule(name); ok {
-		if a.Rule != name {
-			p.report.noteAt(t.at, fmt.Sprintf("%s is read as %s%s", p.describe(t), prefix, a.Rule))
-		}
 		name = a.Rule
+		p.spelling(t, userPrefix+name)
 	}
-	if p.body {
-		p.report.errorAt(t.at, "inside -any and -all only the element may be compared", Element, "")
-	}
-	return name
+	return name, true
 }
 
-// quantified reads the condition behind -any or -all, which need not stand in
-// parentheses: by precedence it reaches as far as it is about the element.
-func (p *parser) quantified(t token, property string, q Quantifier) Node {
-	op := p.take()
-	if p.body || property == Element {
-		p.report.errorAt(op.at, fmt.Sprintf("%s cannot stand inside a condition on elements", q), "", "")
+// spelling notes that a name is spelt in its own way.
+func (p *parser) spelling(t *token, canonical string) {
+	if t.text != canonical {
+		p.report.noteAt(t.at, fmt.Sprintf("%s is read as %s", p.describe(t), canonical))
 	}
-	if !p.enter(op.at) {
-		return nil
+}
+
+// element reads "_", which stands for an element of a collection of texts.
+func (p *parser) element(t *token) (string, bool) {
+	switch p.body {
+	case ofElements, ofEither:
+		return Element, true
+	case ofPlans:
+		p.report.errorAt(t.at, "of a service plan only the properties can be compared", planForms, "")
+	default:
+		p.report.errorAt(t.at, "_ stands for an element of a collection, inside -any and -all only", p.body.expected(), "")
 	}
-	defer p.leave()
-	body, open := p.body, p.open
-	p.body, p.open = true, true
-	n := p.or()
-	p.body, p.open = body, open
-	if n == nil {
+	return Element, false
+}
+
+// plan reads a property of a service plan.
+func (p *parser) plan(t *token) (string, bool) {
+	name, known := planProperty(t.text)
+	switch {
+	case p.body == noBody:
+		p.report.errorAt(t.at, fmt.Sprintf("%s stands inside user.assignedPlans -any and -all only", p.describe(t)), p.body.expected(), "")
+		return name, false
+	case p.body == ofElements:
+		p.report.errorAt(t.at, "inside -any and -all only the element may be compared", Element, "")
+		return name, false
+	case !known:
+		p.report.errorAt(t.at, fmt.Sprintf("Attribute not supported: %s", p.describe(t)), planForms, nearestPlanProperty(t.text))
+		return name, false
+	}
+	p.spelling(t, name)
+	return name, true
+}
+
+// quantified reads the condition behind -any or -all. The property is t; ok is
+// false when its fault is reported.
+func (p *parser) quantified(t *token, property string, q Quantifier, ok bool) Node {
+	op := p.peek()
+	if p.body != noBody {
+		if ok {
+			p.report.errorAt(op.at, fmt.Sprintf("%s cannot stand inside a condition on elements", q), "an operator such as -eq", "")
+		}
+		ok = false
+	}
+	about := ofEither
+	if a, known := catalogue().ByRule(property); known {
+		about = bodyOf(a)
+	}
+	n := p.condition(op, about)
+	if n == nil || !ok {
 		return nil
 	}
 	return &Quantified{Property: property, Quantifier: q, Body: n, PropertyAt: t.at, At: Span{t.at.Start, p.lastEnd()}}
 }
 
-// value reads the right side of a comparison. It reports what is wrong and
-// returns false when there is nothing to compare with.
-func (p *parser) value() (Value, bool) {
-	const expected = `a value such as "Sales", true, null or ["a", "b"]`
-	t := p.peek()
-	switch t.kind {
-	case tokString:
-		p.take()
-		if strings.EqualFold(t.text, "null") {
-			p.report.noteAt(t.at, `this is the text "null"; null without quotation marks tests for no value`)
-		}
-		return Value{Kind: Text, Text: t.text, At: t.at}, true
-	case tokOpenList:
-		return p.list(), true
-	case tokOpen:
-		p.take()
-		if strings.EqualFold(p.peek().text, "system.now") {
-			v, ok := p.now()
-			if ok && p.peek().kind == tokClose {
-				v.At = Span{t.at.Start, p.take().at.End}
-				return v, true
-			}
-			if ok {
-				p.report.errorAt(t.at, "the parenthesis is not closed", "a closing parenthesis", "")
-			}
-			p.recover()
-			return Value{}, false
-		}
-		p.report.errorAt(t.at, "unexpected ( after an operator", expected, "")
-		p.skipToClose()
-		p.recover()
-	case tokWord:
-		if p.keyword() == "" {
-			return p.bare()
-		}
-		p.report.errorAt(t.at, fmt.Sprintf("unexpected operator %s where a value should stand", p.describe(t)), expected, "")
-		p.recover()
-	case tokInvalid:
-		p.recover()
-	default:
-		p.report.errorAt(t.at, fmt.Sprintf("unexpected %s where a value should stand", p.describe(t)), expected, "")
-		p.recover()
-	}
-	return Value{}, false
-}
-
-// bare reads a value without quotation marks.
-func (p *parser) bare() (Value, bool) {
-	t := p.peek()
-	if strings.EqualFold(t.text, "system.now") {
-		return p.now()
-	}
+// condition reads what -any or -all asks, which need not stand in parentheses:
+// by precedence it reaches as far as it is about the element.
+func (p *parser) condition(op *token, about body) Node {
 	p.take()
-	switch strings.ToLower(strings.TrimPrefix(t.text, "$")) {
-	case "null":
-		return Value{Kind: Null, At: t.at}, true
-	case "true":
-		return Value{Kind: Bool, Bool: true, At: t.at}, true
-	case "false":
-		return Value{Kind: Bool, At: t.at}, true
+	if !p.enter(op.at) {
+		return nil
 	}
-	if when, ok := parseInstant(t.text); ok {
-		return Value{Kind: Time, Time: when, At: t.at}, true
-	}
-	if !strings.ContainsFunc(t.text, func(c rune) bool { return !unicode.IsDigit(c) }) {
-		p.report.noteAt(t.at, fmt.Sprintf("the number is read as the text %q", t.text))
-		return Value{Kind: Text, Text: t.text, At: t.at}, true
-	}
-	at := t.at
-	for p.peek().kind == tokWord && p.keyword() == "" && !strings.Contains(p.peek().text, ".") {
-		at.End = p.take().at.End
-	}
-	text := p.text[at.Start:at.End]
-	p.report.errorAt(at, "a text stands in quotation marks", "", quote(text))
-	return Value{Kind: Text, Text: text, At: at}, true
-}
-
-// now reads system.now and what is added to it.
-func (p *parser) now() (Value, bool) {
-	t := p.take()
-	v := Value{Kind: Now, At: t.at}
-	op := p.keyword()
-	if op != "plus" && op != "minus" {
-		return v, true
-	}
-	p.take()
-	d := p.take()
-	shift, err := parseDuration(d.text)
-	if err != nil || d.kind != tokWord {
-		p.report.errorAt(d.at, fmt.Sprintf("%s is not a duration", p.describe(d)), "an ISO 8601 duration such as P90D", "")
-		return v, false
-	}
-	if shift != (Duration{}) {
-		shift.Minus = op == "minus"
-	}
-	v.Shift = shift
-	v.At.End = d.at.End
-	return v, true
-}
-
-// list reads an array of texts.
-func (p *parser) list() Value {
-	open := p.take()
-	v := Value{Kind: List, List: []Value{}}
-	for {
-		t := p.take()
-		switch {
-		case t.kind == tokString:
-			v.List = append(v.List, Value{Kind: Text, Text: t.text, At: t.at})
-		case t.kind == tokWord && t.keyword == "":
-			if _, err := strconv.Atoi(t.text); err != nil {
-				p.report.errorAt(t.at, "an array holds texts in quotation marks", "", quote(t.text))
-			}
-			v.List = append(v.List, Value{Kind: Text, Text: t.text, At: t.at})
-		case t.kind == tokCloseList && len(v.List) == 0:
-			p.report.errorAt(Span{open.at.Start, t.at.End}, "the array is empty", `values such as ["a", "b"]`, "")
-			v.At = Span{open.at.Start, t.at.End}
-			return v
-		default:
-			return p.brokenList(v, open, t)
-		}
-		switch t := p.take(); t.kind {
-		case tokComma:
-		case tokCloseList:
-			v.At = Span{open.at.Start, t.at.End}
-			return v
-		default:
-			return p.brokenList(v, open, t)
-		}
-	}
-}
-
-// brokenList reports the token that does not belong into an array and skips to
-// the array's end.
-func (p *parser) brokenList(v Value, open, t token) Value {
-	if t.kind == tokEnd {
-		p.report.errorAt(open.at, "the array is not closed", "a closing bracket", "")
-	} else {
-		p.report.errorAt(t.at, fmt.Sprintf("unexpected %s in an array", p.describe(t)), "a text, a comma or a closing bracket", "")
-	}
-	for t.kind != tokCloseList && t.kind != tokEnd {
-		t = p.take()
-	}
-	v.At = Span{open.at.Start, t.at.End}
-	return v
+	defer p.leave()
+	before, open := p.body, p.open
+	p.body, p.open = about, true
+	n := p.or()
+	p.body, p.open = before, open
+	return n
 }

@@ -162,6 +162,9 @@ func (c *compiler) body(n Node, a model.Attribute) test {
 			positive.Operator = n.Operator.Positive()
 			return complement(c.body(&positive, a))
 		}
+		if isPlanProperty(n.Property) {
+			return c.planTest(n)
+		}
 		if n.Value.Kind == Null {
 			return test{run: never, values: []string{}}
 		}

@@ -22,7 +22,7 @@ func texts() *rapid.Generator[string] {
 
 func values(kind model.Type, op rule.Operator) *rapid.Generator[rule.Value] {
 	return rapid.Custom(func(t *rapid.T) rule.Value {
-		if op.Positive() == rule.OpEq && (rapid.Bool().Draw(t, "null") || kind == model.TypeTime && op == rule.OpNe) {
+		if null := rapid.Bool().Draw(t, "null"); kind == model.TypePlans || op.Positive() == rule.OpEq && (null || kind == model.TypeTime && op == rule.OpNe) {
 			return rule.Value{Kind: rule.Null}
 		}
 		switch {
@@ -58,18 +58,55 @@ func comparisons(a model.Attribute, property string) *rapid.Generator[rule.Node]
 	})
 }
 
+// extension is a directory extension in the schema of the generated rules.
+const extension = "extension_9d98ed114c144e5ea2ab8b2d6a5a4e1c_costCenter"
+
+// fullSchema syncs the whole catalogue and the extension.
+func fullSchema() *model.Schema {
+	names := []string{extension}
+	for _, a := range model.Catalogue() {
+		names = append(names, a.Graph)
+	}
+	s, err := model.NewSchema(names...)
+	if err != nil {
+		panic(err)
+	}
+	return s
+}
+
+func guids() *rapid.Generator[rule.Value] {
+	return rapid.Custom(func(t *rapid.T) rule.Value {
+		return rule.TextValue(rapid.StringMatching(`[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`).Draw(t, "guid"))
+	})
+}
+
 // trees generates trees that Parse can build over all attributes.
 func trees() *rapid.Generator[rule.Node] {
-	return rapid.Custom(func(t *rapid.T) rule.Node {
-		clause := rapid.Custom(func(t *rapid.T) rule.Node {
-			a := rapid.SampledFrom(model.Catalogue()).Draw(t, "attribute")
-			if a.Type == model.TypeCollection && rapid.Bool().Draw(t, "quantified") {
-				q := rapid.SampledFrom([]rule.Quantifier{rule.Any, rule.All}).Draw(t, "quantifier")
-				return &rule.Quantified{Property: a.Rule, Quantifier: q, Body: joined(comparisons(a, rule.Element), 2).Draw(t, "body")}
-			}
+	attributes := fullSchema().Synced()
+	clause := rapid.Custom(func(t *rapid.T) rule.Node {
+		a := rapid.SampledFrom(attributes).Draw(t, "attribute")
+		if !a.Type.IsCollection() || rapid.Bool().Draw(t, "straight") {
 			return comparisons(a, a.Rule).Draw(t, "comparison")
-		})
-		return joined(clause, 4).Draw(t, "tree")
+		}
+		part := comparisons(a, rule.Element)
+		if a.Type == model.TypePlans {
+			part = rapid.Custom(func(t *rapid.T) rule.Node {
+				name := rapid.SampledFrom([]string{rule.PlanID, rule.PlanName, rule.PlanStatus}).Draw(t, "part")
+				return comparisons(model.Attribute{Type: model.TypeString}, name).Draw(t, "comparison")
+			})
+		}
+		q := rapid.SampledFrom([]rule.Quantifier{rule.Any, rule.All}).Draw(t, "quantifier")
+		return &rule.Quantified{Property: a.Rule, Quantifier: q, Body: joined(part, 2).Draw(t, "body")}
+	})
+	return rapid.Custom(func(t *rapid.T) rule.Node {
+		switch rapid.IntRange(0, 9).Draw(t, "kind") {
+		case 0:
+			return &rule.MemberOf{Groups: rapid.SliceOfN(guids(), 1, 3).Draw(t, "groups")}
+		case 1:
+			return &rule.DirectReports{Manager: guids().Draw(t, "manager")}
+		default:
+			return joined(clause, 4).Draw(t, "tree")
+		}
 	})
 }
 

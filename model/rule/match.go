@@ -12,7 +12,7 @@ import (
 type Given struct {
 	Now time.Time // what system.now means
 	// IsMember reports whether a user is a direct member of a group, both by
-	// object id; nil: nobody is.
+	// object id in small letters; nil: nobody is.
 	IsMember func(user, group string) bool
 }
 
@@ -24,7 +24,8 @@ type Given struct {
 func Match(r *Rule, u *model.User, given Given) bool {
 	switch n := r.Root.(type) {
 	case *MemberOf:
-		return given.IsMember != nil && slices.ContainsFunc(n.Groups, func(g Value) bool { return given.IsMember(u.ID, g.Text) })
+		user := strings.ToLower(u.ID)
+		return given.IsMember != nil && slices.ContainsFunc(n.Groups, func(g Value) bool { return given.IsMember(user, strings.ToLower(g.Text)) })
 	case *DirectReports:
 		return u.ManagerID != "" && strings.EqualFold(u.ManagerID, n.Manager.Text)
 	default:
@@ -60,34 +61,36 @@ func matchNode(n Node, u *model.User, element *element, now time.Time) bool {
 // element is one value of the collection that -any or -all walks.
 type element struct {
 	attribute model.Attribute
-	value     []string
+	value     string
 }
 
-func newElement(a model.Attribute, v string) *element { return &element{a, []string{v}} }
+func newElement(a model.Attribute, v string) *element { return &element{a, v} }
 
 // operand returns what a property names, and its values; none is null.
 func operand(property string, u *model.User, e *element) (model.Attribute, []string) {
-	if property == Element {
-		if e == nil {
-			return model.Attribute{}, nil
-		}
-		return e.attribute, e.value
+	switch {
+	case isPlanProperty(property) && e != nil:
+		return model.Attribute{Type: model.TypeString}, notEmpty(planPart(e.value, property))
+	case property == Element && e != nil:
+		return e.attribute, notEmpty(e.value)
 	}
 	a, ok := catalogue().ByRule(property)
 	switch {
 	case !ok:
 		return a, nil
-	case a.Type == model.TypeCollection:
-		return a, slices.DeleteFunc(slices.Clone(u.Values(a.ID)), func(v string) bool { return v == "" })
+	case a.Type.IsCollection():
+		return a, notEmpty(u.Values(a.ID)...)
 	case a.Type == model.TypeTime:
 		if _, ok := parseInstant(u.Value(a.ID)); !ok {
 			return a, nil
 		}
 	}
-	if v := u.Value(a.ID); v != "" {
-		return a, []string{v}
-	}
-	return a, nil
+	return a, notEmpty(u.Value(a.ID))
+}
+
+// notEmpty leaves out the empty texts, which count as null.
+func notEmpty(values ...string) []string {
+	return slices.DeleteFunc(slices.Clone(values), func(v string) bool { return v == "" })
 }
 
 // matchComparison is true when any of the values satisfies the operator; a

@@ -2,6 +2,7 @@ package rule
 
 import (
 	"strings"
+	"sync"
 
 	"rollcall/model"
 )
@@ -48,10 +49,12 @@ func (o Operator) Positive() Operator {
 }
 
 // Operators returns the operators that an attribute of the type takes, in the
-// order in which a builder offers them. On dates -ne compares with null only.
+// order in which a builder offers them. On dates -ne compares with null only;
+// on service plans both operators do, for the rest is asked of one plan inside
+// -any and -all, whose properties take the operators of a text.
 func Operators(t model.Type) []Operator {
 	switch t {
-	case model.TypeBool:
+	case model.TypeBool, model.TypePlans:
 		return []Operator{OpEq, OpNe}
 	case model.TypeTime:
 		return []Operator{OpGe, OpLe, OpEq, OpNe}
@@ -63,25 +66,52 @@ func Operators(t model.Type) []Operator {
 	}
 }
 
-// operatorNamed finds a comparison operator by its name without the hyphen, in
-// any letter case.
-func operatorNamed(name string) (Operator, bool) {
+// operatorsByName finds operators by their keyword.
+var operatorsByName = sync.OnceValue(func() map[string]Operator {
+	m := make(map[string]Operator, len(operatorNames))
 	for i, n := range operatorNames {
-		if strings.EqualFold(n[1:], name) {
-			return Operator(i), true
-		}
+		m[strings.ToLower(n[1:])] = Operator(i)
 	}
-	return 0, false
+	return m
+})
+
+// operatorNamed finds a comparison operator by its keyword.
+func operatorNamed(keyword string) (Operator, bool) {
+	o, ok := operatorsByName()[keyword]
+	return o, ok
 }
 
-// isKeyword reports whether a word without hyphen is an operator of any kind.
-func isKeyword(word string) bool {
-	switch strings.ToLower(word) {
-	case "and", "or", "not", "any", "all", "plus", "minus":
-		return true
+// keywords are the names of the operators of every kind, without the hyphen
+// and in small letters, by themselves.
+var keywords = sync.OnceValue(func() map[string]string {
+	m := make(map[string]string)
+	for _, k := range []string{"and", "or", "not", "any", "all", "plus", "minus"} {
+		m[k] = k
 	}
-	_, ok := operatorNamed(word)
-	return ok
+	for k := range operatorsByName() {
+		m[k] = k
+	}
+	return m
+})
+
+// longestKeyword is the length of "notstartswith".
+const longestKeyword = 13
+
+// keywordOf returns the operator that a word without hyphen names in any letter
+// case, in small letters; "" when it names none.
+func keywordOf(word string) string {
+	if len(word) > longestKeyword {
+		return ""
+	}
+	var small [longestKeyword]byte
+	for i := range len(word) {
+		c := word[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		small[i] = c
+	}
+	return keywords()[string(small[:len(word)])]
 }
 
 // nearestOperator suggests the operator that a mistyped one may mean, "" when

@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"unicode/utf8"
 )
 
 // maxDepth bounds how deep parentheses and -not nest, so that no text can
@@ -16,7 +17,7 @@ func Parse(text string) (*Rule, []Diagnostic) {
 	r := &Rule{Text: text}
 	report := &reporter{}
 	if len(text) > MaxLength {
-		report.errorAt(Span{MaxLength, len(text)}, fmt.Sprintf("the rule is longer than %d bytes", MaxLength), "", "")
+		report.errorAt(Span{MaxLength, len(text)}, fmt.Sprintf("the rule is longer than %d bytes", MaxLength), "a shorter rule", "")
 		return r, report.located(text)
 	}
 	p := &parser{text: text, tokens: scan(text, report), report: report}
@@ -33,19 +34,22 @@ type parser struct {
 	depth  int
 	report *reporter
 
-	// body is true inside -any and -all; open is true there while no
-	// parenthesis bounds the condition, so that it ends before a clause that
-	// is not about the element.
-	body, open bool
+	// body is what -any or -all asks about while its condition is read; open is
+	// true there while no parenthesis bounds the condition, so that it ends
+	// before a clause that is about something else.
+	body body
+	open bool
 
 	abandoned bool // the rest was skipped because it nests too deep
+	combined  bool // a clause that must stand alone does not; reported
+	devices   bool // device rules are refused; reported
 }
 
-func (p *parser) peek() token { return p.tokens[p.at] }
+func (p *parser) peek() *token { return &p.tokens[p.at] }
 
 // take returns the present token and moves behind it; it stays at the end.
-func (p *parser) take() token {
-	t := p.tokens[p.at]
+func (p *parser) take() *token {
+	t := &p.tokens[p.at]
 	if t.kind != tokEnd {
 		p.at++
 	}
@@ -62,7 +66,7 @@ func (p *parser) whole() Node {
 	for p.peek().kind != tokEnd {
 		t := p.take()
 		if t.kind == tokClose {
-			p.report.errorAt(t.at, "this parenthesis closes nothing", "", "")
+			p.report.errorAt(t.at, "this parenthesis closes nothing", "an opening parenthesis before it", "")
 		} else if t.kind != tokInvalid {
 			p.report.errorAt(t.at, fmt.Sprintf("unexpected %s", p.describe(t)), "-and, -or or the end of the rule", "")
 		}
@@ -71,50 +75,79 @@ func (p *parser) whole() Node {
 			if k := p.keyword(); k == "and" || k == "or" {
 				p.take()
 			}
-			p.or()
+			n = p.notAlone(n)
+			p.notAlone(p.or())
 		}
 	}
 	return n
 }
 
+// or reads clauses joined by -or.
 func (p *parser) or() Node {
-	return p.chain("or", p.and, func(operands []Node, at Span) Node { return &Or{operands, at} })
-}
-
-func (p *parser) and() Node {
-	return p.chain("and", p.not, func(operands []Node, at Span) Node { return &And{operands, at} })
-}
-
-// chain reads operands that are joined by one operator. Where two clauses
-// follow each other without any, it reports that and reads on.
-func (p *parser) chain(joint string, operand func() Node, join func([]Node, Span) Node) Node {
 	start := p.peek().at.Start
-	var operands []Node
-	add := func(n Node) {
-		if n != nil {
-			operands = append(operands, n)
-		}
+	first := p.and()
+	if !p.joins("or") {
+		return first
 	}
-	add(operand())
-	for {
-		if p.keyword() == joint && !p.leavesBody(1) {
-			p.take()
-		} else if joint == "and" && p.startsOperand() && !p.leavesBody(0) {
-			p.report.errorAt(p.peek().at, "two clauses follow each other without an operator", "-and or -or", "")
-		} else {
-			break
-		}
-		add(operand())
+	operands := p.operand(nil, first)
+	for p.joins("or") {
+		p.take()
+		operands = p.operand(operands, p.and())
 	}
-	switch len(operands) {
-	case 0:
-		return nil
-	case 1:
-		return operands[0]
-	default:
-		return join(operands, Span{start, p.lastEnd()})
+	if len(operands) > 1 {
+		return &Or{operands, Span{start, p.lastEnd()}}
 	}
+	return single(operands)
 }
+
+// and reads clauses joined by -and. Where two follow each other without any
+// operator, it reports that and reads on.
+func (p *parser) and() Node {
+	start := p.peek().at.Start
+	first := p.not()
+	if !p.joins("and") && !p.joinsNothing() {
+		return first
+	}
+	between := p.at
+	operands := p.operand(nil, first)
+	for {
+		if p.joins("and") {
+			p.take()
+		} else if !p.joinsNothing() {
+			break
+		} else if p.at != between || !isAlone(first) {
+			p.report.errorAt(p.peek().at, "two clauses follow each other without an operator", "-and or -or", "")
+		}
+		operands = p.operand(operands, p.not())
+	}
+	if len(operands) > 1 {
+		return &And{operands, Span{start, p.lastEnd()}}
+	}
+	return single(operands)
+}
+
+// operand appends what -and or -or joins; a clause that could not be read, or
+// that must stand alone, is left out.
+func (p *parser) operand(operands []Node, n Node) []Node {
+	if n = p.notAlone(n); n != nil {
+		operands = append(operands, n)
+	}
+	return operands
+}
+
+func single(operands []Node) Node {
+	if len(operands) == 0 {
+		return nil
+	}
+	return operands[0]
+}
+
+// joins reports whether the given operator stands here and joins what follows
+// to what was read.
+func (p *parser) joins(joint string) bool { return p.keyword() == joint && !p.leavesBody(1) }
+
+// joinsNothing reports whether a clause stands where an operator should.
+func (p *parser) joinsNothing() bool { return p.startsOperand() && !p.leavesBody(0) }
 
 // leavesBody reports whether the clause that begins at the given distance lies
 // behind an -any or -all whose condition no parenthesis bounds.
@@ -123,10 +156,10 @@ func (p *parser) leavesBody(distance int) bool {
 		return false
 	}
 	for i := p.at + distance; i < len(p.tokens) && i <= p.at+distance+2*maxDepth; i++ {
-		switch t := p.tokens[i]; {
+		switch t := &p.tokens[i]; {
 		case t.kind == tokOpen, t.keyword == "not":
 		default:
-			return t.kind != tokWord || t.text != Element
+			return t.kind != tokWord || t.text != Element && !hasPrefixFold(t.text, planPrefix)
 		}
 	}
 	return true
@@ -154,6 +187,7 @@ func (p *parser) startsOperand() bool {
 	}
 }
 
+// not reads a clause and the -not before it.
 func (p *parser) not() Node {
 	if p.keyword() != "not" {
 		return p.primary()
@@ -163,7 +197,7 @@ func (p *parser) not() Node {
 		return nil
 	}
 	defer p.leave()
-	operand := p.not()
+	operand := p.notAlone(p.not())
 	if operand == nil {
 		return nil
 	}
@@ -174,7 +208,7 @@ func (p *parser) not() Node {
 // the rest of the text and returns false.
 func (p *parser) enter(at Span) bool {
 	if p.depth == maxDepth {
-		p.report.errorAt(at, fmt.Sprintf("the rule nests deeper than %d levels", maxDepth), "", "")
+		p.report.errorAt(at, fmt.Sprintf("the rule nests deeper than %d levels", maxDepth), "fewer parentheses and -not inside each other", "")
 		p.at = len(p.tokens) - 1
 		p.abandoned = true
 		return false
@@ -194,16 +228,16 @@ func (p *parser) primary() Node {
 		if t.keyword == "" {
 			return p.clause()
 		}
-		p.report.errorAt(t.at, fmt.Sprintf("unexpected operator %s", p.describe(t)), "a property such as user.department", "")
+		p.report.errorAt(t.at, fmt.Sprintf("unexpected operator %s", p.describe(t)), p.body.expected(), "")
 	case tokEnd:
 		if p.abandoned {
 			return nil
 		}
-		p.report.errorAt(t.at, "the rule ends where a clause should stand", "a property such as user.department", "")
+		p.report.errorAt(t.at, "the rule ends where a clause should stand", p.body.expected(), "")
 	case tokInvalid:
 		// The scanner has reported it.
 	default:
-		p.report.errorAt(t.at, fmt.Sprintf("unexpected %s", p.describe(t)), "a property such as user.department", "")
+		p.report.errorAt(t.at, fmt.Sprintf("unexpected %s", p.describe(t)), p.body.expected(), "")
 	}
 	p.recover()
 	return nil
@@ -222,14 +256,19 @@ func (p *parser) group() Node {
 	if p.peek().kind != tokClose && p.peek().kind != tokEnd {
 		t := p.peek()
 		p.report.errorAt(t.at, fmt.Sprintf("unexpected %s", p.describe(t)), "-and, -or or a closing parenthesis", "")
-		p.skipToClose()
 	}
+	p.close(opening)
+	return n
+}
+
+// close moves behind the parenthesis that closes the present group.
+func (p *parser) close(opening *token) {
+	p.skipToClose()
 	if p.peek().kind == tokClose {
 		p.take()
 	} else if !p.abandoned {
 		p.report.errorAt(opening.at, "the parenthesis is not closed", "a closing parenthesis", "")
 	}
-	return n
 }
 
 // skipToClose moves to the parenthesis that closes the present group.
@@ -267,15 +306,23 @@ func (p *parser) recover() {
 	}
 }
 
-// describe names a token for a message. Long ones are cut.
-func (p *parser) describe(t token) string {
+// describe names a token for a message.
+func (p *parser) describe(t *token) string {
 	if t.kind == tokEnd {
 		return "end of the rule"
 	}
+	return shortened(p.text[t.at.Start:t.at.End])
+}
+
+// shortened cuts a long text for a message.
+func shortened(text string) string {
 	const most = 40
-	text := []rune(p.text[t.at.Start:t.at.End])
-	if len(text) > most {
-		text = append(text[:most], '…')
+	if len(text) <= most {
+		return text
 	}
-	return string(text)
+	shown := []rune(text[:min(len(text), utf8.UTFMax*(most+1))])
+	if len(shown) <= most {
+		return text
+	}
+	return string(append(shown[:most], '…'))
 }

@@ -119,7 +119,7 @@ func TestFaultsAreFoundWhereTheyStand(t *testing.T) {
 		"a text for a date":              {`user.employeeHireDate -ge "soon"`, `"soon"`, "is a date", ""},
 		"a boolean for a text":           {`user.city -eq true`, `true`, "is a text", `"true"`},
 		"null with another operator":     {`user.city -startsWith null`, `null`, "cannot compare with null", ""},
-		"a duration that is none":        {`user.employeeHireDate -ge system.now -minus 90d`, `90d`, "not a duration", ""},
+		"a duration that is none":        {`user.employeeHireDate -ge system.now -minus 90d`, `90d`, "not a duration", "P90D"},
 		"-any on a scalar":               {`user.city -any (_ -eq "a")`, `user.city`, "has one value", ""},
 		"the element as a property":      {`user._ -eq "a"`, `user._`, "Attribute not supported", ""},
 		"the element outside":            {`_ -eq "a"`, `_`, "inside -any and -all only", ""},
@@ -132,9 +132,14 @@ func TestFaultsAreFoundWhereTheyStand(t *testing.T) {
 		"a possessive quantifier":        {`user.city -match "a++"`, `"a++"`, "repeats a repetition", ""},
 		"an expression that is a glob":   {`user.mail -match "*@contoso.com"`, `"*@contoso.com"`, "repeats nothing", ""},
 		"a device rule":                  {`device.displayName -eq "a"`, `device.displayName`, "not recipients", ""},
-		"memberOf":                       {`user.memberOf -any (group.objectId -in ['1'])`, `user.memberOf`, "not supported", ""},
-		"assignedPlans":                  {`user.assignedPlans -any (assignedPlan.service -eq "SCO")`, `user.assignedPlans`, "not supported", ""},
-		"direct reports":                 {`Direct Reports for "62e19b97-8b3d-4d4a-a106-4ce66896a863"`, `Direct`, "not supported", ""},
+		"a group without an id":          {`user.memberOf -any (group.objectId -in ['1'])`, `'1'`, "is not an object id", ""},
+		"a group that stands bare":       {`user.memberOf -any (group.objectId -in [62e19b97-8b3d-4d4a-a106-4ce66896a863])`, `62e19b97-8b3d-4d4a-a106-4ce66896a863`, "quotation marks", `"62e19b97-8b3d-4d4a-a106-4ce66896a863"`},
+		"memberOf with another clause":   {`user.city -eq "a" -or user.memberOf -any (group.objectId -in ['62e19b97-8b3d-4d4a-a106-4ce66896a863'])`, `user.memberOf -any (group.objectId -in ['62e19b97-8b3d-4d4a-a106-4ce66896a863'])`, "cannot be combined with other clauses", ""},
+		"memberOf that is negated":       {`-not (user.memberOf -any (group.objectId -in ['62e19b97-8b3d-4d4a-a106-4ce66896a863']))`, `user.memberOf -any (group.objectId -in ['62e19b97-8b3d-4d4a-a106-4ce66896a863'])`, "cannot be combined with other clauses", ""},
+		"reports with another clause":    {`Direct Reports for "62e19b97-8b3d-4d4a-a106-4ce66896a863" user.city -eq "a"`, `Direct Reports for "62e19b97-8b3d-4d4a-a106-4ce66896a863"`, "cannot be combined with other clauses", ""},
+		"-contains on the plans":         {`user.assignedPlans -notContains "SCO"`, `-notContains`, "Operator isn't supported on attribute", `user.assignedPlans -all (assignedPlan.service -notContains "SCO")`},
+		"a misspelt property of a plan":  {`user.assignedPlans -any (assignedPlan.servicePlan -eq "a")`, `assignedPlan.servicePlan`, "Attribute not supported", "assignedPlan.servicePlanId"},
+		"a plan outside":                 {`assignedPlan.service -eq "SCO"`, `assignedPlan.service`, "inside user.assignedPlans -any and -all only", ""},
 		"a character of no rule":         {`user.city -eq "a" ; user.city -eq "b"`, `;`, "unexpected character", ""},
 		"bytes that are no text":         {"user.city -eq \"\xff\"", "\xff", "UTF-8", ""},
 	} {
@@ -178,7 +183,7 @@ func TestAnErrorOfCompileNamesTheFirstFault(t *testing.T) {
 	e := model.AsError(err)
 	assert.Equal(t, model.KindUsage, e.Kind)
 	assert.Equal(t, "ruleInvalid", e.Code)
-	assert.Equal(t, "the rule cannot be read: line 1, column 24: Attribute not supported: user.departmnt", e.Message)
+	assert.Equal(t, "the rule cannot be read: line 1, column 24: Attribute not supported: user.departmnt; expected a property such as user.department", e.Message)
 	assert.Equal(t, "did you mean user.department?", e.Remedy)
 }
 

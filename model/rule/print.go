@@ -86,11 +86,6 @@ func printProperty(b *strings.Builder, name string) {
 	b.WriteString(name)
 }
 
-// isPlanProperty knows the properties of one service plan.
-func isPlanProperty(name string) bool {
-	return name == PlanID || name == PlanName || name == PlanStatus
-}
-
 // String returns the value as a rule writes it.
 func (v Value) String() string {
 	switch v.Kind {

@@ -1,6 +1,11 @@
 package rule
 
-import "rollcall/model"
+import (
+	"slices"
+	"strings"
+
+	"rollcall/model"
+)
 
 // Program is a rule made ready for evaluation by columns. It is immutable.
 // A program that needs the members of groups cannot be evaluated before
@@ -21,16 +26,18 @@ func (p *Program) Root() Predicate { return p.root }
 // -any and -all.
 func (p *Program) Part(n Node) Predicate { return p.parts[n] }
 
-// Groups are the object ids of the groups whose direct members decide: of a
-// rule on memberOf; nil for every other one.
+// Groups are the object ids, in small letters and each once, of the groups
+// whose direct members decide: of a rule on memberOf; nil for every other one.
 func (p *Program) Groups() []string {
 	m, ok := p.rule.Root.(*MemberOf)
 	if !ok {
 		return nil
 	}
-	ids := make([]string, len(m.Groups))
-	for i, g := range m.Groups {
-		ids[i] = g.Text
+	var ids []string
+	for _, g := range m.Groups {
+		if id := strings.ToLower(g.Text); !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
 	}
 	return ids
 }

@@ -43,8 +43,9 @@ func scan(text string, report *reporter) []token {
 	s := &scanner{text: text, report: report, noted: map[string]bool{}}
 	for {
 		t := s.next()
-		if t.kind == tokOperator || t.kind == tokWord && isKeyword(t.text) {
-			t.keyword = strings.ToLower(t.text)
+		switch t.kind {
+		case tokOperator, tokWord:
+			t.keyword = keywordOf(t.text)
 		}
 		s.tokens = append(s.tokens, t)
 		if t.kind == tokEnd {
