@@ -76,10 +76,10 @@ whatever the rule would find later.`,
 			if !chosen && len(users) == 0 {
 				return usageError(cmd, errors.New("a list needs users: name them with SEARCH, --where, --segment or --user"))
 			}
-			return a.withRule(cmd.Context(), choice.rule(cmd), func(w *workspace.Workspace) error {
+			return a.withSelection(cmd, &choice, func(w *workspace.Workspace) error {
 				var ids []string
 				if chosen {
-					snapshot, set, err := choice.find(cmd.Context(), w, search)
+					snapshot, set, err := a.find(cmd.Context(), w, &choice, search)
 					if err != nil {
 						return err
 					}

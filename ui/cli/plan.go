@@ -21,14 +21,15 @@ import (
 
 func (a *app) planCommand() *cobra.Command {
 	var (
-		from, exclude []string
-		to, mode, out string
+		from, within, exclude []string
+		to, mode, out         string
 	)
 	cmd := &cobra.Command{
 		Use:   "plan --from ENTRY... --to GROUP",
 		Short: "Compute what makes a group equal to an audience; changes nothing",
 		Long: `plan reads the group's members, compares them with the audience and proposes
 additions and removals. Nothing is written until ` + "`rollcall apply`" + ` is told to.
+An ENTRY, --within and --exclude are as for ` + "`rollcall preview`" + `.
 
 The mode says what happens to members that the audience does not hold: mirror
 removes them, add leaves them, remove only removes.`,
@@ -47,10 +48,11 @@ removes them, add leaves them, remove only removes.`,
 			if m != writeback.ModeMirror && m != writeback.ModeAdd && m != writeback.ModeRemove {
 				return usageError(cmd, fmt.Errorf("--mode takes mirror, add or remove, not %s", quoted(mode)))
 			}
-			return a.makePlan(cmd.Context(), from, exclude, to, m, out)
+			return a.makePlan(cmd.Context(), withinEntries(from, within), exclude, to, m, out)
 		},
 	}
 	cmd.Flags().StringArrayVar(&from, "from", nil, "entry of the audience; repeat for several")
+	cmd.Flags().StringArrayVar(&within, "within", nil, "entry to keep the audience within; repeat for several, of which one must hold")
 	cmd.Flags().StringArrayVar(&exclude, "exclude", nil, "entry to leave out; repeat for several")
 	cmd.Flags().StringVar(&to, "to", "", "the group: address, display name or object id")
 	cmd.Flags().StringVar(&mode, "mode", string(writeback.ModeMirror), "mirror, add or remove")
@@ -186,7 +188,18 @@ func (a *app) printPlan(p *writeback.Plan) error {
 func planText(w io.Writer, p *writeback.Plan) error {
 	b := &strings.Builder{}
 	fmt.Fprintf(b, "Plan %s: %s %s (%s)\n", p.ID, p.Mode, text.Clean(p.Group.DisplayName), p.Group.Kind.Label())
-	fmt.Fprintf(b, "  from %s", text.Clean(strings.Join(p.From, ", ")))
+	var from, within []string
+	for _, entry := range p.From {
+		if rest, ok := strings.CutPrefix(entry, "&"); ok {
+			within = append(within, rest)
+		} else {
+			from = append(from, entry)
+		}
+	}
+	fmt.Fprintf(b, "  from %s", text.Clean(strings.Join(from, ", ")))
+	if len(within) > 0 {
+		fmt.Fprintf(b, " within %s", text.Clean(strings.Join(within, " and ")))
+	}
 	if len(p.Exclude) > 0 {
 		fmt.Fprintf(b, " without %s", text.Clean(strings.Join(p.Exclude, ", ")))
 	}

@@ -27,28 +27,33 @@ type previewFlags struct {
 
 func (a *app) previewCommand() *cobra.Command {
 	var (
-		exclude []string
-		show    previewFlags
+		within, exclude []string
+		show            previewFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "preview ENTRY...",
 		Short: "Count who would really receive a message",
 		Long: `preview expands lists down to their unique recipients. An ENTRY is an address
-of the tenant, group:NAME, segment:NAME, list:NAME, file:PATH.csv or rule:RULE.
+of the tenant, group:NAME, segment:NAME, list:NAME, snapshot:NAME,
+file:PATH.csv or rule:RULE. Entries add up. --within keeps of them who is in
+its entry too, or in one of its entries if there are several; --exclude takes
+away who is in its entry.
 
 When a part cannot be read the answer says "incomplete", what is missing and
 why, and the exit code is 6.`,
 		Example: `  rollcall preview all-staff@contoso.com --tree
   rollcall preview sales@contoso.com segment:Partners --exclude leadership@contoso.com
+  rollcall preview all-staff@contoso.com --within 'segment:Sales DE'
   rollcall preview all-staff@contoso.com --why adele.vance@contoso.com`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if show.name != "" && !show.approve {
 				return usageError(cmd, fmt.Errorf("--name names an approved snapshot; use it with --approve"))
 			}
-			return a.preview(cmd.Context(), args, exclude, show)
+			return a.preview(cmd.Context(), withinEntries(args, within), exclude, show)
 		},
 	}
+	cmd.Flags().StringArrayVar(&within, "within", nil, "entry to keep the audience within; repeat for several, of which one must hold")
 	cmd.Flags().StringArrayVar(&exclude, "exclude", nil, "entry to leave out; repeat for several")
 	cmd.Flags().BoolVar(&show.tree, "tree", false, "show the nested lists as a tree")
 	cmd.Flags().StringVar(&show.why, "why", "", "show every way by which this address is reached")
@@ -56,6 +61,16 @@ why, and the exit code is 6.`,
 	cmd.Flags().BoolVar(&show.approve, "approve", false, "keep the recipients as an approved snapshot")
 	cmd.Flags().StringVar(&show.name, "name", "", "name of the approved snapshot")
 	return cmd
+}
+
+// withinEntries adds the entries that everybody must be in, as audience entries
+// say that: with a leading "&".
+func withinEntries(entries, within []string) []string {
+	all := slices.Clone(entries)
+	for _, entry := range within {
+		all = append(all, "&"+entry)
+	}
+	return all
 }
 
 func (a *app) preview(ctx context.Context, include, exclude []string, show previewFlags) error {
@@ -164,6 +179,9 @@ func previewText(w io.Writer, p *audience.Preview, show previewFlags) error {
 		grouped(p.Counts.Internal), grouped(p.Counts.External), grouped(p.Counts.SMS), grouped(p.Counts.Disabled))
 	fmt.Fprintf(b, "  %s without an address, %s, %s excluded\n",
 		text.Plural(len(p.WithoutAddress), "member", "members"), text.Plural(p.Expansion.Duplicates, "duplicate", "duplicates"), grouped(len(p.Excluded)))
+	if n := len(p.Outside); n > 0 {
+		fmt.Fprintf(b, "  %s outside what the audience is kept within\n", text.Plural(n, "recipient", "recipients"))
+	}
 	if n := len(p.NonRecipients); n > 0 {
 		fmt.Fprintf(b, "  %s nothing: devices and service principals\n", text.Plural(n, "member receives", "members receive"))
 	}
@@ -184,8 +202,11 @@ func previewText(w io.Writer, p *audience.Preview, show previewFlags) error {
 	}
 	for _, m := range p.Missing {
 		part := "missing"
-		if m.Excluded {
+		switch {
+		case m.Excluded:
 			part = "missing exclusion"
+		case m.Within:
+			part = "missing of what it is kept within"
 		}
 		fmt.Fprintf(b, "%s: %s\n", part, text.Clean(m.String()))
 	}
@@ -292,16 +313,21 @@ func (a *app) printWhy(p *audience.Preview, address string) error {
 		t.rows = append(t.rows, []string{texts[i]})
 		lines[i] = map[string]string{"path": texts[i]}
 	}
-	excluded := takenAway(p, address, paths[0].Member)
+	member := paths[0].Member
+	excluded, outside := holds(p.Excluded, address, member), holds(p.Outside, address, member)
 	return a.print(output{
 		object: struct {
 			Address  string   `json:"address"`
 			Excluded bool     `json:"excluded"` // reached by the paths, and taken away by an exclusion
+			Outside  bool     `json:"outside"`  // reached by the paths, and outside what the audience is kept within
 			Paths    []string `json:"paths"`
 			Cut      bool     `json:"cut"`
-		}{address, excluded, texts, cut},
+		}{address, excluded, outside, texts, cut},
 		lines: lines, table: t,
 		person: func(w io.Writer) error {
+			if outside {
+				fmt.Fprintf(w, "%s is reached as below, but is outside what the audience is kept within: it would not receive the message\n", text.Clean(address))
+			}
 			if excluded {
 				fmt.Fprintf(w, "%s is reached as below, but an exclusion takes it away: it would not receive the message\n", text.Clean(address))
 			}
@@ -316,10 +342,10 @@ func (a *app) printWhy(p *audience.Preview, address string) error {
 	})
 }
 
-// takenAway reports whether the recipient that goes by an address, and that a
-// member stands for, is excluded.
-func takenAway(p *audience.Preview, address string, member model.Object) bool {
-	return slices.ContainsFunc(p.Excluded, func(r expansion.Recipient) bool {
+// holds reports whether the recipient that goes by an address, and that a
+// member stands for, is one of those that were taken away.
+func holds(taken []expansion.Recipient, address string, member model.Object) bool {
+	return slices.ContainsFunc(taken, func(r expansion.Recipient) bool {
 		return strings.EqualFold(r.Address, address) || r.Object.ID == address || r.Object.ID != "" && r.Object.ID == member.ID
 	})
 }

@@ -72,3 +72,40 @@ func TestWhyTellsThatAnExclusionTakesTheAddressAway(t *testing.T) {
 	assert.NotContains(t, s.ok(args...), "exclusion")
 	assert.Equal(t, false, s.object(args...)["excluded"])
 }
+
+func TestAnAudienceIsKeptWithinEntries(t *testing.T) {
+	s := newShell(t)
+	s.ok("segment", "save", "Bert", `user.displayName -startsWith "Bert"`)
+	s.ok("segment", "save", "Adele", `user.displayName -startsWith "Adele"`)
+	within := s.object("preview", "all-staff@contoso.com", "--within", "segment:Bert")
+	assert.Equal(t, []any{"bert@contoso.com"}, within["addresses"])
+	assert.EqualValues(t, 2, within["outside"])
+	assert.Equal(t, []any{"adele@contoso.com", "bert@contoso.com"},
+		s.object("preview", "all-staff@contoso.com", "--within", "segment:Bert", "--within", "segment:adele")["addresses"], "one of several holds")
+	assert.Equal(t, []any{"adele@contoso.com"},
+		s.object("preview", "all-staff@contoso.com", "--within", "rule:"+salesRule, "--exclude", "segment:Bert")["addresses"])
+	assert.Contains(t, s.ok("preview", "all-staff@contoso.com", "--within", "segment:Bert"), "  2 recipients outside what the audience is kept within\n")
+
+	why := s.object("preview", "all-staff@contoso.com", "--within", "segment:Bert", "--why", "adele@contoso.com")
+	assert.Equal(t, true, why["outside"])
+	assert.Contains(t, s.ok("preview", "all-staff@contoso.com", "--within", "segment:Bert", "--why", "adele@contoso.com"), "it would not receive the message\n")
+
+	plan := s.object("plan", "--from", "all-staff@contoso.com", "--within", "segment:Bert", "--to", "sg-sales")
+	assert.Empty(t, plan["add"])
+	assert.Len(t, plan["remove"], 1)
+	assert.Contains(t, s.ok("plan", "show", plan["id"].(string)), "\n  from all-staff@contoso.com within segment:Bert\n")
+
+	a := s.run("preview", "all-staff@contoso.com", "--within", "segment:Brt")
+	assert.Equal(t, 2, a.code)
+	assert.Contains(t, a.stderr, `did you mean "Bert"?`)
+}
+
+func TestAnApprovedPreviewIsAnEntry(t *testing.T) {
+	s := newShell(t)
+	s.ok("preview", "all-staff@contoso.com", "--approve", "--name", "All hands")
+	assert.Equal(t, []any{"adele@contoso.com"}, s.object("preview", "rule:"+salesRule, "--within", "snapshot:all hands", "--exclude", "partners@contoso.com")["addresses"])
+	assert.Equal(t, []any{"dora@contoso.com"}, s.object("preview", "rule:"+salesRule, "--exclude", "snapshot:All hands")["addresses"])
+	a := s.run("preview", "snapshot:All hand")
+	assert.Equal(t, 2, a.code)
+	assert.Contains(t, a.stderr, `did you mean "All hands"?`)
+}

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -20,7 +22,12 @@ func (a *app) segmentCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "segment",
 		Short: "Saved membership rules",
-		RunE:  subcommandNeeded,
+		Long: `A segment is a name for a rule, in the syntax of Entra's dynamic membership
+rules. Who is in it follows the directory. segment:NAME is an ENTRY of preview
+and plan. Every change is kept as a version, and can be taken back.
+
+In the place of a RULE, - reads it from the input.`,
+		RunE: subcommandNeeded,
 	}
 	cmd.AddCommand(
 		&cobra.Command{
@@ -28,23 +35,46 @@ func (a *app) segmentCommand() *cobra.Command {
 			RunE: func(cmd *cobra.Command, _ []string) error { return a.segmentList(cmd.Context()) },
 		},
 		&cobra.Command{
-			Use: "show NAME", Short: "Show a segment's rule and present count", Args: cobra.ExactArgs(1),
+			Use: "show NAME", Short: "Show a segment's rule, its present count and advice on it", Args: cobra.ExactArgs(1),
 			RunE: func(cmd *cobra.Command, args []string) error { return a.segmentShow(cmd.Context(), args[0]) },
 		},
+		a.segmentSaveCommand(),
 		&cobra.Command{
-			Use: "save NAME RULE", Short: "Save a rule under a name", Args: cobra.ExactArgs(2),
-			Example: `  rollcall segment save "Sales DE" 'user.department -eq "Sales" -and user.country -eq "Germany"'`,
-			RunE:    func(cmd *cobra.Command, args []string) error { return a.segmentSave(cmd.Context(), args[0], args[1]) },
+			Use: "rename NAME NEW", Short: "Give a segment another name", Args: cobra.ExactArgs(2),
+			RunE: func(cmd *cobra.Command, args []string) error { return a.segmentRename(cmd.Context(), args[0], args[1]) },
 		},
 		&cobra.Command{
-			Use: "delete NAME", Short: "Delete a saved segment", Args: cobra.ExactArgs(1),
+			Use: "delete NAME", Short: "Delete a saved segment; undo brings it back", Args: cobra.ExactArgs(1),
+			RunE: func(cmd *cobra.Command, args []string) error { return a.segmentDelete(cmd.Context(), args[0]) },
+		},
+		&cobra.Command{
+			Use: "undo NAME", Short: "Take back the last change of a segment, or its deletion", Args: cobra.ExactArgs(1),
+			Long: `undo takes back the last change of a segment: of its rule, its note or its
+name, or its deletion. Undoing again takes that back.`,
+			RunE: func(cmd *cobra.Command, args []string) error { return a.segmentUndo(cmd.Context(), args[0]) },
+		},
+		&cobra.Command{
+			Use: "versions NAME", Short: "List every version of a segment, newest first", Args: cobra.ExactArgs(1),
+			RunE: func(cmd *cobra.Command, args []string) error { return a.segmentVersions(cmd.Context(), args[0]) },
+		},
+		a.segmentCompareCommand(),
+		&cobra.Command{
+			Use: "restore NAME VERSION", Short: "Make a former version of a segment the present one", Args: cobra.ExactArgs(2),
 			RunE: func(cmd *cobra.Command, args []string) error {
-				return a.with(cmd.Context(), func(w *workspace.Workspace) error { return w.DeleteSegment(cmd.Context(), args[0]) })
+				version, err := versionNumber(cmd, args[1])
+				if err != nil {
+					return err
+				}
+				return a.segmentRestore(cmd.Context(), args[0], version)
 			},
 		},
 		&cobra.Command{
 			Use: "check RULE", Short: "Check a rule and count whom it selects, without saving it", Args: cobra.ExactArgs(1),
-			RunE: func(cmd *cobra.Command, args []string) error { return a.segmentCheck(cmd.Context(), args[0]) },
+			Long: `check reads a rule and says everything that there is to say about it: each
+fault with its place, notes on what was read forgivingly, and advice. A rule
+with a fault ends with exit code 2. In JSON, start and end count bytes.`,
+			Example: "  rollcall segment check 'user.department -eq \"Sales\"'\n  rollcall segment check - < rule.txt",
+			RunE:    func(cmd *cobra.Command, args []string) error { return a.segmentCheck(cmd.Context(), args[0]) },
 		},
 		a.segmentExportCommand(),
 	)
@@ -55,8 +85,30 @@ func (a *app) segmentCommand() *cobra.Command {
 // its rule from being evaluated.
 type segmentObject struct {
 	workspace.Segment
-	Count *int   `json:"count"`
-	Fault string `json:"fault,omitempty"`
+	Count       *int         `json:"count"`
+	Fault       string       `json:"fault,omitempty"`
+	Diagnostics []remark     `json:"diagnostics,omitzero"` // of one segment, not of a list
+	Change      *countChange `json:"change,omitempty"`     // where another rule took the place of one
+}
+
+// countChange is what another rule changes, in users.
+type countChange struct {
+	Before int `json:"before"`
+	After  int `json:"after"`
+	Gained int `json:"gained"`
+	Lost   int `json:"lost"`
+}
+
+// stamp is a time in a table for a person.
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") }
+
+// lastCount says how many users a segment had when it was last counted, where
+// that was another number than now.
+func lastCount(s workspace.Segment, now *int) string {
+	if s.LastCount == nil || now != nil && s.LastCount.Users == *now {
+		return ""
+	}
+	return fmt.Sprintf("%s on %s", grouped(s.LastCount.Users), stamp(s.LastCount.At))
 }
 
 func (a *app) segmentList(ctx context.Context) error {
@@ -65,48 +117,107 @@ func (a *app) segmentList(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		t := table{columns: []column{{"name", false}, {"users", true}, {"rule", false}}}
 		objects := make([]segmentObject, len(segments))
 		lines := make([]any, len(segments))
+		counts := make(map[string]int, len(segments))
 		for i, s := range segments {
 			objects[i] = segmentObject{Segment: s}
-			count, err := countRule(ctx, w, s.Rule)
+			selected, err := a.selectRule(ctx, w, s.Rule)
 			var fault *model.Error
 			switch {
 			case err == nil:
-				objects[i].Count = &count
-				t.rows = append(t.rows, []string{s.Name, grouped(count), s.Rule})
-			case errors.As(err, &fault) && fault.Kind == model.KindUsage:
-				// One broken rule, of an attribute that is no longer synced say,
-				// must not hide the others.
+				n := selected.Set.Count()
+				objects[i].Count, counts[s.ID] = &n, n
+			case errors.As(err, &fault) && fault.Kind != model.KindInterrupted:
+				// One rule that cannot be evaluated, of an attribute that is no
+				// longer synced or of a group that cannot be read, must not hide the
+				// others.
 				objects[i].Fault = fault.Message
-				t.rows = append(t.rows, []string{s.Name, "?", s.Rule + "  (" + fault.Message + ")"})
 			default:
 				return err
 			}
 			lines[i] = objects[i]
 		}
-		return a.print(output{
+		err = a.print(output{
 			object: map[string]any{"segments": objects},
 			lines:  lines,
-			table:  t,
+			table:  segmentsTable(objects),
 			person: func(out io.Writer) error {
 				if len(segments) == 0 {
 					_, err := fmt.Fprintln(out, "no segments yet: rollcall segment save NAME RULE")
 					return err
 				}
-				return t.print(out)
+				return segmentsForAPerson(objects).print(out)
 			},
 		})
+		return errors.Join(err, keepCounts(ctx, w, counts))
 	})
 }
 
-func countRule(ctx context.Context, w *workspace.Workspace, text string) (int, error) {
-	selected, err := w.Select(ctx, text)
-	if err != nil {
-		return 0, err
+// segmentsTable is for spreadsheets: every fact in its own column.
+func segmentsTable(objects []segmentObject) table {
+	t := table{columns: []column{
+		{"name", false},
+		{"users", true},
+		{"rule", false},
+		{"version", true},
+		{"changed", false},
+		{"by", false},
+		{"lastUsers", true},
+		{"lastCounted", false},
+		{"note", false},
+		{"fault", false},
+	}}
+	for _, o := range objects {
+		users, lastUsers, lastCounted := "", "", ""
+		if o.Count != nil {
+			users = strconv.Itoa(*o.Count)
+		}
+		if o.LastCount != nil {
+			lastUsers, lastCounted = strconv.Itoa(o.LastCount.Users), o.LastCount.At.UTC().Format(time.RFC3339)
+		}
+		t.rows = append(t.rows, []string{
+			o.Name, users, o.Rule, strconv.Itoa(o.Version), o.ChangedAt.UTC().Format(time.RFC3339), o.ChangedBy,
+			lastUsers, lastCounted, o.Note, o.Fault,
+		})
 	}
-	return selected.Set.Count(), nil
+	return t
+}
+
+// segmentsForAPerson leaves out what is the same as the count of now.
+func segmentsForAPerson(objects []segmentObject) *table {
+	t := &table{columns: []column{{"name", false}, {"users", true}, {"before", false}, {"changed", false}, {"by", false}, {"rule", false}}}
+	counted := false
+	for _, o := range objects {
+		users, rule := "?", o.Rule
+		if o.Count != nil {
+			users = grouped(*o.Count)
+		}
+		if o.Fault != "" {
+			rule += "  (" + o.Fault + ")"
+		}
+		before := lastCount(o.Segment, o.Count)
+		counted = counted || before != ""
+		t.rows = append(t.rows, []string{o.Name, users, before, stamp(o.ChangedAt), o.ChangedBy, rule})
+	}
+	if !counted {
+		t.columns = slices.Delete(t.columns, 2, 3)
+		for i := range t.rows {
+			t.rows[i] = slices.Delete(t.rows[i], 2, 3)
+		}
+	}
+	return t
+}
+
+// keepCounts keeps what was counted, so that the next look can say what has
+// changed. Where the files may only be read, nothing is kept and nothing said:
+// nobody has asked for it.
+func keepCounts(ctx context.Context, w *workspace.Workspace, counts map[string]int) error {
+	err := w.CountSegments(ctx, counts)
+	if e := (*model.Error)(nil); errors.As(err, &e) && (e.Kind == model.KindLocked || e.Code == "permissionDenied") {
+		return nil
+	}
+	return err
 }
 
 func (a *app) segmentShow(ctx context.Context, name string) error {
@@ -115,62 +226,194 @@ func (a *app) segmentShow(ctx context.Context, name string) error {
 		if err != nil {
 			return err
 		}
-		return a.printSegment(ctx, w, segment)
+		return a.printSegment(ctx, w, segment, nil, true)
 	})
 }
 
-func (a *app) segmentSave(ctx context.Context, name, rule string) error {
+func (a *app) segmentSaveCommand() *cobra.Command {
+	var note string
+	cmd := &cobra.Command{
+		Use: "save NAME RULE", Short: "Save a rule under a name, as the next version of what has it", Args: cobra.ExactArgs(2),
+		Example: `  rollcall segment save "Sales DE" 'user.department -eq "Sales" -and user.country -eq "Germany"'
+  rollcall segment save "Sales DE" - --note "asked for by marketing" < rule.txt`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			rule, err := a.ruleText(args[1])
+			if err != nil {
+				return err
+			}
+			var text *string // as it was
+			if cmd.Flags().Changed("note") {
+				text = &note
+			}
+			return a.segmentSave(cmd.Context(), args[0], rule, text)
+		},
+	}
+	cmd.Flags().StringVar(&note, "note", "", "what the segment is for; without the flag it stays as it was")
+	return cmd
+}
+
+func (a *app) segmentSave(ctx context.Context, name, rule string, note *string) error {
 	return a.withRule(ctx, &rule, func(w *workspace.Workspace) error {
-		segment, err := w.SaveSegment(ctx, name, rule, nil)
+		former, err := w.Segment(ctx, name)
+		if err != nil && model.AsError(err).Kind != model.KindUsage {
+			return err
+		}
+		segment, err := w.SaveSegment(ctx, name, rule, note)
 		if err != nil {
 			return err
 		}
-		return a.printSegment(ctx, w, segment)
+		return a.printSegment(ctx, w, segment, former, false)
 	})
 }
 
-func (a *app) printSegment(ctx context.Context, w *workspace.Workspace, segment *workspace.Segment) error {
-	selected, err := w.Select(ctx, segment.Rule)
+// changeFrom counts who comes and who goes since a former version: nil where
+// there is none of another rule, or where its rule can no longer be evaluated.
+func (a *app) changeFrom(ctx context.Context, w *workspace.Workspace, former, segment *workspace.Segment) (*countChange, error) {
+	if former == nil || former.Rule == segment.Rule {
+		return nil, nil
+	}
+	change, err := a.compareRules(ctx, w, former.Rule, segment.Rule)
+	if e := (*model.Error)(nil); errors.As(err, &e) && e.Kind != model.KindInterrupted {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &countChange{change.Before.Count(), change.After.Count(), change.Gained.Count(), change.Lost.Count()}, nil
+}
+
+// printSegment prints a segment with its present count, and, where it has just
+// been changed, what that did to the users of the former version. A rule that
+// cannot be evaluated is printed too, and the error says why. Every fact of the
+// segment is told to a person who asks for all.
+func (a *app) printSegment(ctx context.Context, w *workspace.Workspace, segment, former *workspace.Segment, all bool) error {
+	object := segmentObject{Segment: *segment, Diagnostics: []remark{}}
+	var diagnostics []rule.Diagnostic
+	selected, fault := a.selectRule(ctx, w, segment.Rule)
+	if fault == nil {
+		count := selected.Set.Count()
+		object.Count = &count
+		var err error
+		if diagnostics, err = w.Advise(ctx, selected); err != nil {
+			return err
+		}
+		if object.Change, err = a.changeFrom(ctx, w, former, segment); err != nil {
+			return err
+		}
+	} else {
+		var e *model.Error
+		if !errors.As(fault, &e) || e.Kind == model.KindInterrupted {
+			return fault
+		}
+		object.Fault = e.Message
+		if selected != nil {
+			diagnostics = selected.Diagnostics
+		}
+	}
+	object.Diagnostics = remarks(diagnostics)
+	err := a.print(output{
+		object: object, lines: []any{object},
+		table: segmentsTable([]segmentObject{object}),
+		person: func(out io.Writer) error {
+			return segmentText(out, object, diagnostics, w.Directory().Len(), all)
+		},
+	})
 	if err != nil {
 		return err
 	}
-	count := selected.Set.Count()
-	object := segmentObject{Segment: *segment, Count: &count}
-	return a.print(output{
-		object: object, lines: []any{object},
-		table: table{
-			columns: []column{{"name", false}, {"users", true}, {"rule", false}},
-			rows:    [][]string{{segment.Name, fmt.Sprint(count), segment.Rule}},
-		},
-		person: func(out io.Writer) error {
-			_, err := fmt.Fprintf(out, "%s: %s of %s users\n  %s\n", text.Clean(segment.Name), grouped(count), grouped(selected.Snapshot.Len()), text.Clean(segment.Rule))
-			for _, d := range selected.Diagnostics {
-				fmt.Fprintln(out, "  note: "+text.Clean(d.Message))
-			}
+	if fault != nil {
+		return a.showFaults(segment.Rule, diagnostics, fault)
+	}
+	return keepCounts(ctx, w, map[string]int{segment.ID: *object.Count})
+}
+
+func segmentText(out io.Writer, o segmentObject, diagnostics []rule.Diagnostic, users int, all bool) error {
+	b := &strings.Builder{}
+	count := "not counted"
+	if o.Count != nil {
+		count = fmt.Sprintf("%s of %s users", grouped(*o.Count), grouped(users))
+	}
+	fmt.Fprintf(b, "%s: %s\n", text.Clean(o.Name), count)
+	for line := range strings.Lines(o.Rule) {
+		fmt.Fprintf(b, "  %s\n", text.Clean(strings.TrimRight(line, "\r\n")))
+	}
+	if o.Change != nil {
+		fmt.Fprintf(b, "  before: %s; %s gained, %s lost\n", text.Plural(o.Change.Before, "user", "users"), grouped(o.Change.Gained), grouped(o.Change.Lost))
+	}
+	if all {
+		if last := lastCount(o.Segment, o.Count); last != "" {
+			fmt.Fprintf(b, "  counted before: %s\n", last)
+		}
+		if o.Note != "" {
+			fmt.Fprintf(b, "  note: %s\n", text.Clean(o.Note))
+		}
+		fmt.Fprintf(b, "  version %d of %s by %s; made %s by %s\n", o.Version, stamp(o.ChangedAt), text.Clean(o.ChangedBy), stamp(o.CreatedAt), text.Clean(o.CreatedBy))
+	}
+	for _, d := range diagnostics {
+		if d.Severity != rule.Error {
+			fmt.Fprintf(b, "  %s\n", remarkText(d))
+		}
+	}
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+func (a *app) segmentRename(ctx context.Context, name, to string) error {
+	return a.with(ctx, func(w *workspace.Workspace) error {
+		segment, err := w.RenameSegment(ctx, name, to)
+		if err != nil {
 			return err
-		},
+		}
+		return a.print(output{
+			object: segment, lines: []any{segment},
+			table: versionsTable([]workspace.Segment{*segment}),
+			person: func(out io.Writer) error {
+				_, err := fmt.Fprintf(out, "the segment is now named %s\n", text.Clean(segment.Name))
+				return err
+			},
+		})
 	})
 }
 
-func (a *app) segmentCheck(ctx context.Context, rule string) error {
-	return a.withRule(ctx, &rule, func(w *workspace.Workspace) error {
-		selected, err := w.Select(ctx, rule)
+func (a *app) segmentDelete(ctx context.Context, name string) error {
+	return a.with(ctx, func(w *workspace.Workspace) error {
+		if err := w.DeleteSegment(ctx, name); err != nil {
+			return err
+		}
+		a.note("`rollcall segment undo %s` brings it back", quoted(name))
+		return nil
+	})
+}
+
+func (a *app) segmentCheck(ctx context.Context, argument string) error {
+	source, err := a.ruleText(argument)
+	if err != nil {
+		return err
+	}
+	return a.with(ctx, func(w *workspace.Workspace) error {
+		if diagnostics, err := w.CheckRule(source); err != nil {
+			return a.refuseCheck(source, diagnostics, err)
+		}
+		if err := a.synced(ctx, w); err != nil {
+			return err
+		}
+		selected, err := a.selectRule(ctx, w, source)
+		if err != nil {
+			return err
+		}
+		diagnostics, err := w.Advise(ctx, selected)
 		if err != nil {
 			return err
 		}
 		count := selected.Set.Count()
-		object := struct {
-			Valid       bool     `json:"valid"`
-			Count       int      `json:"count"`
-			Diagnostics []string `json:"diagnostics"`
-		}{true, count, messages(selected.Diagnostics)}
+		object := checked{true, &count, remarks(diagnostics)}
 		return a.print(output{
 			object: object, lines: []any{object},
 			table: table{columns: []column{{"users", true}}, rows: [][]string{{fmt.Sprint(count)}}},
 			person: func(out io.Writer) error {
-				_, err := fmt.Fprintf(out, "the rule selects %s of %s users\n", grouped(count), grouped(w.Directory().Len()))
-				for _, m := range object.Diagnostics {
-					fmt.Fprintln(out, "  note: "+text.Clean(m))
+				_, err := fmt.Fprintf(out, "the rule selects %s of %s users\n", grouped(count), grouped(selected.Snapshot.Len()))
+				for _, d := range diagnostics {
+					fmt.Fprintln(out, "  "+remarkText(d))
 				}
 				return err
 			},
@@ -178,85 +421,18 @@ func (a *app) segmentCheck(ctx context.Context, rule string) error {
 	})
 }
 
-func messages(diagnostics []rule.Diagnostic) []string {
-	list := make([]string, len(diagnostics))
-	for i, d := range diagnostics {
-		list[i] = d.Message
-	}
-	return list
+// checked is what a check has found.
+type checked struct {
+	Valid       bool     `json:"valid"`
+	Count       *int     `json:"count"` // null where the rule has a fault
+	Diagnostics []remark `json:"diagnostics"`
 }
 
-// withRule is withDirectory for a rule that somebody has just written: a fault
-// is shown before anything is read. A nil rule is none.
-func (a *app) withRule(ctx context.Context, rule *string, run func(*workspace.Workspace) error) error {
-	return a.with(ctx, func(w *workspace.Workspace) error {
-		if rule != nil {
-			if diagnostics, err := w.CheckRule(*rule); err != nil {
-				return a.showFault(*rule, diagnostics, err)
-			}
-		}
-		if err := a.synced(ctx, w); err != nil {
-			return err
-		}
-		return run(w)
-	})
-}
-
-// showFault points at the first fault under the rule's text, for a person. The
-// error itself is printed by Run.
-func (a *app) showFault(source string, diagnostics []rule.Diagnostic, err error) error {
-	i := slices.IndexFunc(diagnostics, func(d rule.Diagnostic) bool { return d.Severity == rule.Error })
-	if i < 0 || a.flags.machine() || strings.Contains(source, "\n") {
-		return err
+// refuseCheck gives programs every fault, and a person too.
+func (a *app) refuseCheck(source string, diagnostics []rule.Diagnostic, err error) error {
+	if a.flags.format == formatJSON || a.flags.format == formatNDJSON {
+		object := checked{Diagnostics: remarks(diagnostics)}
+		return errors.Join(err, a.print(output{object: object, lines: []any{object}}))
 	}
-	// Of a long rule only the end of what stands before the fault is shown, and
-	// the beginning of the fault and of what follows.
-	const around = 60
-	d := diagnostics[i]
-	before, fault, after := []rune(text.Clean(source[:d.Start])), []rune(text.Clean(source[d.Start:d.End])), []rune(text.Clean(source[d.End:]))
-	if n := len(before) - around; n > 0 {
-		before = append([]rune("…"), before[n:]...)
-	}
-	if len(fault) > around {
-		fault, after = append(fault[:around:around], '…'), nil
-	}
-	if len(after) > around {
-		after = append(after[:around:around], '…')
-	}
-	indent, span := text.Width(string(before)), max(1, text.Width(string(fault)))
-	fmt.Fprintf(a.env.Stderr, "  %s%s%s\n  %s%s\n", string(before), string(fault), string(after), strings.Repeat(" ", indent), strings.Repeat("^", span))
-	return err
-}
-
-func (a *app) segmentExportCommand() *cobra.Command {
-	var as string
-	cmd := &cobra.Command{
-		Use:     "export NAME --as entra",
-		Short:   "Print a segment's rule in another language",
-		Example: `  rollcall segment export "Sales DE" --as entra`,
-		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if as != "entra" {
-				return usageError(cmd, fmt.Errorf("--as takes entra, not %s", quoted(as)))
-			}
-			return a.with(cmd.Context(), func(w *workspace.Workspace) error {
-				segment, err := w.Segment(cmd.Context(), args[0])
-				if err != nil {
-					return err
-				}
-				translation, err := w.Translate(segment.Rule, rule.Entra)
-				if err != nil {
-					return err
-				}
-				object := map[string]string{"name": segment.Name, "as": as, "rule": translation.Text}
-				return a.print(output{
-					object: object, lines: []any{object},
-					table:  table{columns: []column{{"rule", false}}, rows: [][]string{{translation.Text}}},
-					person: func(out io.Writer) error { _, err := fmt.Fprintln(out, translation.Text); return err },
-				})
-			})
-		},
-	}
-	cmd.Flags().StringVar(&as, "as", "entra", "the language: entra (dynamic membership rule)")
-	return cmd
+	return a.showFaults(source, diagnostics, err)
 }

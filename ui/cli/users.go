@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -19,23 +20,39 @@ type selection struct {
 }
 
 func (s *selection) register(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&s.where, "where", "", "only the users that a membership rule selects")
+	cmd.Flags().StringVar(&s.where, "where", "", "only the users that a membership rule selects; - reads it from the input")
 	cmd.Flags().StringVar(&s.segment, "segment", "", "only the users of a saved segment")
 	cmd.MarkFlagsMutuallyExclusive("where", "segment")
 }
 
 // rule is what --where was given, nil when it was not given: an empty one is
 // somebody's empty variable, and does not mean everybody.
-func (s *selection) rule(cmd *cobra.Command) *string {
+func (s *selection) rule(a *app, cmd *cobra.Command) (*string, error) {
 	if !cmd.Flags().Changed("where") {
-		return nil
+		return nil, nil
 	}
-	return &s.where
+	var err error
+	s.where, err = a.ruleText(s.where)
+	return &s.where, err
+}
+
+// withSelection is withDirectory for the users that the flags of a command
+// choose.
+func (a *app) withSelection(cmd *cobra.Command, s *selection, run func(*workspace.Workspace) error) error {
+	rule, err := s.rule(a, cmd)
+	if err != nil {
+		return err
+	}
+	if cmd.Flags().Changed("segment") && s.segment == "" {
+		return usageError(cmd, errors.New("--segment takes the name of a segment, and the name is empty"))
+	}
+	return a.withRule(cmd.Context(), rule, run)
 }
 
 // find returns the chosen users, nil for all, narrowed by the words of a search
-// if there are any, with the snapshot that they belong to.
-func (s *selection) find(ctx context.Context, w *workspace.Workspace, words []string) (*directory.Snapshot, *directory.Set, error) {
+// if there are any, with the snapshot that they belong to. What there is to say
+// about a rule that somebody has just written is told to a person.
+func (a *app) find(ctx context.Context, w *workspace.Workspace, s *selection, words []string) (*directory.Snapshot, *directory.Set, error) {
 	rule := s.where
 	if s.segment != "" {
 		segment, err := w.Segment(ctx, s.segment)
@@ -46,9 +63,12 @@ func (s *selection) find(ctx context.Context, w *workspace.Workspace, words []st
 	}
 	snapshot, set := w.Directory(), (*directory.Set)(nil)
 	if rule != "" {
-		selected, err := w.Select(ctx, rule)
+		selected, err := a.selectRule(ctx, w, rule)
 		if err != nil {
 			return nil, nil, err
+		}
+		if s.segment == "" {
+			a.noteRemarks(selected.Diagnostics)
 		}
 		snapshot, set = selected.Snapshot, selected.Set
 	}
@@ -87,6 +107,7 @@ does: all words must occur in name, address, title or department; !word must
 not; ~word matches loosely; field:value looks into one attribute.`,
 		Example: `  rollcall users adele
   rollcall users --where 'user.department -eq "Sales" -and user.country -eq "Germany"' --count
+  rollcall users berlin --segment "Sales DE"
   rollcall users department:sales --columns displayName,mail,mobile --sort -displayName --format csv`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -94,12 +115,12 @@ not; ~word matches loosely; field:value looks into one attribute.`,
 				return usageError(cmd, fmt.Errorf("--limit takes a number of users, not %d", limit))
 			}
 			ctx := cmd.Context()
-			return a.withRule(ctx, choice.rule(cmd), func(w *workspace.Workspace) error {
+			return a.withSelection(cmd, &choice, func(w *workspace.Workspace) error {
 				attributes, err := pickColumns(w.Schema(), columns, a.flags.machine())
 				if err != nil {
 					return err
 				}
-				snapshot, set, err := choice.find(ctx, w, args)
+				snapshot, set, err := a.find(ctx, w, &choice, args)
 				if err != nil {
 					return err
 				}
@@ -263,12 +284,12 @@ func (a *app) facetsCommand() *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
-			return a.withRule(ctx, choice.rule(cmd), func(w *workspace.Workspace) error {
+			return a.withSelection(cmd, &choice, func(w *workspace.Workspace) error {
 				attribute, err := syncedAttribute(w.Schema(), args[0])
 				if err != nil {
 					return err
 				}
-				snapshot, set, err := choice.find(ctx, w, nil)
+				snapshot, set, err := a.find(ctx, w, &choice, nil)
 				if err != nil {
 					return err
 				}
