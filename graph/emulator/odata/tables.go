@@ -26,30 +26,34 @@ func list(name string, def, adv Operator) Capability {
 }
 
 // Users is the table of the user resource. Source: Microsoft Graph
-// documentation, filterable properties of directory objects; properties that
-// it does not list are taken to need the advanced parameters.
+// documentation, filterable properties of directory objects, and the user
+// resource type where that table is silent; properties that neither lists are
+// taken to need the advanced parameters, and so does every comparison with null.
 func Users() Table {
-	const common = Eq | StartsWith | Ge | Le | In | Null
+	const (
+		common   = Eq | StartsWith | Ge | Le | In
+		nullable = negative | Null
+	)
 	t := Table{
 		Type:       "microsoft.graph.user",
 		Expandable: []string{"manager"},
 		Properties: []Capability{
 			text("id", Eq|In, Ne),
 			text("userPrincipalName", Eq|StartsWith|Le|In|Sort, Ne|EndsWith),
-			text("displayName", Eq|StartsWith|In|Null|Sort, Ne),
-			text("mail", common, negative|EndsWith),
-			text("mailNickname", common, negative),
-			text("givenName", common, negative),
-			text("surname", common, negative),
-			text("usageLocation", common, negative),
-			text("state", common, negative),
-			text("country", common, negative),
-			text("department", common, negative),
-			text("jobTitle", Eq|Ge|Le|In|Null, negative),
-			text("city", Eq|StartsWith|Ge|In|Null, negative),
-			text("userType", Eq|In|Null, negative),
-			text("employeeId", Eq|StartsWith|In|Null, negative|Ge|Le),
-			text("onPremisesSecurityIdentifier", Eq|In, negative|Null),
+			text("displayName", Eq|StartsWith|In|Sort, Ne|Null),
+			text("mail", common, nullable|EndsWith),
+			text("mailNickname", common, nullable),
+			text("givenName", common, nullable),
+			text("surname", common, nullable),
+			text("usageLocation", common, nullable),
+			text("state", common, nullable),
+			text("country", common, nullable),
+			text("department", common, nullable),
+			text("jobTitle", Eq|Ge|Le|In, nullable),
+			text("city", Eq|StartsWith|Ge|In, nullable),
+			text("userType", Eq|In, nullable),
+			text("employeeId", Eq|StartsWith|In, nullable|Ge|Le),
+			text("onPremisesSecurityIdentifier", Eq|In, nullable),
 			text("companyName", 0, advancedOnly),
 			text("employeeType", 0, advancedOnly),
 			text("mobilePhone", 0, advancedOnly),
@@ -58,12 +62,12 @@ func Users() Table {
 			text("preferredLanguage", 0, advancedOnly),
 			text("streetAddress", 0, advancedOnly),
 			text("faxNumber", 0, advancedOnly),
-			text("passwordPolicies", 0, advancedOnly),
+			text("passwordPolicies", 0, Eq|nullable),
 			text("onPremisesDistinguishedName", 0, 0),
 			moment("createdDateTime", Eq|Ge|Le, Ne|In|Sort),
-			moment("employeeHireDate", 0, Eq|Ne|Ge|Le|In|Null|Sort),
+			moment("employeeHireDate", 0, Eq|Ne|Ge|Le|In|Sort),
 			truth("accountEnabled", Eq|In, Ne|Ge|Le),
-			truth("onPremisesSyncEnabled", Eq|In|Null, Ne),
+			truth("onPremisesSyncEnabled", Eq|In, Ne|Null),
 			list("proxyAddresses", Eq|StartsWith|Ge|Le, Ne|EndsWith|Empty),
 			list("otherMails", Eq|StartsWith|Ge|Le|In, Ne|EndsWith|Empty),
 			list("imAddresses", 0, Eq|Ne|StartsWith|Ge|Le|Empty),
@@ -103,7 +107,7 @@ func assignedPlans() Capability {
 // Source: Microsoft Graph documentation, "Add custom data to resources by using
 // extensions", directory extensions.
 func Extension(name string) Capability {
-	return text(name, Eq|In|StartsWith, Ne|EndsWith|Null)
+	return text(name, Eq|In|StartsWith, Ne|Null)
 }
 
 // UsersDelta is the table of users/delta, whose filter takes ids and nothing
