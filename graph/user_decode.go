@@ -60,7 +60,7 @@ func newUserDecoder(schema *model.Schema) *userDecoder {
 	for _, a := range schema.Synced() {
 		p := property{
 			role: roleAttribute, attr: a.ID, kind: a.Type,
-			list: a.Type == model.TypeCollection || a.ID == model.AttrBusinessPhone || a.ID == model.AttrIMAddresses,
+			list: a.Type.IsCollection() || a.ID == model.AttrBusinessPhone || a.ID == model.AttrIMAddresses,
 		}
 		switch {
 		case a.ID == model.AttrObjectID: // the change's own field
@@ -127,6 +127,8 @@ type userWalk struct {
 	inner   propertyOrder // of onPremisesExtensionAttributes
 	fields  []model.Field // the room of several users
 	strings []string      // scratch of a collection
+	plan    []byte        // scratch of a service plan
+	plans   planTexts
 }
 
 // roomForUsers is for how many users the fields are allocated at once.
@@ -230,6 +232,9 @@ func (w *userWalk) attribute(p property) error {
 // keeps one for an attribute of one value (businessPhones, imAddresses), the
 // first one is it.
 func (w *userWalk) collection(from *jsonWalk, p property, f *model.Field) error {
+	if p.kind == model.TypePlans {
+		return w.servicePlans(from, f)
+	}
 	if p.kind != model.TypeCollection && p.kind != model.TypeString {
 		return fmt.Errorf("a collection is no %s", typeName(p.kind))
 	}
@@ -261,7 +266,7 @@ func typeName(t model.Type) string {
 		return "boolean"
 	case model.TypeTime:
 		return "time"
-	case model.TypeCollection:
+	case model.TypeCollection, model.TypePlans:
 		return "collection"
 	}
 	return "text"

@@ -159,6 +159,9 @@ func referenceField(a model.Attribute, raw json.RawMessage) (model.Field, error)
 	if raw == nil || string(raw) == "null" {
 		return f, nil
 	}
+	if a.Type == model.TypePlans {
+		return referencePlans(f, raw)
+	}
 	if raw[0] == '[' && (a.Type == model.TypeCollection || a.Type == model.TypeString) {
 		var elements []json.RawMessage
 		if err := json.Unmarshal(raw, &elements); err != nil {
@@ -199,6 +202,29 @@ func referenceField(a model.Attribute, raw json.RawMessage) (model.Field, error)
 		at, err := time.Parse(time.RFC3339, f.Value)
 		f.Value = at.UTC().Format(time.RFC3339)
 		return f, err
+	}
+	return f, nil
+}
+
+func referencePlans(f model.Field, raw json.RawMessage) (model.Field, error) {
+	var elements []map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &elements); err != nil {
+		return f, err
+	}
+	for _, e := range elements {
+		var service, status, id string
+		for name, part := range map[string]*string{"service": &service, "capabilityStatus": &status, "servicePlanId": &id} {
+			if e[name] == nil {
+				continue
+			}
+			if err := json.Unmarshal(e[name], part); err != nil {
+				return f, err
+			}
+		}
+		plan := service + "/" + status + "/" + id
+		if plan != "//" && !slices.Contains(f.Values, plan) {
+			f.Values = append(f.Values, plan)
+		}
 	}
 	return f, nil
 }
@@ -252,6 +278,10 @@ func likely(a model.Attribute) *rapid.Generator[any] {
 		return rapid.SampledFrom([]any{"2024-03-01T02:00:00+02:00", "2024-03-01T02:00:00Z", "2024-03-01T02:00:00.1234567Z", nil})
 	case a.Type == model.TypeCollection:
 		return texts
+	case a.Type == model.TypePlans:
+		part := rapid.SampledFrom([]any{"exchange", "a/b", "", nil, "Enabled", "\u00e9"})
+		plans := rapid.MapOfN(rapid.SampledFrom([]string{"service", "capabilityStatus", "servicePlanId", "Service"}), part, 0, 4)
+		return rapid.OneOf(rapid.SliceOfN(rapid.OneOf(plans.AsAny(), rapid.Just[any](nil)), 0, 4).AsAny(), rapid.Just[any](nil))
 	case a.IsExtension():
 		return rapid.OneOf(rapid.String().AsAny(), rapid.Bool().AsAny(), rapid.Int().AsAny(), texts)
 	}
@@ -306,6 +336,7 @@ func FuzzUserPage(f *testing.F) {
 	f.Add([]byte(`{"@odata.context":"x","value":[{"id":"a","displayName":"x\"}","city":null,"businessPhones":["1"],"accountEnabled":true}],"@odata.nextLink":"l"}`))
 	f.Add([]byte(`{"value":[{"id":"a","manager":{"id":"b"},"onPremisesExtensionAttributes":{"extensionAttribute1":"e"}},{"id":"b","@removed":{"reason":"changed"}}]}`))
 	f.Add([]byte(`{"value":[{"\u0069d":"a","manager@delta":[{"id":"b","@removed":{}}],"employeeHireDate":"2020-01-02T00:00:00Z","` + badge + `":1e3}]}`))
+	f.Add([]byte(`{"value":[{"id":"a","assignedPlans":[{"service":"a/b","capabilityStatus":"Enabled","servicePlanId":"1"},{"service":null},null,{}]}]}`))
 	f.Add([]byte("{\"value\":[{\"id\":\"\xff\\ud800\",\"mail\":\"\xe2\x82\"}]} "))
 	f.Fuzz(func(t *testing.T, data []byte) { checkDecoder(t, schema, data) })
 }

@@ -26,8 +26,7 @@ func (t Type) IsCollection() bool { return t == TypeCollection || t == TypePlans
 
 // AttrID names an attribute inside one process. It is an index: first the
 // catalogue, then the schema's directory extensions in the order in which they
-// were named. On disk and on the wire
-// the Graph name is used instead.
+// were named. On disk and on the wire the Graph name is used instead.
 type AttrID uint8
 
 // The catalogue: the user properties that Entra's dynamic membership rules
@@ -175,9 +174,9 @@ type Schema struct {
 // NewSchema returns the schema that syncs the named attributes, by rule name
 // or Graph name in any letter case, and the ones that every profile needs. No
 // names at all means the whole catalogue but what is synced by request only. A
-// directory extension of any
-// application is named as in Graph: extension_{appId without hyphens}_{name}.
-// An unknown name is a KindUsage error that carries the nearest known one.
+// directory extension of any application is named as in Graph:
+// extension_{appId without hyphens}_{name}. An unknown name is a KindUsage error
+// that carries the nearest known one.
 func NewSchema(names ...string) (*Schema, error) {
 	s := &Schema{byRule: make(map[string]AttrID), byGraph: make(map[string]AttrID)}
 	for _, a := range catalogue {

@@ -14,7 +14,16 @@ type ServicePlan struct {
 // String is the plan as one value of a column:
 // "exchange/Enabled/efb87545-963c-4e0d-99df-69c6916d9eb0".
 func (p ServicePlan) String() string {
-	return p.Service + "/" + p.CapabilityStatus + "/" + p.ServicePlanID
+	return string(p.AppendText(nil))
+}
+
+// AppendText appends what String returns.
+func (p ServicePlan) AppendText(b []byte) []byte {
+	b = append(b, p.Service...)
+	b = append(b, '/')
+	b = append(b, p.CapabilityStatus...)
+	b = append(b, '/')
+	return append(b, p.ServicePlanID...)
 }
 
 // ParseServicePlan reads what String writes. The name of a service may hold a
