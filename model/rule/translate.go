@@ -52,6 +52,10 @@ func Translate(r *Rule, s *model.Schema, to Dialect, now time.Time) Translation 
 	switch to {
 	case Entra:
 		t.entra(r)
+	case OData:
+		t.odata(r, s, now)
+	case OPATH:
+		t.opath(r, s)
 	default:
 		report := &reporter{}
 		report.errorAt(Span{0, len(r.Text)}, fmt.Sprintf("there is no language %q", to), "entra, odata or opath", "")
