@@ -167,6 +167,11 @@ func TestTheColumnarEvaluatorAgreesWithThePlainOneAfterAnyHistory(t *testing.T) 
 			require.NoError(t, err, "%s %v", text, diagnostics)
 			set, err := s.Select(t.Context(), program)
 			require.NoError(t, err)
+			for _, ofRows := range []bool{false, true} {
+				same, err := s.SelectByValues(t.Context(), program, ofRows)
+				require.NoError(t, err)
+				require.Equal(t, set, same, "%s, by the values of the rows: %t", text, ofRows)
+			}
 
 			matching := 0
 			for id, u := range users {

@@ -17,7 +17,6 @@ import (
 
 	"rollcall/model"
 	"rollcall/model/directory"
-	"rollcall/model/rule"
 )
 
 // benchUsers is the size of the tenant that the benchmarks measure, with the
@@ -176,29 +175,6 @@ func memory(b *testing.B) (heap, resident float64) {
 	_, err = fmt.Sscan(string(statm), &size, &pages)
 	require.NoError(b, err)
 	return float64(m.HeapAlloc), float64(pages * os.Getpagesize())
-}
-
-func BenchmarkSelect(b *testing.B) {
-	s := restoredTenant(b).Snapshot()
-	for name, text := range map[string]string{
-		"three clauses":      `user.department -eq "Sales" -and user.country -in ["US", "CZ"] -and user.accountEnabled -eq true`,
-		"regular expression": `user.jobTitle -match "^Acc.*[37]$" -or user.city -contains "7"`,
-		"collection":         `user.proxyAddresses -any (_ -startsWith "smtp:vance")`,
-		"each its own value": `user.mail -startsWith "vance" -and user.accountEnabled -eq true`,
-	} {
-		b.Run(name, func(b *testing.B) {
-			p, _, err := rule.Compile(text, s.Schema(), time.Unix(0, 0))
-			require.NoError(b, err)
-			_, err = s.Select(b.Context(), p) // folds the dictionaries
-			require.NoError(b, err)
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := s.Select(context.Background(), p); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
 }
 
 // BenchmarkSearch measures a keystroke until the rows are there.

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"math"
+	"math/bits"
 	"slices"
 )
 
@@ -129,27 +130,94 @@ func count[N uint8 | uint16 | uint32](numbers []N, base uint32, counts []int) {
 	}
 }
 
-// decide looks the code of each row up in a table of verdicts.
-func (c *chunk) decide(verdicts []uint8, out *rowBits) {
+// decide looks the codes of the open rows up in a table of verdicts.
+func (c *chunk) decide(verdicts []uint8, open, out *rowBits) {
 	switch {
 	case c.narrow != nil:
-		decide(c.narrow, c.base, verdicts, out)
+		// A table of its own, in which null has its place, spares a comparison
+		// for each row.
+		var table [math.MaxUint8 + 1]uint8
+		copy(table[:], verdicts[min(int(c.base), len(verdicts)):])
+		table[nullCode] = verdicts[nullCode]
+		decideNarrow((*[chunkRows]uint8)(c.narrow), &table, open, out)
 	case c.medium != nil:
-		decide(c.medium, c.base, verdicts, out)
+		decide(c.medium, c.base, verdicts, open, out)
 	default:
-		decide(c.wide, c.base, verdicts, out)
+		decide(c.wide, 0, verdicts, open, out)
 	}
 }
 
-func decide[N uint8 | uint16 | uint32](numbers []N, base uint32, verdicts []uint8, out *rowBits) {
+// fewRows is the number of rows in a word up to which it is faster to look at
+// them one by one.
+const fewRows = 8
+
+func decideNarrow(numbers *[chunkRows]uint8, table *[math.MaxUint8 + 1]uint8, open, out *rowBits) {
+	for i, rows := range open {
+		word := uint64(0)
+		if bits.OnesCount64(rows) <= fewRows {
+			for ; rows != 0; rows &= rows - 1 {
+				bit := bits.TrailingZeros64(rows)
+				word |= uint64(table[numbers[i<<6+bit]]) << bit
+			}
+			out[i] = word
+			continue
+		}
+		of := (*[64]uint8)(numbers[i<<6:])
+		for bit := 0; bit < 64; bit += 8 {
+			eight := uint64(table[of[bit]]) | uint64(table[of[bit+1]])<<1 | uint64(table[of[bit+2]])<<2 | uint64(table[of[bit+3]])<<3 |
+				uint64(table[of[bit+4]])<<4 | uint64(table[of[bit+5]])<<5 | uint64(table[of[bit+6]])<<6 | uint64(table[of[bit+7]])<<7
+			word |= eight << bit
+		}
+		out[i] = word & rows
+	}
+}
+
+func decide[N uint16 | uint32](numbers []N, base uint32, verdicts []uint8, open, out *rowBits) {
+	for i, rows := range open {
+		word := uint64(0)
+		if bits.OnesCount64(rows) <= fewRows {
+			for ; rows != 0; rows &= rows - 1 {
+				bit := bits.TrailingZeros64(rows)
+				word |= uint64(verdicts[codeOf(numbers[i<<6+bit], base)]) << bit
+			}
+			out[i] = word
+			continue
+		}
+		for bit, n := range numbers[i*64 : i*64+64] {
+			word |= uint64(verdicts[codeOf(n, base)]) << bit
+		}
+		out[i] = word & rows
+	}
+}
+
+func codeOf[N uint8 | uint16 | uint32](n N, base uint32) uint32 {
+	if n == nullCode {
+		return nullCode
+	}
+	return base + uint32(n)
+}
+
+// nulls sets the bits of the rows that are null.
+func (c *chunk) nulls(out *rowBits) {
+	switch {
+	case c.narrow != nil:
+		nulls(c.narrow, out)
+	case c.medium != nil:
+		nulls(c.medium, out)
+	default:
+		nulls(c.wide, out)
+	}
+}
+
+func nulls[N uint8 | uint16 | uint32](numbers []N, out *rowBits) {
 	for i := range out {
 		word := uint64(0)
 		for bit, n := range numbers[i*64 : i*64+64] {
-			code := base + uint32(n)
+			null := uint64(0)
 			if n == nullCode {
-				code = nullCode
+				null = 1
 			}
-			word |= uint64(verdicts[code]) << bit
+			word |= null << bit
 		}
 		out[i] = word
 	}

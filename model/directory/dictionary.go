@@ -14,6 +14,7 @@ const nullCode = 0
 type dictionary struct {
 	arena
 	ranking    ranking
+	verdicts   verdicts
 	characters *characters // nil where no search without a field looks
 	seed       maphash.Seed
 	indexed    sync.Once

@@ -2,6 +2,8 @@ package directory
 
 import (
 	"context"
+	"iter"
+	"math/bits"
 	"runtime"
 	"sync/atomic"
 
@@ -14,23 +16,14 @@ const chunkWords = chunkRows / 64
 // rowBits holds one bit for each row of a chunk.
 type rowBits [chunkWords]uint64
 
-// condition decides the rows of one chunk. Bits of rows without a user are
-// undefined.
+// condition decides the open rows of one chunk. It leaves the bits of other
+// rows unset.
 type condition interface {
-	decide(chunk int, out *rowBits)
+	decide(chunk int, open, out *rowBits)
 }
-
-// constant holds for every row or for none.
-type constant bool
-
-// conjunction holds where all conditions do.
-type conjunction []condition
 
 // disjunction holds where one condition does.
 type disjunction []condition
-
-// negation holds where the condition does not.
-type negation struct{ of condition }
 
 // scan looks the code of each row up in a table of verdicts.
 type scan struct {
@@ -38,99 +31,71 @@ type scan struct {
 	verdicts []uint8 // by code: 1 holds, 0 does not
 }
 
-// idScan tests the object ids of some rows.
+// idScan tests the object ids.
 type idScan struct {
 	snapshot *Snapshot
-	rows     []uint64
 	test     func(id []byte) bool
 }
 
-// rowSet holds for the rows of a set.
-type rowSet struct{ set *Set }
-
-func (r rowSet) decide(chunk int, out *rowBits) {
-	copy(out[:], r.set.words[chunk*chunkWords:(chunk+1)*chunkWords])
-}
-
-func (c constant) decide(_ int, out *rowBits) { out.fill(bool(c)) }
-
-func (c conjunction) decide(chunk int, out *rowBits) {
-	out.fill(true)
-	var part rowBits
-	for _, condition := range c {
-		condition.decide(chunk, &part)
-		some := uint64(0)
-		for i := range out {
-			out[i] &= part[i]
-			some |= out[i]
-		}
-		if some == 0 {
-			return
-		}
-	}
-}
-
-func (d disjunction) decide(chunk int, out *rowBits) {
-	out.fill(false)
+func (d disjunction) decide(chunk int, open, out *rowBits) {
+	clear(out[:])
 	var part rowBits
 	for _, condition := range d {
-		condition.decide(chunk, &part)
+		condition.decide(chunk, open, &part)
 		for i := range out {
 			out[i] |= part[i]
 		}
 	}
 }
 
-func (n negation) decide(chunk int, out *rowBits) {
-	n.of.decide(chunk, out)
-	for i := range out {
-		out[i] = ^out[i]
+func (s *scan) decide(chunk int, open, out *rowBits) {
+	switch c := s.column.chunks[chunk]; {
+	case c != nil:
+		c.decide(s.verdicts, open, out)
+	case s.verdicts[nullCode] != 0:
+		*out = *open
+	default:
+		clear(out[:])
 	}
 }
 
-func (s *scan) decide(chunk int, out *rowBits) {
-	if c := s.column.chunks[chunk]; c != nil {
-		c.decide(s.verdicts, out)
-	} else {
-		out.fill(s.verdicts[nullCode] != 0)
-	}
-}
-
-func (s *idScan) decide(chunk int, out *rowBits) {
-	out.fill(false)
+func (s *idScan) decide(chunk int, open, out *rowBits) {
+	clear(out[:])
 	var id []byte
-	for row := range rowsOf(s.rows, chunk) {
+	for row := range open.rows(chunk) {
 		if id = s.snapshot.appendID(id[:0], row); s.test(id) {
-			out[row>>6%chunkWords] |= 1 << (row & 63)
+			out.set(row)
 		}
 	}
 }
 
-func (b *rowBits) fill(set bool) {
-	word := uint64(0)
-	if set {
-		word = ^word
-	}
-	for i := range b {
-		b[i] = word
+// set sets the bit of a row.
+func (b *rowBits) set(row int32) { b[row>>6%chunkWords] |= 1 << (row & 63) }
+
+// rows yields the rows of a chunk whose bits are set.
+func (b *rowBits) rows(chunk int) iter.Seq[int32] {
+	return func(yield func(int32) bool) {
+		for i, w := range b {
+			for ; w != 0; w &= w - 1 {
+				if !yield(int32(chunk<<chunkBits + i<<6 + bits.TrailingZeros64(w))) {
+					return
+				}
+			}
+		}
 	}
 }
 
-// evaluate decides a condition for every user, chunks in parallel.
-func (s *Snapshot) evaluate(ctx context.Context, c condition) (*Set, error) {
-	words := make([]uint64, len(s.alive))
-	err := inParallel(ctx, len(s.ids), 1, func(chunk, _ int) {
-		var out rowBits
-		c.decide(chunk, &out)
+// filter returns those of the open rows for which a condition holds, deciding
+// chunks in parallel.
+func (s *Snapshot) filter(ctx context.Context, open []uint64, c condition) ([]uint64, error) {
+	rows := make([]uint64, len(open))
+	return rows, inParallel(ctx, len(s.ids), 1, func(chunk, _ int) {
 		first := chunk * chunkWords
-		for i, w := range out {
-			words[first+i] = w & s.alive[first+i]
+		open := (*rowBits)(open[first:])
+		if *open != (rowBits{}) {
+			c.decide(chunk, open, (*rowBits)(rows[first:]))
 		}
 	})
-	if err != nil {
-		return nil, err
-	}
-	return newSet(words), nil
 }
 
 // inParallel calls work for consecutive ranges of at most size numbers that

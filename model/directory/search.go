@@ -70,7 +70,7 @@ func (s *searching) narrow(ctx context.Context, t *term) error {
 		if len(s.irregular) > 0 {
 			test = func(id []byte) bool { return t.matches(rule.AppendFold(nil, string(id))) }
 		}
-		if err := s.move(ctx, &idScan{s.Snapshot, open, test}, open, found); err != nil {
+		if err := s.move(ctx, &idScan{s.Snapshot, test}, open, found); err != nil {
 			return err
 		}
 	} else {
@@ -127,7 +127,7 @@ func (s *searching) find(ctx context.Context, t *term, columns []*column, open, 
 	var either disjunction
 	if lookupCost*n < values.values.len() {
 		for _, c := range columns {
-			either = append(either, &lookup{c, values, open})
+			either = append(either, &lookup{c, values})
 		}
 	} else {
 		verdicts, err := values.all(ctx)
@@ -147,31 +147,27 @@ func (s *searching) find(ctx context.Context, t *term, columns []*column, open, 
 
 // move moves the rows for which a condition holds from open to found.
 func (s *searching) move(ctx context.Context, c condition, open, found []uint64) error {
-	return inParallel(ctx, len(s.ids), 1, func(chunk, _ int) {
-		open, found := open[chunk*chunkWords:(chunk+1)*chunkWords], found[chunk*chunkWords:(chunk+1)*chunkWords]
-		var out rowBits
-		c.decide(chunk, &out)
-		for i, w := range out {
-			found[i] |= open[i] & w
-			open[i] &^= w
-		}
-	})
+	rows, err := s.filter(ctx, open, c)
+	for i, w := range rows {
+		found[i] |= w
+		open[i] &^= w
+	}
+	return err
 }
 
 // lookup tests the values of open rows.
 type lookup struct {
 	column *column
 	values *valueMatcher
-	open   []uint64
 }
 
-func (l *lookup) decide(chunk int, out *rowBits) {
+func (l *lookup) decide(chunk int, open, out *rowBits) {
 	var folded []byte
-	out.fill(false)
-	for row := range rowsOf(l.open, chunk) {
+	clear(out[:])
+	for row := range open.rows(chunk) {
 		for e := range l.column.elements(row) {
 			if l.values.matches(e, &folded) {
-				out[row>>6%chunkWords] |= 1 << (row & 63)
+				out.set(row)
 				break
 			}
 		}

@@ -3,7 +3,6 @@ package directory
 import (
 	"hash/maphash"
 	"iter"
-	"math/bits"
 	"sync"
 	"sync/atomic"
 
@@ -123,19 +122,8 @@ func (s *Snapshot) byKey(k key) (int32, bool) {
 }
 
 // rowsOf yields the rows of a chunk that hold a user.
-func (s *Snapshot) rowsOf(chunk int) iter.Seq[int32] { return rowsOf(s.alive, chunk) }
-
-// rowsOf yields the rows of a chunk whose bits are set.
-func rowsOf(words []uint64, chunk int) iter.Seq[int32] {
-	return func(yield func(int32) bool) {
-		for i, w := range words[chunk*chunkWords : (chunk+1)*chunkWords] {
-			for ; w != 0; w &= w - 1 {
-				if !yield(int32(chunk<<chunkBits + i<<6 + bits.TrailingZeros64(w))) {
-					return
-				}
-			}
-		}
-	}
+func (s *Snapshot) rowsOf(chunk int) iter.Seq[int32] {
+	return (*rowBits)(s.alive[chunk*chunkWords:]).rows(chunk)
 }
 
 func (s *Snapshot) idIndex() *hashTable {
