@@ -147,8 +147,9 @@ type Ledger interface {
 	// SegmentVersions returns every version of a segment, newest first; none of
 	// an unknown id.
 	SegmentVersions(ctx context.Context, id string) ([]Segment, error)
-	// SaveSegment keeps one version of a segment, in place of the one that has
-	// its id and number. Every other version stays.
+	// SaveSegment keeps one version of a segment: the next one, or the newest
+	// again with another LastCount. Every other version stays. One that was made
+	// from what is no longer the newest is refused.
 	SaveSegment(ctx context.Context, s Segment) error
 
 	Lists(ctx context.Context) ([]List, error) // by name, without members

@@ -16,7 +16,7 @@ func (w *Workspace) Segments(ctx context.Context) ([]Segment, error) {
 		return nil, err
 	}
 	segments, err := parts.Ledger.Segments(ctx)
-	return slices.DeleteFunc(segments, func(s Segment) bool { return s.Deleted }), err
+	return present(segments), err
 }
 
 // Segment returns the saved segment of a name, in any letter case.
@@ -50,10 +50,10 @@ func (w *Workspace) SaveSegment(ctx context.Context, name, text string, note *st
 	if _, err := w.CheckRule(text); err != nil {
 		return nil, err
 	}
-	return w.changeSegment(ctx, "segment.save", func(present []Segment) (Segment, error) {
+	return w.changeSegment(ctx, "segment.save", func(l segmentLedger) (Segment, error) {
 		segment := Segment{ID: newID(), Name: name}
-		if i := slices.IndexFunc(present, func(s Segment) bool { return strings.EqualFold(s.Name, name) }); i >= 0 {
-			segment = present[i]
+		if i := slices.IndexFunc(l.present, func(s Segment) bool { return strings.EqualFold(s.Name, name) }); i >= 0 {
+			segment = l.present[i]
 		}
 		segment.Rule = text
 		if note != nil {
@@ -70,8 +70,8 @@ func (w *Workspace) RenameSegment(ctx context.Context, name, to string) (*Segmen
 	if err != nil {
 		return nil, err
 	}
-	return w.changeSegment(ctx, "segment.rename", func(present []Segment) (Segment, error) {
-		segment, err := findSegment(present, name)
+	return w.changeSegment(ctx, "segment.rename", func(l segmentLedger) (Segment, error) {
+		segment, err := findSegment(l.present, name)
 		if err != nil {
 			return Segment{}, err
 		}
@@ -87,8 +87,8 @@ const CodeSegmentExists = "segmentExists"
 // DeleteSegment takes a segment away. Its versions are kept, and UndoSegment
 // brings it back.
 func (w *Workspace) DeleteSegment(ctx context.Context, name string) error {
-	_, err := w.changeSegment(ctx, "segment.delete", func(present []Segment) (Segment, error) {
-		segment, err := findSegment(present, name)
+	_, err := w.changeSegment(ctx, "segment.delete", func(l segmentLedger) (Segment, error) {
+		segment, err := findSegment(l.present, name)
 		if err != nil {
 			return Segment{}, err
 		}
@@ -99,89 +99,110 @@ func (w *Workspace) DeleteSegment(ctx context.Context, name string) error {
 }
 
 // SegmentVersions returns every version of a segment, newest first: of the one
-// that has the name, else of the one that was deleted last under it.
+// that has the name, else of the one that was deleted last under it, else of
+// the one that has it as its id. By id those are found whose name another has
+// by now.
 func (w *Workspace) SegmentVersions(ctx context.Context, name string) ([]Segment, error) {
 	parts, err := w.opened()
 	if err != nil {
 		return nil, err
 	}
-	segments, err := parts.Ledger.Segments(ctx)
+	all, err := parts.Ledger.Segments(ctx)
 	if err != nil {
 		return nil, err
 	}
-	segment, err := segmentOrDeleted(segments, name)
-	if err != nil {
-		return nil, err
-	}
-	return parts.Ledger.SegmentVersions(ctx, segment.ID)
-}
-
-// segmentOrDeleted finds a segment by its name, else the one that was deleted
-// last under it.
-func segmentOrDeleted(segments []Segment, name string) (*Segment, error) {
-	var present []Segment
-	var deleted *Segment
-	for _, s := range segments {
-		switch {
-		case !s.Deleted:
-			present = append(present, s)
-		case strings.EqualFold(s.Name, strings.TrimSpace(name)) && (deleted == nil || s.ChangedAt.After(deleted.ChangedAt)):
-			deleted = &s
-		}
-	}
-	segment, err := findSegment(present, name)
-	if err != nil && deleted != nil {
-		return deleted, nil
-	}
-	return segment, err
+	return segmentLedger{parts.Ledger, all, present(all)}.versions(ctx, name)
 }
 
 // RestoreSegment makes a former version of a segment its next one. It brings
-// back a deleted segment, too.
+// back a deleted segment, too. Segments are found as by SegmentVersions; a name
+// that another segment has meanwhile is a KindUsage error of code
+// CodeSegmentExists.
 func (w *Workspace) RestoreSegment(ctx context.Context, name string, version int) (*Segment, error) {
-	versions, err := w.SegmentVersions(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	i := slices.IndexFunc(versions, func(s Segment) bool { return s.Version == version && !s.Deleted })
-	if i < 0 {
-		return nil, &model.Error{
-			Kind: model.KindUsage, Code: "versionNotFound",
-			Message: fmt.Sprintf("segment %q has no version %d that can be restored", name, version),
-			Remedy:  fmt.Sprintf("`rollcall segment versions %q` shows them", name),
+	return w.changeSegment(ctx, "segment.restore", func(l segmentLedger) (Segment, error) {
+		versions, err := l.versions(ctx, name)
+		if err != nil {
+			return Segment{}, err
 		}
-	}
-	return w.changeSegment(ctx, "segment.restore", func([]Segment) (Segment, error) {
-		restored := versions[0]
-		restored.Name, restored.Rule, restored.Note, restored.Deleted = versions[i].Name, versions[i].Rule, versions[i].Note, false
-		return restored, nil
+		i := slices.IndexFunc(versions, func(s Segment) bool { return s.Version == version && !s.Deleted })
+		if i < 0 {
+			return Segment{}, &model.Error{
+				Kind: model.KindUsage, Code: "versionNotFound",
+				Message: fmt.Sprintf("segment %q has no version %d that can be restored", versions[0].Name, version),
+				Remedy:  fmt.Sprintf("`rollcall segment versions %q` shows them", name),
+			}
+		}
+		return versions[0].as(versions[i]), nil
 	})
 }
 
 // UndoSegment takes back the last change of a segment: of its rule, its note or
-// its name, or its deletion. Undoing again takes that back.
+// its name, or its deletion; undoing again takes that back. It returns the
+// segment as it is then: deleted where its return was undone. Segments are
+// found as by SegmentVersions.
 func (w *Workspace) UndoSegment(ctx context.Context, name string) (*Segment, error) {
-	versions, err := w.SegmentVersions(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	if len(versions) < 2 {
-		return nil, &model.Error{
-			Kind: model.KindUsage, Code: "nothingToUndo",
-			Message: fmt.Sprintf("segment %q was not changed since it was made", versions[0].Name),
-			Remedy:  fmt.Sprintf("`rollcall segment delete %q` takes it away", versions[0].Name),
+	return w.changeSegment(ctx, "segment.undo", func(l segmentLedger) (Segment, error) {
+		versions, err := l.versions(ctx, name)
+		if err != nil {
+			return Segment{}, err
 		}
-	}
-	former := versions[1]
-	if former.Deleted {
-		return nil, w.DeleteSegment(ctx, name)
-	}
-	return w.RestoreSegment(ctx, name, former.Version)
+		if len(versions) < 2 {
+			return Segment{}, &model.Error{
+				Kind: model.KindUsage, Code: "nothingToUndo",
+				Message: fmt.Sprintf("segment %q was not changed since it was made", versions[0].Name),
+				Remedy:  fmt.Sprintf("`rollcall segment delete %q` takes it away", versions[0].Name),
+			}
+		}
+		return versions[0].as(versions[1]), nil
+	})
 }
 
-// changeSegment saves what change makes of the present segments as the next
-// version of it, and records that. Nothing is saved when nothing is changed.
-func (w *Workspace) changeSegment(ctx context.Context, action string, change func(present []Segment) (Segment, error)) (*Segment, error) {
+// as is a segment that says what another version of it does.
+func (s Segment) as(other Segment) Segment {
+	s.Name, s.Rule, s.Note, s.Deleted = other.Name, other.Rule, other.Note, other.Deleted
+	return s
+}
+
+// says reports whether two versions of a segment say the same.
+func (s Segment) says(other Segment) bool {
+	return s.Name == other.Name && s.Rule == other.Rule && s.Note == other.Note && s.Deleted == other.Deleted
+}
+
+// segmentLedger is a ledger with its segments as they are while one is changed.
+type segmentLedger struct {
+	Ledger
+	all, present []Segment // newest versions
+}
+
+// present leaves the deleted segments out.
+func present(all []Segment) []Segment {
+	return slices.DeleteFunc(slices.Clone(all), func(s Segment) bool { return s.Deleted })
+}
+
+// versions returns the versions of the segment that SegmentVersions describes,
+// newest first, at least one.
+func (l segmentLedger) versions(ctx context.Context, name string) ([]Segment, error) {
+	segment, unknown := findSegment(l.present, name)
+	if unknown != nil {
+		for _, s := range l.all {
+			if s.Deleted && strings.EqualFold(s.Name, strings.TrimSpace(name)) && (segment == nil || s.ChangedAt.After(segment.ChangedAt)) {
+				segment = &s
+			}
+		}
+	}
+	if segment == nil {
+		i := slices.IndexFunc(l.all, func(s Segment) bool { return s.ID == strings.TrimSpace(name) })
+		if i < 0 {
+			return nil, unknown
+		}
+		segment = &l.all[i]
+	}
+	return l.SegmentVersions(ctx, segment.ID)
+}
+
+// changeSegment saves what change makes of the segments as the next version of
+// one of them, and records that. Nothing is saved when nothing is changed.
+func (w *Workspace) changeSegment(ctx context.Context, action string, change func(segmentLedger) (Segment, error)) (*Segment, error) {
 	parts, err := w.opened()
 	if err != nil {
 		return nil, err
@@ -192,16 +213,16 @@ func (w *Workspace) changeSegment(ctx context.Context, action string, change fun
 	if err != nil {
 		return nil, err
 	}
-	next, err := change(slices.DeleteFunc(slices.Clone(all), func(s Segment) bool { return s.Deleted }))
+	next, err := change(segmentLedger{parts.Ledger, all, present(all)})
 	if err != nil {
 		return nil, err
 	}
 	taken := func(s Segment) bool { return !s.Deleted && s.ID != next.ID && strings.EqualFold(s.Name, next.Name) }
-	if !next.Deleted && slices.ContainsFunc(all, taken) {
+	if i := slices.IndexFunc(all, taken); i >= 0 && !next.Deleted {
 		return nil, &model.Error{
 			Kind: model.KindUsage, Code: CodeSegmentExists,
-			Message: fmt.Sprintf("there is a segment %q already", next.Name),
-			Remedy:  "choose another name, or rename that one first",
+			Message: fmt.Sprintf("there is a segment %q already", all[i].Name),
+			Remedy:  fmt.Sprintf("choose another name, or rename that one first: `rollcall segment rename %q NAME`", all[i].Name),
 		}
 	}
 	now := w.Now().UTC()
@@ -209,22 +230,46 @@ func (w *Workspace) changeSegment(ctx context.Context, action string, change fun
 	if i := slices.IndexFunc(all, func(s Segment) bool { return s.ID == next.ID }); i >= 0 {
 		before = all[i]
 	}
-	if before.Version > 0 && before.Name == next.Name && before.Rule == next.Rule && before.Note == next.Note && before.Deleted == next.Deleted {
+	if before.Version > 0 && before.says(next) {
 		return &before, nil
 	}
-	if before.Rule != next.Rule {
-		next.LastCount = nil
+	next.LastCount = nil
+	if before.Rule == next.Rule {
+		next.LastCount = before.LastCount
 	}
 	next.Version, next.CreatedAt, next.CreatedBy = before.Version+1, before.CreatedAt, before.CreatedBy
 	next.ChangedAt, next.ChangedBy = now, w.actor()
 	if err := parts.Ledger.SaveSegment(ctx, next); err != nil {
 		return nil, err
 	}
-	detail := next.Rule
-	if before.Version > 0 && before.Name != next.Name {
-		detail = fmt.Sprintf("was %q", before.Name)
+	return &next, w.record(ctx, parts, action, next.Name, changeDetail(before, next))
+}
+
+// changeDetail says for the audit what a version of a segment changed: what it
+// is, and what it was.
+func changeDetail(before, next Segment) string {
+	var parts []string
+	switch {
+	case next.Deleted:
+		return next.Rule
+	case before.Version == 0:
+		parts = append(parts, next.Rule)
+	case before.Deleted:
+		parts = append(parts, "brought back: "+next.Rule)
+	case before.Rule != next.Rule:
+		parts = append(parts, next.Rule+"; was "+before.Rule)
 	}
-	return &next, w.record(ctx, parts, action, next.Name, detail)
+	if before.Version > 0 && before.Name != next.Name {
+		parts = append(parts, fmt.Sprintf("was named %q", before.Name))
+	}
+	if before.Note != next.Note {
+		note := fmt.Sprintf("note %q", next.Note)
+		if before.Note != "" {
+			note += fmt.Sprintf(", was %q", before.Note)
+		}
+		parts = append(parts, note)
+	}
+	return strings.Join(parts, "; ")
 }
 
 // CountSegments keeps how many users each of the segments, by id, selects now.
