@@ -40,51 +40,6 @@ func poke(t testing.TB, db *bolt.DB, bucket, key, value []byte) {
 	require.NoError(t, db.Update(func(tx *bolt.Tx) error { return tx.Bucket(bucket).Put(key, value) }))
 }
 
-func TestEveryVersionOfASegmentIsKept(t *testing.T) {
-	l := openLedger(t, ledgerPath(t))
-	sales := workspace.Segment{ID: "s", Version: 1, Name: "Sales", Rule: `user.department -eq "Sales"`, CreatedAt: day(), CreatedBy: "ada"}
-	board := workspace.Segment{ID: "sb", Version: 1, Name: "board"}
-	renamed := sales
-	renamed.Version, renamed.Name, renamed.ChangedBy = 2, "Verkauf", "bob"
-	counted := renamed
-	counted.LastCount = &workspace.SegmentCount{Users: 3, At: day()}
-	for _, s := range []workspace.Segment{sales, board, renamed, counted} {
-		require.NoError(t, l.SaveSegment(t.Context(), s))
-	}
-
-	l = reopened(t, l)
-	segments, err := l.Segments(t.Context())
-	require.NoError(t, err)
-	assert.Equal(t, []workspace.Segment{board, counted}, segments)
-	versions, err := l.SegmentVersions(t.Context(), "s")
-	require.NoError(t, err)
-	assert.Equal(t, []workspace.Segment{counted, sales}, versions)
-	versions, err = l.SegmentVersions(t.Context(), "b")
-	require.NoError(t, err)
-	assert.Empty(t, versions)
-}
-
-func TestSegmentsFromBeforeVersionsGetThem(t *testing.T) {
-	l := openLedger(t, ledgerPath(t))
-	poke(t, l.db, bucketSegments, []byte("sales"), []byte(`{"name":"Sales","rule":"user.objectId -ne null","createdBy":"ada"}`))
-	segments, err := l.Segments(t.Context())
-	require.NoError(t, err)
-	require.Len(t, segments, 1)
-	former := segments[0]
-	assert.Equal(t, 1, former.Version)
-	next := former
-	next.Version, next.Name = 2, "Everybody"
-	require.NoError(t, l.SaveSegment(t.Context(), next))
-
-	l = reopened(t, l)
-	segments, err = l.Segments(t.Context())
-	require.NoError(t, err)
-	assert.Equal(t, []workspace.Segment{next}, segments)
-	versions, err := l.SegmentVersions(t.Context(), former.ID)
-	require.NoError(t, err)
-	assert.Equal(t, []workspace.Segment{next, former}, versions)
-}
-
 func TestSnapshotsComeNewestFirst(t *testing.T) {
 	l := openLedger(t, ledgerPath(t))
 	for i, id := range []string{"b", "a", "c"} {

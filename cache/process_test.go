@@ -32,6 +32,7 @@ const (
 	roleConvert = "convert" // opens a file of layout 1
 	roleFull    = "full"    // commits until the process's file size limit stops it
 	roleRead    = "read"    // opens both files as an account that may only read them
+	roleRules   = "rules"   // saves versions of segments and says each one, until it is killed
 
 	pageUsers       = 20        // users a page of roleCommit
 	checkpointEvery = 2         // pages
@@ -53,6 +54,9 @@ func playRole(role string) int {
 		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: fileLimit, Max: fileLimit}); err != nil {
 			return report(err)
 		}
+	}
+	if role == roleRules {
+		return report(saveUntilKilled(filepath.Join(filepath.Dir(path), "ledger.db")))
 	}
 	d, err := OpenDirectory(path, DirectoryOptions{Command: "rollcall test"})
 	if err != nil {

@@ -138,10 +138,10 @@ func (w *Workspace) RestoreSegment(ctx context.Context, name string, version int
 
 // UndoSegment takes back the last change of a segment: of its rule, its note or
 // its name, or its deletion; undoing again takes that back. It returns the
-// segment as it is then: deleted where its return was undone. Segments are
+// segment as it is then, nil where undoing has deleted it again. Segments are
 // found as by SegmentVersions.
 func (w *Workspace) UndoSegment(ctx context.Context, name string) (*Segment, error) {
-	return w.changeSegment(ctx, "segment.undo", func(l segmentLedger) (Segment, error) {
+	segment, err := w.changeSegment(ctx, "segment.undo", func(l segmentLedger) (Segment, error) {
 		versions, err := l.versions(ctx, name)
 		if err != nil {
 			return Segment{}, err
@@ -155,6 +155,10 @@ func (w *Workspace) UndoSegment(ctx context.Context, name string) (*Segment, err
 		}
 		return versions[0].as(versions[1]), nil
 	})
+	if err == nil && segment.Deleted {
+		return nil, nil
+	}
+	return segment, err
 }
 
 // as is a segment that says what another version of it does.
