@@ -1,6 +1,11 @@
 package model
 
-import "strings"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // ServicePlan is an entry of a user's assignedPlans: a service that a licence
 // gives, or gave. Source: Microsoft Graph documentation, assignedPlan resource
@@ -43,4 +48,75 @@ func cutLast(s string) (before, after string, ok bool) {
 		return s, "", false
 	}
 	return s[:i], s[i+1:], true
+}
+
+// PlanServices are the services of a user's plans that are in one condition.
+type PlanServices struct {
+	CapabilityStatus string
+	Services         []string // by name; one of several plans as "exchange ×2"
+}
+
+// String is what a person reads: "Deleted: SCO, Sway".
+func (p PlanServices) String() string {
+	return p.CapabilityStatus + ": " + strings.Join(p.Services, ", ")
+}
+
+// capabilityOrder is from what can be used to what is gone. Source: Microsoft
+// Graph documentation, assignedPlan resource type.
+var capabilityOrder = []string{"Enabled", "Warning", "Suspended", "LockedOut", "Deleted"}
+
+// PlansByStatus groups the values of assignedPlans by their condition, those
+// that can be used first. A plan without a service is named by its id, a value
+// that is no plan by itself.
+func PlansByStatus(values []string) []PlanServices {
+	plans := make(map[string]map[string]int) // by condition, by service
+	for _, v := range values {
+		plan, ok := ParseServicePlan(v)
+		if !ok {
+			plan.Service = v
+		}
+		status := cmp.Or(plan.CapabilityStatus, "Unknown")
+		if plans[status] == nil {
+			plans[status] = make(map[string]int)
+		}
+		plans[status][cmp.Or(plan.Service, plan.ServicePlanID, "unnamed")]++
+	}
+	out := make([]PlanServices, 0, len(plans))
+	for status, services := range plans {
+		p := PlanServices{CapabilityStatus: status}
+		for service, n := range services {
+			if n > 1 {
+				service = fmt.Sprintf("%s ×%d", service, n)
+			}
+			p.Services = append(p.Services, service)
+		}
+		slices.SortFunc(p.Services, func(a, b string) int {
+			return cmp.Or(cmp.Compare(strings.ToLower(a), strings.ToLower(b)), cmp.Compare(a, b))
+		})
+		out = append(out, p)
+	}
+	place := func(status string) int {
+		if i := slices.Index(capabilityOrder, status); i >= 0 {
+			return i
+		}
+		return len(capabilityOrder)
+	}
+	slices.SortFunc(out, func(a, b PlanServices) int {
+		return cmp.Or(cmp.Compare(place(a.CapabilityStatus), place(b.CapabilityStatus)), cmp.Compare(a.CapabilityStatus, b.CapabilityStatus))
+	})
+	return out
+}
+
+// PlansText is the values of assignedPlans in one line for people, where
+// enabled goes without saying: "exchange ×2, SharePoint; Deleted: SCO".
+func PlansText(values []string) string {
+	var parts []string
+	for _, p := range PlansByStatus(values) {
+		if p.CapabilityStatus == capabilityOrder[0] {
+			parts = append(parts, strings.Join(p.Services, ", "))
+			continue
+		}
+		parts = append(parts, p.String())
+	}
+	return strings.Join(parts, "; ")
 }

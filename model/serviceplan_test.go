@@ -46,6 +46,23 @@ func TestAnyServicePlanIsReadAsItWasWritten(t *testing.T) {
 	})
 }
 
+func TestPlansAreToldByTheirCondition(t *testing.T) {
+	values := []string{
+		"SharePoint/Enabled/1", "exchange/Enabled/2", "SCO/Deleted/3", "exchange/Enabled/4", "Sway/Deleted/5", "exchange/Deleted/6",
+		"Bing/Odd/7", "Adallom/Warning/8", "/Enabled/9", "no plan", "//",
+	}
+	assert.Equal(t, []PlanServices{
+		{"Enabled", []string{"9", "exchange ×2", "SharePoint"}},
+		{"Warning", []string{"Adallom"}},
+		{"Deleted", []string{"exchange", "SCO", "Sway"}},
+		{"Odd", []string{"Bing"}},
+		{"Unknown", []string{"no plan", "unnamed"}},
+	}, PlansByStatus(values))
+	assert.Equal(t, "9, exchange ×2, SharePoint; Warning: Adallom; Deleted: exchange, SCO, Sway; Odd: Bing; Unknown: no plan, unnamed", PlansText(values))
+	assert.Empty(t, PlansByStatus(nil))
+	assert.Empty(t, PlansText(nil))
+}
+
 func TestPlansAreSyncedByRequest(t *testing.T) {
 	byDefault := DefaultSchema()
 	assert.False(t, byDefault.IsSynced(AttrAssignedPlans))

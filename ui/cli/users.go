@@ -229,7 +229,7 @@ func (a *app) printUsers(snapshot *directory.Snapshot, rows []int32, total int, 
 		}
 		cells := make([]string, len(attributes))
 		for i, attribute := range attributes {
-			cells[i] = strings.Join(user.Values(attribute.ID), "; ")
+			cells[i] = a.cell(attribute, user.Values(attribute.ID))
 		}
 		t.rows = append(t.rows, cells)
 	}
@@ -256,12 +256,40 @@ func (a *app) printUsers(snapshot *directory.Snapshot, rows []int32, total int, 
 	})
 }
 
+// cell is the values of an attribute in a cell: of service plans a program gets
+// each as "service/capabilityStatus/servicePlanId", a person the services.
+func (a *app) cell(attribute model.Attribute, values []string) string {
+	if attribute.Type == model.TypePlans && !a.flags.machine() {
+		return model.PlansText(values)
+	}
+	return strings.Join(values, "; ")
+}
+
+// assignedPlan is an element of assignedPlans under Graph's names.
+type assignedPlan struct {
+	CapabilityStatus string `json:"capabilityStatus"`
+	Service          string `json:"service"`
+	ServicePlanID    string `json:"servicePlanId"`
+}
+
+func assignedPlans(values []string) []assignedPlan {
+	plans := make([]assignedPlan, 0, len(values))
+	for _, v := range values {
+		if p, ok := model.ParseServicePlan(v); ok {
+			plans = append(plans, assignedPlan{p.CapabilityStatus, p.Service, p.ServicePlanID})
+		}
+	}
+	return plans
+}
+
 // userObject is a user under Graph's names; a null attribute is null.
 func userObject(user *model.User, attributes []model.Attribute) map[string]any {
 	object := map[string]any{"id": user.ID}
 	for _, attribute := range attributes {
 		values := user.Values(attribute.ID)
 		switch {
+		case attribute.Type == model.TypePlans:
+			object[attribute.Graph] = assignedPlans(values)
 		case attribute.Type == model.TypeCollection:
 			object[attribute.Graph] = append([]string{}, values...)
 		case len(values) == 0:

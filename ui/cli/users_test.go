@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"rollcall/model"
+	"rollcall/model/workspace/workspacetest"
 )
 
 // column1 returns the cells of a one-column CSV.
@@ -41,6 +42,35 @@ func TestUsersAreSortedLimitedAndCounted(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestServicePlansArePrinted(t *testing.T) {
+	s := newShell(t)
+	for i, c := range s.tenant.Users {
+		if c.ID == workspacetest.ID(workspacetest.Adele) {
+			s.tenant.Users[i].Fields = append(c.Fields, model.Field{Attr: model.AttrAssignedPlans, Values: []string{
+				"exchange/Enabled/1", "a/b/Enabled/2", "exchange/Enabled/3", "\x1b[31mSCO/Deleted/4",
+			}})
+		}
+	}
+	plan := func(service, status, id string) any {
+		return map[string]any{"service": service, "capabilityStatus": status, "servicePlanId": id}
+	}
+	users := s.object("users", "--columns", "assignedPlans", "--sort", "displayName")["users"].([]any)
+	assert.Equal(t, []any{
+		plan("exchange", "Enabled", "1"), plan("a/b", "Enabled", "2"), plan("exchange", "Enabled", "3"), plan("\x1b[31mSCO", "Deleted", "4"),
+	}, users[0].(map[string]any)["assignedPlans"])
+	assert.Equal(t, []any{}, users[1].(map[string]any)["assignedPlans"])
+
+	table := s.ok("users", "adele", "--columns", "assignedPlans")
+	assert.Contains(t, table, "a/b, exchange ×2; Deleted: ")
+	assert.NotContains(t, table, "\x1b")
+	assert.Equal(t, []string{"exchange/Enabled/1; a/b/Enabled/2; exchange/Enabled/3; \ufffd[31mSCO/Deleted/4"}, column1(s, "users", "adele", "--columns", "assignedPlans"))
+
+	assert.EqualValues(t, 1, s.object("users", "assignedPlans:exchange", "--count")["count"])
+	assert.EqualValues(t, 0, s.object("users", "exchange", "--count")["count"], "words look at names, addresses, titles and departments")
+	assert.EqualValues(t, 3, s.object("users", "!assignedPlans:exchange", "--count")["count"])
+	assert.Equal(t, map[string]any{"value": "exchange/Enabled/1", "count": 1.0}, s.object("facets", "assignedPlans")["values"].([]any)[1])
 }
 
 func TestALimitedTableSaysWhatItHides(t *testing.T) {

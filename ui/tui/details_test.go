@@ -20,6 +20,11 @@ func richTenant() *fakeTenant {
 		case a.ID == model.AttrObjectID || u.Value(a.ID) != "":
 		case a.Type == model.TypeCollection:
 			u.Set(model.Field{Attr: a.ID, Values: []string{"SMTP:" + a.Graph + "@contoso.com", "smtp:" + a.Graph + ".two@contoso.onmicrosoft.com"}})
+		case a.Type == model.TypePlans:
+			u.Set(model.Field{Attr: a.ID, Values: []string{
+				"exchange/Enabled/efb87545-963c-4e0d-99df-69c6916d9eb0", "SharePoint/Enabled/5dbe027f-2339-4123-9542-606e4d348a72",
+				"exchange/Enabled/f20fedf3-f3c3-43c3-8267-2bfdd51c0939", "\x1b[31mSCO\u202e/Deleted/c1ec4a95-1f05-45b3-a911-aa3fa01094f5",
+			}})
 		case a.Type == model.TypeBool:
 			u.Set(model.Field{Attr: a.ID, Value: "true"})
 		case a.Type == model.TypeTime:
@@ -44,12 +49,12 @@ func TestDetailsShowEveryAttributeThatIsNotNull(t *testing.T) {
 		all := strings.Join(values, "\n")
 		for _, f := range d.facts.user.Fields() {
 			a := d.schema.Attribute(f.Attr)
-			for _, v := range d.facts.user.Values(f.Attr) {
+			for _, v := range shownValues(a, d.facts.user.Values(f.Attr)) {
 				switch f.Attr {
 				case model.AttrDisplayName: // the title
 				case model.AttrUserType, model.AttrAccountEnabled: // in words
 				default:
-					assert.Contains(t, all, shownValue(a, v), a.Graph)
+					assert.Contains(t, all, v, a.Graph)
 				}
 			}
 		}
@@ -57,6 +62,32 @@ func TestDetailsShowEveryAttributeThatIsNotNull(t *testing.T) {
 		s.shows("attribute 15")
 		s.press("g", "esc")
 		s.shows("60 users")
+	})
+}
+
+func TestServicePlansAreToldByTheirCondition(t *testing.T) {
+	onScreen(t, richTenant, 120, 40, Options{NoSync: true}, func(s *screen) {
+		s.press("enter")
+		d := s.directory()
+		var lines []string
+		for i, l := range d.details.lines {
+			if l.heading && l.value == "Service plans" {
+				lines = append(lines, d.details.lines[i+1].value, clean(d.details.lines[i+2].value))
+			}
+		}
+		assert.Equal(t, []string{"Enabled: exchange ×2, SharePoint", "Deleted: " + clean("\x1b[31mSCO\u202e")}, lines)
+		s.press("G")
+		s.hides("\u202e")
+
+		d.rows.attributes = []model.Attribute{d.ws.Schema().Attribute(model.AttrAssignedPlans)}
+		cells := make([]tableCell, 1)
+		d.rows.Cells(0, cells)
+		assert.Equal(t, "exchange ×2, SharePoint; Deleted: \x1b[31mSCO\u202e", cells[0].text, "cleaned where it is drawn")
+		counts, err := countAttributes(t.Context(), d.rows.snapshot, d.rows.rows, nil)
+		require.NoError(t, err)
+		for _, c := range counts {
+			assert.False(t, c.attribute.Type.IsCollection(), c.attribute.Graph)
+		}
 	})
 }
 

@@ -162,6 +162,7 @@ func detailGroups() []detailGroup {
 			model.AttrUserPrincipalName, model.AttrMailNickname, model.AttrGivenName, model.AttrSurname,
 			model.AttrUsageLocation, model.AttrPreferredLanguage, model.AttrPasswordPolicies, model.AttrObjectID,
 		}},
+		{"Service plans", []model.AttrID{model.AttrAssignedPlans}},
 		{"On premises", []model.AttrID{
 			model.AttrOnPremisesSyncEnabled, model.AttrOnPremisesDistinguishedName, model.AttrOnPremisesSecurityIdentifier,
 		}},
@@ -228,13 +229,13 @@ func groupLines(g detailGroup, u *model.User, schema *model.Schema) []detailLine
 		a := schema.Attribute(id)
 		label := strings.Replace(a.Label, "extensionAttribute", "attribute ", 1)
 		switch id {
-		case model.AttrProxyAddresses:
+		case model.AttrProxyAddresses, model.AttrAssignedPlans:
 			label = "" // the heading says it
 		case model.AttrUserPrincipalName:
 			label = "Signs in as"
 		}
-		for i, v := range u.Values(id) {
-			line := detailLine{label: label, value: shownValue(a, v)}
+		for i, v := range shownValues(a, u.Values(id)) {
+			line := detailLine{label: label, value: v}
 			if i > 0 && label != "" {
 				line.label, line.below = "", true
 			}

@@ -50,6 +50,10 @@ func (r *userRows) place(id string) int {
 func (r *userRows) Cells(i int, cells []tableCell) {
 	row := r.rows[i]
 	for c, a := range r.attributes {
+		if a.Type == model.TypePlans {
+			cells[c].text = model.PlansText(r.snapshot.Values(row, a.ID))
+			continue
+		}
 		cells[c].text = shownValue(a, r.snapshot.Value(row, a.ID))
 		if a.ID == model.AttrDisplayName {
 			cells[c].text = named(cells[c].text, r.snapshot.Value(row, model.AttrUserPrincipalName))
@@ -66,6 +70,22 @@ func shownValue(a model.Attribute, value string) string {
 		}
 	}
 	return value
+}
+
+// shownValues writes all values of an attribute for people: of service plans
+// the services, a text for each condition.
+func shownValues(a model.Attribute, values []string) []string {
+	var shown []string
+	if a.Type == model.TypePlans {
+		for _, p := range model.PlansByStatus(values) {
+			shown = append(shown, p.String())
+		}
+		return shown
+	}
+	for _, v := range values {
+		shown = append(shown, shownValue(a, v))
+	}
+	return shown
 }
 
 // named is a display name, or what stands for one that is blank.

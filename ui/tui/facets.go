@@ -138,7 +138,7 @@ func countAttributes(ctx context.Context, s *directory.Snapshot, rows []int32, n
 	var first, counts []attributeCount
 	sample := sampled(rows)
 	for _, a := range s.Schema().Synced() {
-		if a.Type == model.TypeCollection || a.Type == model.TypeTime || a.ID == model.AttrObjectID {
+		if a.Type.IsCollection() || a.Type == model.TypeTime || a.ID == model.AttrObjectID {
 			continue
 		}
 		_, narrowed := narrowedBy(narrow, a.ID)

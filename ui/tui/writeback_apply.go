@@ -184,7 +184,7 @@ func (p *writebackPane) showUser() tea.Cmd {
 	var lines []string
 	for _, f := range user.Fields() {
 		a := p.ws.Schema().Attribute(f.Attr)
-		for i, v := range user.Values(f.Attr) {
+		for i, v := range shownValues(a, user.Values(f.Attr)) {
 			label := a.Label
 			if i > 0 {
 				label = ""
