@@ -88,7 +88,7 @@ func (a *app) showFaults(source string, diagnostics []rule.Diagnostic, err error
 	}
 	whole := *first
 	whole.Message, _, _ = strings.Cut(first.Message, ": ")
-	whole.Message += fmt.Sprintf(": it has %d faults, shown above", len(faults))
+	whole.Message += fmt.Sprintf(" for the %d reasons above", len(faults))
 	whole.Remedy = ""
 	return &whole
 }

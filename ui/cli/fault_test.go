@@ -25,7 +25,7 @@ func TestEveryFaultOfARuleIsPointedAtAtOnce(t *testing.T) {
 		assert.Equal(t, "  "+want.marks, lines[3*i+1])
 		assert.True(t, strings.HasPrefix(lines[3*i+2], "  "+want.place), lines[3*i+2])
 	}
-	assert.Equal(t, "rollcall: the rule cannot be read: it has 3 faults, shown above", lines[9])
+	assert.Equal(t, "rollcall: the rule cannot be read for the 3 reasons above", lines[9])
 
 	a = s.run("segment", "check", rule, "--json")
 	assert.Equal(t, 2, a.code)
