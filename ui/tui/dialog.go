@@ -118,6 +118,7 @@ type textDialog struct {
 	title  string
 	lines  []string // styled and clean
 	copied string   // what y copies; "" when nothing
+	write  dialog   // that e opens, to write a file; nil: none
 	scroll scroller
 }
 
@@ -132,6 +133,10 @@ func (d *textDialog) Handle(msg tea.Msg) (tea.Cmd, bool) {
 	case "y":
 		if d.copied != "" {
 			return emit(copyMsg{text: d.copied, what: "Text"}), false
+		}
+	case "e":
+		if d.write != nil {
+			return emit(dialogMsg{d.write}), true
 		}
 	default:
 		d.scroll.Handle(k)
@@ -157,6 +162,9 @@ func (d *textDialog) Bindings() []binding {
 	list := []binding{{id: "text.close", keys: []string{"esc", "q", "enter"}, label: "close", help: "Close"}}
 	if d.copied != "" {
 		list = append(list, binding{id: "text.copy", keys: []string{"y"}, label: "copy", help: "Copy the text"})
+	}
+	if d.write != nil {
+		list = append(list, binding{id: "text.write", keys: []string{"e"}, label: "write a file", help: "Write the text into a file"})
 	}
 	return append(list, binding{id: "text.scroll", keys: []string{"down", "up"}, help: "Scroll"})
 }

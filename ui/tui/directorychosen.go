@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"path/filepath"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -193,9 +194,12 @@ func (p *directoryPane) copyAddress() tea.Cmd {
 
 // exportAddresses asks where the addresses of the chosen users shall be written.
 func (p *directoryPane) exportAddresses() tea.Cmd {
-	chosen := p.chosen()
-	lead := "Write the addresses of " + chosen.what() + ", one a line, into a new file. Users without an address are left out."
-	return emit(dialogMsg{exportDialog(p.shared, "Export addresses", lead, "addresses.txt", func() []exportFile {
+	chosen, columns := p.chosen(), p.columns
+	lead := "Write the addresses of " + chosen.what() + ", one a line, into a new file; users without an address are left out. A name that ends in .csv gets the columns of the table instead."
+	return emit(dialogMsg{exportDialog(p.shared, "Export addresses", lead, "addresses.txt", func(path string) []exportFile {
+		if strings.EqualFold(filepath.Ext(path), ".csv") {
+			return []exportFile{{content: usersCSV(chosen.snapshot, chosen.rows(), columns)}}
+		}
 		text, _ := chosen.addresses()
 		return []exportFile{{content: []byte(text)}}
 	})})

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	tea "charm.land/bubbletea/v2"
+
+	"rollcall/model"
 )
 
 func (p *directoryPane) Bindings() []binding {
@@ -12,6 +14,7 @@ func (p *directoryPane) Bindings() []binding {
 		return []binding{
 			{id: "filter.keep", keys: []string{"enter"}, label: "keep", help: "Keep the filter and go to the table"},
 			{id: "filter.clear", keys: []string{"esc"}, label: "clear", help: "Clear the filter"},
+			{id: "filter.save", keys: []string{"ctrl+s"}, label: "segment", help: "Make a segment of whom the filter selects"},
 		}
 	case p.facets != nil:
 		return p.facets.bindings()
@@ -42,7 +45,7 @@ func (p *directoryPane) tableKeys() []binding {
 		{id: "directory.range", keys: []string{"v"}, help: "Start a range; again marks it"},
 		{id: "directory.markAll", keys: []string{"*"}, help: "Mark every user that is shown"},
 		{id: "directory.unmark", keys: []string{"u"}, help: "Unmark everybody"},
-		{id: "directory.save", keys: []string{"S"}, help: "Make a segment of what the facets select"},
+		{id: "directory.save", keys: []string{"S", "ctrl+s"}, label: "segment", help: "Make a segment of whom the filter and the facets select"},
 		{id: "directory.jumpBack", keys: []string{"backspace"}, help: "Go back from a manager or from direct reports"},
 		{id: "directory.back", keys: []string{"esc"}, help: "Take back the range, the filter, the last facet"},
 	}
@@ -52,11 +55,8 @@ func (p *directoryPane) tableKeys() []binding {
 func (p *directoryPane) disabled(b binding) string {
 	switch b.id {
 	case "directory.save":
-		switch {
-		case narrowingRule(p.narrow) == "":
-			return "Choose facets first (f): what they select becomes the segment"
-		case slices.ContainsFunc(p.narrow, func(n narrowing) bool { return n.manager != "" }):
-			return "A rule cannot say who reports to whom"
+		if _, err := p.savedRule(); err != nil {
+			return "No segment: " + sentence(model.AsError(err))
 		}
 	case "directory.unmark":
 		if p.rows.marks.count == 0 {
@@ -128,7 +128,7 @@ func (p *directoryPane) key(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	case "directory.list":
 		return p.saveList(), true
 	case "directory.save":
-		return emit(segmentMsg{rule: narrowingRule(p.narrow)}), true
+		return p.saveSegment(), true
 	case "directory.copy":
 		return p.copyAddresses(), true
 	case "directory.export":
@@ -154,11 +154,28 @@ func (p *directoryPane) filterKey(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 		}
 		p.filter.SetValue("")
 		return p.ask(), true
+	case "ctrl+s":
+		return p.saveSegment(), true
 	case "up", "down", "pgup", "pgdown":
 		p.table.Handle(msg)
 		return nil, true
 	}
 	return p.edit(msg)
+}
+
+// savedRule is the rule of what is asked for now.
+func (p *directoryPane) savedRule() (string, error) {
+	return savedRule(p.narrow, p.filter.Value(), p.ws.Schema())
+}
+
+// saveSegment opens Segments on the rule of the filter and the facets.
+func (p *directoryPane) saveSegment() tea.Cmd {
+	text, err := p.savedRule()
+	if err != nil {
+		return toast(levelWarn, "No segment: "+sentence(model.AsError(err)))
+	}
+	p.typing = false
+	return emit(segmentMsg{rule: text})
 }
 
 // paste goes to the field that has the focus.

@@ -108,7 +108,7 @@ func TestNoKeyMeansTwoThingsInOnePane(t *testing.T) {
 func TestDisabledBindingSaysWhy(t *testing.T) {
 	onScreen(t, syncedTenant, 80, 24, Options{NoSync: true}, func(s *screen) {
 		s.press("S")
-		s.shows("Choose facets first (f)")
+		s.shows("No segment: everybody is shown")
 		s.press("q")
 		s.shows("ctrl-c quits")
 	})

@@ -97,6 +97,42 @@ func narrowingRule(list []narrowing) string {
 	return rule.Print(&rule.And{Operands: nodes})
 }
 
+// savedRule is the rule of a narrowing and a search: it selects whom the table
+// shows. The error, for a person, says why there is none.
+func savedRule(list []narrowing, search string, schema *model.Schema) (string, error) {
+	refuse := func(message, remedy string) (string, error) {
+		return "", &model.Error{Kind: model.KindUsage, Code: "noRule", Message: message, Remedy: remedy}
+	}
+	searched, err := directory.SearchRule(search, schema)
+	if err != nil {
+		return "", err
+	}
+	var nodes []rule.Node
+	for _, n := range list {
+		switch {
+		case n.manager == "":
+			nodes = append(nodes, n.node())
+		case len(list) > 1 || searched != nil:
+			return refuse("a rule on direct reports stands alone", "take back the filter and the other narrowings with esc")
+		default:
+			nodes = append(nodes, &rule.DirectReports{Manager: rule.TextValue(n.manager)})
+		}
+	}
+	switch and, ok := searched.(*rule.And); {
+	case ok:
+		nodes = append(nodes, and.Operands...)
+	case searched != nil:
+		nodes = append(nodes, searched)
+	}
+	switch len(nodes) {
+	case 0:
+		return refuse("everybody is shown", "filter (/) or choose facets (f) first: what they leave becomes the segment")
+	case 1:
+		return rule.Print(nodes[0]), nil
+	}
+	return rule.Print(&rule.And{Operands: nodes}), nil
+}
+
 // narrowed is everybody whom the narrowings leave, in the order of display
 // name.
 func narrowed(ctx context.Context, ws *workspace.Workspace, list []narrowing) (*directory.Snapshot, []int32, error) {

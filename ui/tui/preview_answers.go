@@ -195,7 +195,7 @@ func (p *previewPane) askExport() tea.Cmd {
 	if !preview.Complete() {
 		lead += " The answer is INCOMPLETE, and so will the file be."
 	}
-	return emit(dialogMsg{exportDialog(p.shared, "Export recipients", lead, "recipients.csv", func() []exportFile {
+	return emit(dialogMsg{exportDialog(p.shared, "Export recipients", lead, "recipients.csv", func(string) []exportFile {
 		return []exportFile{{content: handover.Recipients(preview.Recipients)}}
 	})})
 }

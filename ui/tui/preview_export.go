@@ -23,7 +23,7 @@ const taskExport = "export"
 
 // exportDialog asks for a path and writes files there: one file at the path,
 // or several into the folder that it names.
-func exportDialog(s shared, title, lead, proposal string, files func() []exportFile) dialog {
+func exportDialog(s shared, title, lead, proposal string, files func(path string) []exportFile) dialog {
 	d := &askDialog{theme: s.theme, title: title, lead: s.theme.text.Render(lead), hint: "writes"}
 	d.field.SetValue(proposal)
 	d.submit = func(path string) (tea.Cmd, string) {
@@ -31,7 +31,7 @@ func exportDialog(s shared, title, lead, proposal string, files func() []exportF
 			return nil, "Type a path"
 		}
 		return s.tasks.run(taskExport, func(context.Context) tea.Msg {
-			written, err := writeFiles(expandHome(path), files())
+			written, err := writeFiles(expandHome(path), files(path))
 			if err != nil {
 				return errorToast(err)
 			}

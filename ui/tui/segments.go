@@ -1,13 +1,16 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/model"
+	"rollcall/model/refresh"
 	"rollcall/model/workspace"
 )
 
@@ -22,15 +25,21 @@ type segmentsPane struct {
 	items  []*segmentItem
 	cursor int
 	top    int
-	made   int // new segments so far, to tell their drafts apart
+	made   int    // new segments so far, to tell their drafts apart
+	want   string // key of the item that the cursor goes to once it is there
 
-	editor  *segmentEditor // nil: the list has the focus and shows what is saved
-	answers map[string]*segmentAnswer
+	editor   *segmentEditor // nil: the list has the focus and shows what is saved
+	answers  map[string]*segmentAnswer
+	sets     *ruleSets
+	side     segmentSide   // whose first users are listed
+	members  bool          // the rule that is being counted asks the tenant for members
+	versions *versionsView // open in place of list and rule; nil: closed
+	deleted  string        // name of the segment that was just deleted: u brings it back
 }
 
 // segmentItem is a line of the list: a saved segment, a draft, or both.
 type segmentItem struct {
-	key   string // name in lower case; "new 1" in brackets for one without a name
+	key   string // id; "new 1" in brackets for one that was never saved
 	saved *workspace.Segment
 	draft *segmentEditor // what was typed and not saved; kept until saved or dropped
 	total segmentTotal
@@ -38,7 +47,7 @@ type segmentItem struct {
 
 // segmentTotal is how many users a saved segment holds now.
 type segmentTotal struct {
-	known bool
+	known bool // users or fault is of the present directory
 	users int
 	fault string // why the rule cannot be evaluated; "" when it can
 }
@@ -47,9 +56,10 @@ const (
 	taskSegments       = "segments.load"
 	taskSegmentTotals  = "segments.totals"
 	taskSegmentAnswer  = "segments.answer"
+	taskSegmentAdvice  = "segments.advice"
 	taskSegmentValues  = "segments.values"
 	taskSegmentSave    = "segments.save"
-	taskSegmentDelete  = "segments.delete"
+	taskSegmentChange  = "segments.change"
 	maxSegmentNameRune = 64
 )
 
@@ -60,19 +70,11 @@ type (
 		segments []workspace.Segment
 		err      error
 	}
-	segmentTotalsMsg struct{ totals map[string]segmentTotal }
-	segmentSavedMsg  struct {
-		key  string // of the item that was saved
-		text string
-		name string
-	}
-	segmentSaveAsMsg  struct{ key, name string }
-	segmentDeleteMsg  struct{ key, name string }
-	segmentDiscardMsg struct{ key string }
+	segmentTotalsMsg struct{ totals map[string]segmentTotal } // by id
 )
 
 func newSegmentsPane(s shared) *segmentsPane {
-	return &segmentsPane{shared: s, answers: make(map[string]*segmentAnswer)}
+	return &segmentsPane{shared: s, answers: make(map[string]*segmentAnswer), sets: &ruleSets{}}
 }
 
 func (p *segmentsPane) SetSize(width, height int) {
@@ -106,21 +108,35 @@ func (p *segmentsPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
 	case segmentTotalsMsg:
 		p.count(msg)
 	case segmentAnswerMsg:
-		p.answer(msg)
+		return p.answer(msg), false
+	case segmentAdviceMsg:
+		p.advised(msg)
 	case segmentValuesMsg:
 		msg.editor.offerValues(msg)
 	case segmentSaveAsMsg:
 		return p.saveAs(msg), true
 	case segmentSavedMsg:
 		return p.saved(msg), true
-	case segmentDeleteMsg:
-		return p.remove(msg), true
+	case segmentChangeMsg:
+		return p.change(msg), true
+	case segmentDoneMsg:
+		return p.done(msg), true
+	case segmentRefusedMsg:
+		return p.refused(msg), true
 	case segmentDiscardMsg:
 		return p.discard(msg.key), true
 	case segmentsChangedMsg:
 		return p.load(), false
 	case directoryChangedMsg:
-		return tea.Batch(p.countAll(), p.ask()), false
+		return tea.Batch(p.countAll(), p.ask(), p.compareVersions()), false
+	case showVersionsMsg:
+		return p.showVersions(msg.name), true
+	case versionsLoadedMsg, versionChangeMsg:
+		return p.versionsAnswered(msg), false
+	case segmentTranslateMsg:
+		return p.translate(msg), true
+	case segmentUsersMsg:
+		return p.exportUsers(msg), true
 	}
 	return nil, false
 }
@@ -141,41 +157,55 @@ func (p *segmentsPane) adopt(msg segmentsLoadedMsg) tea.Cmd {
 		return nil
 	}
 	p.loaded, p.failed = true, nil
-	under := p.currentKey()
+	under := cmp.Or(p.want, p.currentKey())
 	old := make(map[string]*segmentItem, len(p.items))
 	for _, i := range p.items {
 		old[i.key] = i
 	}
+	var saved []*segmentItem
+	for _, s := range msg.segments {
+		item := &segmentItem{key: s.ID, saved: &s}
+		if o := old[s.ID]; o != nil {
+			item.draft = o.draft
+			if o.saved != nil && o.saved.Rule == s.Rule {
+				item.total = o.total
+			}
+			delete(old, s.ID)
+		}
+		saved = append(saved, item)
+	}
+	slices.SortStableFunc(saved, func(a, b *segmentItem) int {
+		return cmp.Or(cmp.Compare(strings.ToLower(a.saved.Name), strings.ToLower(b.saved.Name)), cmp.Compare(a.key, b.key))
+	})
 	var items []*segmentItem
 	for _, i := range p.items {
-		if i.saved == nil && i.draft != nil {
+		switch {
+		case old[i.key] != i || i.draft == nil:
+		case i.saved == nil:
 			items = append(items, i)
+		case i.changed():
+			// What was typed for a segment that is gone becomes a new one.
+			p.made++
+			i.key, i.saved = newSegmentKey(p.made), nil
+			items = append(items, i)
+		case p.editor == i.draft:
+			p.editor = nil
 		}
 	}
-	for _, s := range msg.segments {
-		key := strings.ToLower(s.Name)
-		item := &segmentItem{key: key, saved: &s}
-		if o := old[key]; o != nil {
-			item.draft, item.total = o.draft, o.total
-			delete(old, key)
-		}
-		items = append(items, item)
-	}
-	// What was typed for a segment that is gone becomes a new one.
-	for _, i := range p.items {
-		if i.saved != nil && i.draft != nil && old[i.key] == i {
-			i.saved = nil
-			items = append([]*segmentItem{i}, items...)
-		}
-	}
-	p.items = items
+	p.items = append(items, saved...)
+	p.want = ""
 	p.seek(under)
 	return tea.Batch(p.countAll(), p.ask())
 }
 
-// countAll evaluates every saved segment.
+// newSegmentKey is the key of the n-th new segment.
+func newSegmentKey(n int) string { return fmt.Sprintf("[new %d]", n) }
+
+// countAll evaluates every saved segment. The numbers are kept with the
+// segments, so that the next start has something to show at once; while a sync
+// changes the directory they are not, for it would write five times a second.
 func (p *segmentsPane) countAll() tea.Cmd {
-	if !p.loaded || len(p.items) == 0 {
+	if !p.loaded {
 		return nil
 	}
 	var segments []workspace.Segment
@@ -184,21 +214,29 @@ func (p *segmentsPane) countAll() tea.Cmd {
 			segments = append(segments, *i.saved)
 		}
 	}
-	ws := p.ws
+	if len(segments) == 0 {
+		return nil
+	}
+	ws, sets := p.ws, p.sets
 	return p.tasks.run(taskSegmentTotals, func(ctx context.Context) tea.Msg {
-		totals := make(map[string]segmentTotal, len(segments))
+		totals, users := make(map[string]segmentTotal, len(segments)), make(map[string]int, len(segments))
 		for _, s := range segments {
-			selection, err := ws.Select(ctx, s.Rule)
+			selection, err := sets.selection(ctx, ws, s.Rule, true)
 			if ctx.Err() != nil {
 				return nil
 			}
 			total := segmentTotal{known: true}
 			if err == nil {
 				total.users = selection.Set.Count()
+				users[s.ID] = total.users
 			} else {
 				total.fault = faultText(selection.Diagnostics, err)
 			}
-			totals[strings.ToLower(s.Name)] = total
+			totals[s.ID] = total
+		}
+		if ws.Synced() && ws.Progress().Phase == refresh.PhaseIdle {
+			// A number that cannot be kept is counted again at the next start.
+			_ = ws.CountSegments(ctx, users)
 		}
 		return segmentTotalsMsg{totals}
 	})
@@ -254,6 +292,7 @@ func (p *segmentsPane) follow() {
 
 func (p *segmentsPane) move(delta int) tea.Cmd {
 	p.cursor = max(0, min(p.cursor+delta, len(p.items)-1))
+	p.deleted = "" // u now means the segment under the cursor
 	p.follow()
 	return p.ask()
 }
@@ -261,11 +300,11 @@ func (p *segmentsPane) move(delta int) tea.Cmd {
 // create opens the editor on a rule that is not saved yet.
 func (p *segmentsPane) create(rule string) tea.Cmd {
 	p.made++
-	item := &segmentItem{key: fmt.Sprintf("[new %d]", p.made)}
+	item := &segmentItem{key: newSegmentKey(p.made)}
 	item.draft = newSegmentEditor(p.shared, rule)
 	p.items = append([]*segmentItem{item}, p.items...)
 	p.cursor = 0
-	p.editor = item.draft
+	p.editor, p.versions, p.deleted = item.draft, nil, ""
 	p.follow()
 	return tea.Batch(p.ask(), p.editor.complete())
 }
@@ -279,7 +318,7 @@ func (p *segmentsPane) edit() tea.Cmd {
 	if item.draft == nil {
 		item.draft = newSegmentEditor(p.shared, item.saved.Rule)
 	}
-	p.editor = item.draft
+	p.editor, p.deleted = item.draft, ""
 	return tea.Batch(p.ask(), p.editor.complete())
 }
 

@@ -1,9 +1,14 @@
 package tui
 
 import (
+	"fmt"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
+
+	"rollcall/model/rule"
+	"rollcall/model/workspace"
 )
 
 // rects are the widths of the list and of the rule; below 64 columns the one
@@ -21,6 +26,9 @@ func (p *segmentsPane) rects() (list, right int) {
 }
 
 func (p *segmentsPane) Draw() string {
+	if p.versions != nil {
+		return p.drawVersions()
+	}
 	list, right := p.rects()
 	switch {
 	case list == 0:
@@ -59,6 +67,8 @@ func (p *segmentsPane) drawItem(i *segmentItem, width int, under bool) string {
 	case i.saved == nil:
 	case i.total.known:
 		number = count(i.total.users)
+	case i.saved.LastCount != nil:
+		number = "≈" + count(i.saved.LastCount.Users)
 	default:
 		number = "…"
 	}
@@ -117,6 +127,9 @@ func (p *segmentsPane) drawRule(width int) string {
 	if item.changed() {
 		t.right = "● not saved"
 	}
+	if item.saved != nil && p.editor == nil {
+		t.foot = historyText(th, item.saved, p.ws.Now(), width-6)
+	}
 	lines, _ := p.ruleLines(item, width-4)
 	return th.box(t, " "+strings.Join(lines, "\n "), width, p.height, p.editor != nil)
 }
@@ -150,27 +163,77 @@ func (p *segmentsPane) ruleLines(item *segmentItem, width int) (lines []string, 
 	if shown == nil {
 		shown = newSegmentEditor(p.shared, item.rule())
 	}
-	lines, cursor = shown.draw(width, p.height-2, e != nil)
+	if item.saved != nil && item.saved.Note != "" && e == nil {
+		lines = append(noteLines(p.theme, item.saved.Note, width), "")
+	}
+	ruleLines, cursor := shown.draw(width, p.height-2-len(lines), e != nil)
+	lines = append(lines, ruleLines...)
 	answer := p.answers[item.key]
-	if answer != nil && answer.text != item.rule() && !p.tasks.busy(taskSegmentAnswer) {
+	if answer != nil && answer.text != item.rule() && (p.members || !p.tasks.busy(taskSegmentAnswer)) {
 		answer = nil
 	}
-	lines = append(lines, p.answerLines(answer, width, p.height-2-len(lines))...)
+	if answer == nil {
+		lines = append(lines, p.waitingLines(item)...)
+	} else {
+		lines = append(lines, p.answerLines(answer, width, p.height-2-len(lines))...)
+	}
 	return shown.withHelp(lines, width, p.height-2, e != nil), cursor
+}
+
+// noteLines are the first lines of a segment's note.
+func noteLines(th *theme, note string, width int) []string {
+	lines := wrap(th, clean(note), width)
+	if len(lines) > 2 {
+		lines = []string{lines[0], th.cut(lines[1]+" "+lines[2], width)}
+	}
+	for i, l := range lines {
+		lines[i] = th.muted.Render(l)
+	}
+	return lines
+}
+
+// historyText says when a segment was changed, and by whom.
+func historyText(th *theme, s *workspace.Segment, now time.Time, width int) string {
+	verb := "changed"
+	if s.Version < 2 {
+		verb = "made"
+	}
+	parts := []string{verb + " " + when(s.ChangedAt, now)}
+	if s.ChangedBy != "" {
+		parts[0] += " by " + clean(s.ChangedBy)
+	}
+	if s.Version > 1 {
+		parts = append(parts, fmt.Sprintf("version %d", s.Version))
+	}
+	return th.cut(strings.Join(parts, " · "), width)
+}
+
+// waitingLines stand where the answer will. What nobody knows yet is not shown
+// as what was counted before, but for the number that was kept.
+func (p *segmentsPane) waitingLines(item *segmentItem) []string {
+	th := p.theme
+	if !p.tasks.busy(taskSegmentAnswer) {
+		return nil
+	}
+	text := "counting…"
+	if p.members {
+		text = "reading the members of the groups…"
+	}
+	if item.saved != nil && !item.changed() && item.saved.LastCount != nil {
+		text = "≈ " + plural(item.saved.LastCount.Users, "user", "users") + " at " + when(item.saved.LastCount.At, p.ws.Now()) + " · " + text
+	}
+	return []string{th.muted.Render(text)}
 }
 
 // answerLines show the count, who is gained and lost, remarks, and the first users.
 func (p *segmentsPane) answerLines(a *segmentAnswer, width, height int) []string {
 	th := p.theme
-	if a == nil {
-		if p.tasks.busy(taskSegmentAnswer) {
-			return []string{th.muted.Render("counting…")}
-		}
-		return nil
-	}
 	var lines []string
 	if a.failed != nil {
 		lines = append(lines, faultLines(th, a, width)...)
+		if a.mend != nil {
+			lines = append(lines, "  "+th.key.Render("ctrl-y")+th.accent.Render(th.cut(" takes "+clean(a.mend.label), width-8)))
+		}
 		lines = append(lines, "")
 		for _, l := range wrap(th, "Nothing you typed is lost; the count comes back when the rule reads again.", width) {
 			lines = append(lines, th.muted.Render(l))
@@ -180,25 +243,52 @@ func (p *segmentsPane) answerLines(a *segmentAnswer, width, height int) []string
 	number := th.accent.Render(count(a.users)) + th.text.Render(" of "+plural(a.of, "user", "users")) + "  "
 	lines = append(lines, th.fit(number+th.bar(a.users, a.of, max(0, min(30, width-th.width(number)))), width))
 	if a.compared {
-		lines = append(lines, changeLine(th, a, width))
+		lines = append(lines, changeLine(th, a.gained, a.lost, "the same users as the saved rule", width))
 	}
+	lines = append(lines, remarkLines(th, a, width, max(2, height/3))...)
+	listed := segmentListing{side: a.side, total: [...]int{a.users, a.gained, a.lost}[a.side], first: a.first}
+	if a.compared {
+		listed.turn = "ctrl-g"
+	}
+	if a.side == sideSelected {
+		listed.more = "; p previews them all"
+	}
+	return append(lines, listed.lines(th, width, height-len(lines))...)
+}
+
+// remarkLines are the remarks on a rule, in at most so many lines.
+func remarkLines(th *theme, a *segmentAnswer, width, most int) []string {
+	var lines []string
 	for _, d := range a.diagnostics {
 		text := "· " + clean(d.Message)
-		if d.Suggestion != "" {
+		if near := nearestText(d.Nearest); near != "" {
+			text += " — did you mean " + near + "?"
+		} else if d.Suggestion != "" {
 			text += " — " + clean(d.Suggestion)
 		}
-		lines = append(lines, th.muted.Render(th.cut(text, width)))
-	}
-	lines = append(lines, "")
-	nameWidth := max(8, width*2/5)
-	for i, u := range a.first {
-		if len(lines) >= height-1 && a.users > i+1 {
-			lines = append(lines, th.muted.Render("… and "+count(a.users-i)+" more; p previews them all"))
-			break
+		if a.mend != nil && d.Start == a.mend.start && len(d.Nearest) > 0 {
+			text += " ctrl-y takes " + clean(a.mend.label)
 		}
-		lines = append(lines, th.text.Render(th.cell(u.name, nameWidth))+" "+th.muted.Render(th.cell(u.mail, max(0, width-nameWidth-1))))
+		for i, l := range wrap(th, text, width-2) {
+			if i > 0 {
+				l = "  " + l
+			}
+			lines = append(lines, th.muted.Render(l))
+		}
+	}
+	if len(lines) > most {
+		lines = append(lines[:most-1], th.muted.Render("  …"))
 	}
 	return lines
+}
+
+// nearestText lists values that are perhaps meant: "Sales (204), Sale (3)".
+func nearestText(list []rule.Candidate) string {
+	texts := make([]string, len(list))
+	for i, c := range list {
+		texts[i] = clean(c.Value) + " (" + count(c.Users) + ")"
+	}
+	return strings.Join(texts, ", ")
 }
 
 // faultLines say what is wrong with a rule, what would be right, what is near.
@@ -206,7 +296,7 @@ func faultLines(th *theme, a *segmentAnswer, width int) []string {
 	var lines []string
 	fault, ok := a.fault()
 	if !ok {
-		for _, l := range wrap(th, "✗ "+capitalise(clean(a.failed.Message)), width) {
+		for _, l := range wrap(th, "✗ "+capitalise(clean(sentence(a.failed))), width) {
 			lines = append(lines, th.bad.Render(l))
 		}
 		return lines
@@ -227,28 +317,64 @@ func faultLines(th *theme, a *segmentAnswer, width int) []string {
 	return lines
 }
 
-// changeLine compares with the saved version, as a bar with numbers.
-func changeLine(th *theme, a *segmentAnswer, width int) string {
-	if a.gained+a.lost == 0 {
-		return th.muted.Render(th.cut("the same users as the saved rule", width))
+// changeLine says who comes and who goes, as a bar with numbers, or that
+// nobody does.
+func changeLine(th *theme, gained, lost int, same string, width int) string {
+	if gained+lost == 0 {
+		return th.muted.Render(th.cut(same, width))
 	}
 	const cells = 24
-	gained := min(cells, a.gained*cells/(a.gained+a.lost))
-	if a.gained > 0 {
-		gained = max(1, gained)
+	full := min(cells, gained*cells/(gained+lost))
+	if gained > 0 {
+		full = max(1, full)
 	}
-	if a.lost > 0 {
-		gained = min(gained, cells-1)
+	if lost > 0 {
+		full = min(full, cells-1)
 	}
-	line := th.added.Render("+ "+count(a.gained)+" gained ") + th.added.Render(strings.Repeat("█", gained)) +
-		th.removed.Render(strings.Repeat("░", cells-gained)) + th.removed.Render(" "+count(a.lost)+" lost -")
+	line := th.added.Render("+ "+count(gained)+" gained ") + th.added.Render(strings.Repeat("█", full)) +
+		th.removed.Render(strings.Repeat("░", cells-full)) + th.removed.Render(" "+count(lost)+" lost -")
 	return th.cut(line, width)
+}
+
+// segmentListing is the first users of a rule, or of those whom it gains or
+// loses.
+type segmentListing struct {
+	side  segmentSide
+	turn  string // the key that turns to the next side, which stands above the users; "" when there is no other
+	total int
+	first []segmentUser
+	more  string // said behind how many there are besides
+}
+
+func (l segmentListing) lines(th *theme, width, height int) []string {
+	lines := []string{""}
+	if l.turn != "" {
+		title := capitalise(l.side.String())
+		if l.total == 0 {
+			title += ": nobody"
+		}
+		heading := th.heading.Render(title) + th.muted.Render(" · "+l.turn+" shows who is "+l.side.next().String())
+		if height > 10 {
+			lines = append(lines, th.cut(heading, width))
+		} else {
+			lines = []string{th.cut(heading, width)}
+		}
+	}
+	nameWidth := max(8, width*2/5)
+	for i, u := range l.first {
+		if len(lines) >= height-1 && l.total > i+1 {
+			lines = append(lines, th.muted.Render(th.cut("… and "+count(l.total-i)+" more"+l.more, width)))
+			break
+		}
+		lines = append(lines, th.text.Render(th.cell(u.name, nameWidth))+" "+th.muted.Render(th.cell(u.mail, max(0, width-nameWidth-1))))
+	}
+	return lines
 }
 
 // Cursor is in a cell or in the rule's text.
 func (p *segmentsPane) Cursor() *tea.Cursor {
 	item := p.current()
-	if p.editor == nil || item == nil {
+	if p.editor == nil || item == nil || p.versions != nil {
 		return nil
 	}
 	list, right := p.rects()

@@ -2,9 +2,12 @@ package tui
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+
+	"rollcall/model/workspace"
 )
 
 // QuitWarning names the segments whose rule would be lost; "" when none would.
@@ -40,12 +43,15 @@ func (p *segmentsPane) save() tea.Cmd {
 		if problem := p.nameProblem(name); problem != "" {
 			return nil, problem
 		}
+		if p.isTaken(name, item) {
+			return nil, "There is a segment of this name already; choose another"
+		}
 		return emit(segmentSaveAsMsg{key: item.key, name: name}), ""
 	}
 	return emit(dialogMsg{d})
 }
 
-// nameProblem says why a name cannot be given to a new segment.
+// nameProblem says why a name cannot be given to a segment.
 func (p *segmentsPane) nameProblem(name string) string {
 	switch {
 	case name == "":
@@ -55,11 +61,24 @@ func (p *segmentsPane) nameProblem(name string) string {
 	case len([]rune(name)) > maxSegmentNameRune:
 		return "The name is too long"
 	}
-	if i := p.item(strings.ToLower(name)); i != nil {
-		return "There is a segment of this name already; choose another"
-	}
 	return ""
 }
+
+// isTaken reports whether another segment than the item has the name.
+func (p *segmentsPane) isTaken(name string, item *segmentItem) bool {
+	return slices.ContainsFunc(p.items, func(i *segmentItem) bool {
+		return i != item && i.saved != nil && strings.EqualFold(i.saved.Name, name)
+	})
+}
+
+type (
+	segmentSaveAsMsg struct{ key, name string }
+	segmentSavedMsg  struct {
+		key     string // of the item that was saved
+		text    string
+		segment workspace.Segment
+	}
+)
 
 func (p *segmentsPane) saveAs(msg segmentSaveAsMsg) tea.Cmd {
 	item := p.item(msg.key)
@@ -68,10 +87,11 @@ func (p *segmentsPane) saveAs(msg segmentSaveAsMsg) tea.Cmd {
 	}
 	ws, text := p.ws, item.rule()
 	return p.tasks.run(taskSegmentSave, func(ctx context.Context) tea.Msg {
-		if _, err := ws.SaveSegment(ctx, msg.name, text, nil); err != nil {
+		segment, err := ws.SaveSegment(ctx, msg.name, text, nil)
+		if err != nil {
 			return errorToast(err)
 		}
-		return segmentSavedMsg{key: msg.key, text: text, name: msg.name}
+		return segmentSavedMsg{key: msg.key, text: text, segment: *segment}
 	})
 }
 
@@ -79,7 +99,7 @@ func (p *segmentsPane) saveAs(msg segmentSaveAsMsg) tea.Cmd {
 func (p *segmentsPane) saved(msg segmentSavedMsg) tea.Cmd {
 	if item := p.item(msg.key); item != nil {
 		fresh := item.rule() == msg.text
-		item.key = strings.ToLower(msg.name)
+		item.key, item.saved = msg.segment.ID, &msg.segment
 		if fresh && p.editor == item.draft {
 			p.editor = nil
 		}
@@ -88,39 +108,11 @@ func (p *segmentsPane) saved(msg segmentSavedMsg) tea.Cmd {
 		}
 		delete(p.answers, msg.key)
 	}
-	return tea.Batch(emit(segmentsChangedMsg{}), toast(levelGood, "Saved segment "+msg.name))
+	p.deleted = ""
+	return tea.Batch(emit(segmentsChangedMsg{}), toast(levelGood, "Saved segment "+msg.segment.Name))
 }
 
-// askDelete asks before a saved segment or a draft is dropped.
-func (p *segmentsPane) askDelete() tea.Cmd {
-	item := p.current()
-	if item == nil {
-		return nil
-	}
-	if item.saved == nil {
-		return emit(dialogMsg{newConfirmDialog(p.shared, "Drop the new segment?",
-			"It was never saved; its rule is lost.", "drop it", segmentDiscardMsg{item.key})})
-	}
-	return emit(dialogMsg{newConfirmDialog(p.shared, "Delete segment "+clean(item.saved.Name)+"?",
-		"Its rule is deleted from this machine. Users, groups and approved snapshots stay as they are.",
-		"delete it", segmentDeleteMsg{item.key, item.saved.Name})})
-}
-
-func (p *segmentsPane) remove(msg segmentDeleteMsg) tea.Cmd {
-	if item := p.item(msg.key); item != nil {
-		if p.editor == item.draft {
-			p.editor = nil
-		}
-		item.draft = nil
-	}
-	ws := p.ws
-	return p.tasks.run(taskSegmentDelete, func(ctx context.Context) tea.Msg {
-		if err := ws.DeleteSegment(ctx, msg.name); err != nil {
-			return errorToast(err)
-		}
-		return segmentsChangedMsg{}
-	})
-}
+type segmentDiscardMsg struct{ key string }
 
 // discard forgets what was typed and not saved.
 func (p *segmentsPane) discard(key string) tea.Cmd {

@@ -119,15 +119,16 @@ func TestSegmentListCountsAndDeletes(t *testing.T) {
 		s.press("d")
 		s.wait(confirmGrace)
 		s.press("y")
-		s.hides("Everybody")
+		s.hides("▸ Everybody")
+		s.shows("Deleted segment Everybody; u undoes")
 		require.Len(t, s.tenant.savedSegments(), 1)
-	})
-}
 
-func TestSegmentExportShowsTheEntraRule(t *testing.T) {
-	onScreen(t, syncedTenant, 80, 24, Options{NoSync: true}, func(s *screen) {
-		s.press("2", "x")
-		s.golden("segments-export-80x24")
+		s.press("u")
+		s.shows("▸ Everybody")
+		require.Len(t, s.tenant.savedSegments(), 2)
+		s.press("u")
+		s.hides("▸ Everybody")
+		require.Len(t, s.tenant.savedSegments(), 1, "undoing again takes the undoing back")
 	})
 }
 

@@ -152,7 +152,7 @@ func (p *writebackPane) askStop() tea.Cmd {
 func (p *writebackPane) askExport() tea.Cmd {
 	plan := p.review.plan
 	lead := "Write the plan into a folder, for someone with the permission to write: the CSV files of the Entra admin center's bulk operations, and a PowerShell script with its undo. Nothing changes in the tenant."
-	return emit(dialogMsg{exportDialog(p.shared, "Hand the plan over", lead, "plan-"+plan.ID, func() []exportFile {
+	return emit(dialogMsg{exportDialog(p.shared, "Hand the plan over", lead, "plan-"+plan.ID, func(string) []exportFile {
 		var files []exportFile
 		for _, f := range []exportFile{
 			{plan.ID + "-import.csv", handover.BulkMembers(plan.Add)},
