@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -167,4 +168,71 @@ func TestAnIncompletePreviewCannotBeApproved(t *testing.T) {
 	snapshots, err := w.Snapshots(t.Context())
 	require.NoError(t, err)
 	assert.Empty(t, snapshots)
+}
+
+func TestWhatLivesOnThisMachineIsPreviewedWithoutTheTenant(t *testing.T) {
+	offline := &model.Error{Kind: model.KindUnavailable, Code: "offline", Message: "the network is unreachable"}
+	for name, test := range map[string]struct {
+		signedIn bool
+		reason   string
+		calls    []string
+	}{
+		"signed out":            {false, "nobody is signed in", nil},
+		"signed in and offline": {true, "the network is unreachable", []string{"Domains"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tenant := workspacetest.Contoso()
+			stored := synced(t, tenant)
+			saved(t, stored, "Sales", salesRule)
+			_, err := stored.SaveList(t.Context(), "Board", ids(workspacetest.Adele, workspacetest.Dora))
+			require.NoError(t, err)
+			approved(t, stored, "Hands", "rule:"+salesRule)
+			require.NoError(t, stored.Close())
+			w := open(t, tenant)
+			if test.signedIn {
+				_, err := w.Connect(t.Context())
+				require.NoError(t, err)
+			}
+			tenant.SessionErr = offline
+			tenant.Fail = func(string) error { return offline }
+			before := tenant.Asked("")
+
+			entry := file(t, "mail\nchandra@contoso.com\nx@contoso.com\ny@fabrikam.com\n")
+			p, err := w.Preview(t.Context(), []string{"segment:Sales", entry, "snapshot:Hands", "-list:Board"}, nil, nil)
+			require.NoError(t, err)
+			assert.True(t, p.Complete())
+			assert.Equal(t, []string{"bert@contoso.com", "chandra@contoso.com", "x@contoso.com", "y@fabrikam.com"}, addresses(p))
+			assert.Equal(t, 2, p.Counts.Internal)
+			require.Len(t, p.Notes, 1)
+			assert.Contains(t, p.Notes[0], "principal names")
+			assert.Contains(t, p.Notes[0], test.reason)
+			assert.ElementsMatch(t, test.calls, tenant.Asked("")[len(before):])
+
+			kept, err := w.ApprovePreview(t.Context(), p, "")
+			require.NoError(t, err)
+			assert.Equal(t, map[bool]string{false: "operator@laptop", true: "admin@contoso.com"}[test.signedIn], kept.ApprovedBy)
+			_, err = w.Preview(t.Context(), []string{"segment:Sales", "partners@contoso.com"}, nil, nil)
+			failure(t, err, model.KindUnavailable, "offline")
+		})
+	}
+}
+
+func TestTheDomainsOfMailAddressesAloneAreKnownToTheTenantOnly(t *testing.T) {
+	tenant := workspacetest.Contoso()
+	for i := range tenant.Users {
+		name := &tenant.Users[i].Fields[1]
+		name.Value = strings.Replace(name.Value, "@contoso.com", "@CONTOSO.onmicrosoft.com", 1)
+	}
+	stored := synced(t, tenant)
+	p, err := stored.Preview(t.Context(), []string{"rule:" + salesRule}, nil, nil)
+	require.NoError(t, err)
+	assert.Equal(t, audience.Counts{Unique: 3, Internal: 3}, p.Counts)
+	assert.Empty(t, p.Notes)
+	require.NoError(t, stored.Close())
+
+	w := open(t, tenant)
+	p, err = w.Preview(t.Context(), []string{"rule:" + salesRule}, nil, nil)
+	require.NoError(t, err)
+	assert.Equal(t, audience.Counts{Unique: 3, External: 3}, p.Counts, "and the note says by what")
+	assert.Len(t, p.Notes, 1)
 }
