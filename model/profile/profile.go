@@ -10,6 +10,7 @@ import (
 // Profile is what an administrator has chosen for one tenant.
 type Profile struct {
 	Schema   *model.Schema    // the attributes to sync
+	Chosen   bool             // the configuration names them
 	Schedule refresh.Schedule // of the rounds that the screens run by themselves
 	Guard    refresh.Guard    // how many users a sync may remove unasked
 }

@@ -33,7 +33,7 @@ const noLimit = -1
 // Read reads a configuration file; name is what an error calls it:
 //
 //	[profile.NAME]
-//	attributes = ["department", "extension_…_costCenter"]  # default: the whole catalogue
+//	attributes = ["department", "extension_…_costCenter"]  # default: all but assignedPlans
 //	nightly    = "02:00"                                   # or "off"
 //
 //	[profile.NAME.guards]
@@ -191,7 +191,7 @@ func (r *reader) attributes(node *unstable.Node) ([]string, error) {
 		names = append(names, name)
 	}
 	if len(names) == 0 {
-		return nil, r.wrong(node, "attributes is empty: leave it out to sync the whole catalogue")
+		return nil, r.wrong(node, "attributes is empty: leave it out to sync what other profiles do")
 	}
 	return names, nil
 }
@@ -237,7 +237,7 @@ func (r *reader) config() (Config, error) {
 			if err != nil {
 				return Config{}, r.placed(t.line, err)
 			}
-			t.Schema = schema
+			t.Schema, t.Chosen = schema, true
 		}
 		c.profiles[name] = t.Profile
 	}

@@ -32,6 +32,8 @@ func TestAProfileThatIsNotConfiguredHasTheDefaults(t *testing.T) {
 	for _, text := range []string{"", "# nothing\n", "[profile.other]\nnightly = \"off\"\n"} {
 		p := read(t, text).Profile("default")
 		assert.Equal(t, model.DefaultSchema().Fingerprint(), p.Schema.Fingerprint())
+		assert.False(t, p.Chosen)
+		assert.NotContains(t, graphNames(p), "assignedPlans")
 		assert.Equal(t, refresh.DefaultSchedule(), p.Schedule)
 		assert.Equal(t, refresh.DefaultGuard(), p.Guard)
 	}
@@ -59,6 +61,7 @@ guards.sync_removals_percent = 100
 `)
 	p := c.Profile("default")
 	assert.Subset(t, graphNames(p), []string{"department", "mobilePhone", "officeLocation", "displayName"})
+	assert.True(t, p.Chosen)
 	assert.NotContains(t, graphNames(p), "city")
 	assert.Equal(t, "23:15", p.Schedule.Nightly.String())
 	assert.Equal(t, refresh.DefaultSchedule().Jitter, p.Schedule.Jitter)
@@ -68,6 +71,12 @@ guards.sync_removals_percent = 100
 	assert.Contains(t, graphNames(p), "city")
 	assert.Equal(t, "off", p.Schedule.Nightly.String())
 	assert.Equal(t, refresh.Guard{Users: -1, Percent: 100}, p.Guard)
+}
+
+func TestPlansAreSyncedWhereTheyAreNamed(t *testing.T) {
+	p := read(t, "[profile.default]\nattributes = [\"assignedPlans\"]\n").Profile("default")
+	assert.Contains(t, graphNames(p), "assignedPlans")
+	assert.Contains(t, p.Schema.Select(), "assignedPlans")
 }
 
 func TestEveryWayToWriteATableSaysTheSame(t *testing.T) {

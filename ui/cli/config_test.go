@@ -36,6 +36,8 @@ sync_removals = 7
 	assert.Equal(t, "off", s.connections[0].Config.Schedule.Nightly.String())
 	assert.False(t, s.connections[1].Config.Schema.IsSynced(model.AttrCity))
 	assert.Equal(t, refresh.DefaultSchedule(), s.connections[2].Config.Schedule)
+	assert.False(t, s.connections[0].Config.Schema.IsSynced(model.AttrAssignedPlans))
+	assert.True(t, s.connections[3].Config.Schema.IsSynced(model.AttrAssignedPlans), "the embedded tenant is synced whole")
 	assert.Equal(t, 7, s.connections[3].Config.Guard.Users, "every embedded tenant is of the profile demo")
 	assert.Equal(t, 1, s.connections[4].Config.Guard.Users, "the environment names the file")
 	assert.Equal(t, 2, s.connections[5].Config.Guard.Users, "the flag wins over the environment")

@@ -13,6 +13,7 @@ import (
 
 	"rollcall/graph/emulator"
 	"rollcall/graph/emulator/seed"
+	"rollcall/model"
 )
 
 // These benchmarks time whole processes of rollcall, with the tenant in
@@ -56,7 +57,7 @@ func BenchmarkInitialSync100k(b *testing.B) {
 		r := tenant.reader()
 		began = time.Now()
 		read := 0
-		for link := tenant.usersURL(); link != ""; {
+		for link := tenant.usersURL(model.DefaultSchema()); link != ""; {
 			var page struct {
 				Value []json.RawMessage
 				Next  string `json:"@odata.nextLink"`

@@ -65,7 +65,7 @@ func TestRoundsOfOneProcess(t *testing.T) {
 		ClientSecret: signin.Secret(os.Getenv("AZURE_CLIENT_SECRET")), AuthorityHost: os.Getenv("ROLLCALL_AUTHORITY_HOST"), Transport: transport,
 	})
 	require.NoError(t, err)
-	schema := model.FullSchema()
+	schema := model.DefaultSchema()
 	source, err := graph.New(graph.Options{Endpoint: os.Getenv("ROLLCALL_GRAPH_ENDPOINT"), Credential: auth, Schema: schema, Transport: transport})
 	require.NoError(t, err)
 	path := filepath.Join(folder, "directory.db")

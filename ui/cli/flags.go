@@ -189,6 +189,9 @@ func (a *app) connection() (c Connection, err error) {
 		if c.Config, err = a.configured(c.Profile); err != nil {
 			return c, err
 		}
+		if !c.Config.Chosen {
+			c.Config.Schema = model.FullSchema() // nothing travels: every rule can be tried
+		}
 		// Another tenant has other users, so it has other files.
 		if demo.Users != 2000 || demo.Seed != 1 {
 			c.Profile = fmt.Sprintf("%s-%d-%d", demoProfile, demo.Seed, demo.Users)
