@@ -57,6 +57,9 @@ func (w *world) Snapshot(_ context.Context, name string) ([]model.Object, error)
 
 func (w *world) answer(key string) ([]model.Object, error) {
 	objects, ok := w.local[key]
+	if err := w.fail[key]; err != nil {
+		return nil, err
+	}
 	if !ok {
 		return nil, &model.Error{Kind: model.KindUsage, Code: "unknown", Message: "there is no " + key}
 	}
@@ -102,6 +105,7 @@ func newWorld() *world {
 			"segment:Ed":  {ed},
 			"file:f.csv":  {{Type: model.ObjectContact, Mail: "eve@fabrikam.com"}},
 			"segment:nil": {},
+			"snapshot:N":  {user("bob"), {Type: model.ObjectContact, Mail: "zoe@fabrikam.com"}},
 			"list:Old":    {},
 			"list:Gone":   {user("ann")},
 		},
@@ -173,6 +177,118 @@ func TestIncludeMinusExclude(t *testing.T) {
 			assert.True(t, p.Complete())
 		})
 	}
+}
+
+func TestIncludeWithinMinusExclude(t *testing.T) {
+	tests := []struct {
+		name                    string
+		entries                 []string
+		left, outside, excluded string
+	}{
+		{"a list within a nested list", []string{"all@contoso.com", "&group:sub"}, "ann di", "bob cy", ""},
+		{"the order does not matter", []string{"&group:sub", "all@contoso.com"}, "ann di", "bob cy", ""},
+		{"within a segment", []string{"all@contoso.com", "&segment:S"}, "ann", "bob cy di", ""},
+		{"within a rule or a list", []string{"all@contoso.com", "&rule:R", "&list:L"}, "cy di", "ann bob", ""},
+		{"within a secondary address", []string{"all@contoso.com", "&bob.old@contoso.com"}, "bob", "ann cy di", ""},
+		{"within an address out of a file, by a secondary address", []string{"all@contoso.com", "&file:x.csv"}, "ann", "bob cy di", ""},
+		{"a file within the owner of a secondary address in it", []string{"file:x.csv", "&segment:S"}, "ANN.old", "Eve@Fabrikam.com", ""},
+		{"within a foreign address", []string{"file:x.csv", "&EVE@fabrikam.com"}, "Eve@Fabrikam.com", "ANN.old", ""},
+		{"within an empty segment", []string{"group:sub", "&segment:nil"}, "", "ann di", ""},
+		{"within itself", []string{"group:sub", "&group:sub"}, "ann di", "", ""},
+		{"outside comes before excluded", []string{"all@contoso.com", "&group:sub", "-rule:R", "-segment:S"}, "di", "bob cy", "ann"},
+		{"within a snapshot", []string{"all@contoso.com", "&snapshot:N"}, "bob", "ann cy di", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p := build(t, newWorld(), tt.entries...)
+			assert.Equal(t, tt.left, names(p.Recipients))
+			assert.Equal(t, tt.outside, names(p.Outside))
+			assert.Equal(t, tt.excluded, names(p.Excluded))
+			assert.True(t, p.Complete())
+			assert.Equal(t, len(p.Outside), p.Summary().Outside)
+			assert.Equal(t, len(p.Recipients), p.Counts.Unique)
+		})
+	}
+}
+
+func TestWhoHasNoAddressFallsOutsideToo(t *testing.T) {
+	w := newWorld()
+	kiosk := model.Object{ID: "d-1", Type: model.ObjectDevice, DisplayName: "kiosk"}
+	w.members["g-sub"] = append(w.members["g-sub"], kiosk)
+	p := build(t, w, "segment:S", "group:sub", "&segment:S")
+	assert.Equal(t, "ann", names(p.Recipients))
+	require.Len(t, p.WithoutAddress, 1)
+	assert.Equal(t, "u-ed", p.WithoutAddress[0].ID)
+	assert.Empty(t, p.NonRecipients)
+	assert.Len(t, p.Objects(), 2)
+
+	p = build(t, w, "segment:S", "group:sub", "&group:sub")
+	assert.Empty(t, p.WithoutAddress)
+	assert.Equal(t, []model.Object{kiosk}, p.NonRecipients)
+}
+
+func TestAnAudienceThatIsKeptWithinSomethingMustIncludeSomebody(t *testing.T) {
+	for _, entries := range [][]string{{"&all@contoso.com"}, {"&segment:S", "-bob@contoso.com"}} {
+		_, err := Build(context.Background(), Ports{}, parse(t, entries), Options{})
+		e := model.AsError(err)
+		require.NotNil(t, e)
+		assert.Equal(t, model.KindUsage, e.Kind)
+		assert.Equal(t, "nothingIncluded", e.Code)
+		assert.NotEmpty(t, e.Remedy)
+	}
+}
+
+func TestWhatIsMissingOfALimitMayHaveDroppedSomebody(t *testing.T) {
+	w := newWorld()
+	limited := model.Object{ID: "c-1", Type: model.ObjectContact, Limited: true}
+	w.members["g-sub"] = []model.Object{user("di"), limited}
+	p := build(t, w, "all@contoso.com", "rule:R", "&group:sub", "&group:nope", "&snapshot:N", "-group:none")
+	assert.False(t, p.Complete())
+	type part struct {
+		entry            string
+		within, excluded bool
+	}
+	var parts []part
+	for _, m := range p.Missing {
+		parts = append(parts, part{m.Entry, m.Within, m.Excluded})
+	}
+	assert.Equal(t, []part{{"group:nope", true, false}, {"sub", false, false}, {"group:none", false, true}}, parts,
+		"what is missing of the included list, too, is said once, and of the exclusion last")
+	unresolved := p.Summary().Unresolved
+	assert.True(t, unresolved[0].Within)
+	assert.False(t, unresolved[1].Within)
+	assert.True(t, unresolved[2].Excluded)
+}
+
+func TestOnlyWhatConcernsOneEntryAloneIsMissing(t *testing.T) {
+	w := newWorld()
+	hidden := &model.Error{Kind: model.KindPartial, Code: "membershipHidden", Message: "the members of Board are hidden from this account"}
+	damaged := &model.Error{Kind: model.KindFailed, Code: "ledgerCorrupt", Message: "the ledger is damaged"}
+	w.fail["segment:Hidden"], w.fail["segment:Damaged"] = hidden, damaged
+	p := build(t, w, "all@contoso.com", "&segment:Hidden")
+	require.Len(t, p.Missing, 1)
+	assert.Equal(t, expansion.Missing{Entry: "segment:Hidden", Reason: hidden, Within: true}, p.Missing[0])
+	assert.Empty(t, p.Recipients)
+
+	_, err := Build(context.Background(), Ports{Resolver: w, Local: w, Members: w}, parse(t, []string{"all@contoso.com", "-segment:Damaged"}), Options{})
+	require.ErrorIs(t, err, damaged)
+}
+
+func TestWhoHasLeftIsOutsideOnlyWhereThatIsKnown(t *testing.T) {
+	outside := func(entries ...string) []string {
+		var ids []string
+		for _, d := range build(t, newWorld(), entries...).Departed {
+			if d.Outside {
+				ids = append(ids, d.Entry.String()+" "+d.Object.ID)
+			}
+		}
+		return ids
+	}
+	assert.Empty(t, outside("list:Old"))
+	assert.Equal(t, []string{"list:Old u-fay"}, outside("list:Old", "&list:Gone"))
+	assert.Equal(t, []string{"list:Old u-fay"}, outside("list:Old", "&all@contoso.com", "-list:Old"))
+	assert.Empty(t, outside("list:Old", "&list:Old"))
+	assert.Empty(t, outside("list:Old", "&list:Gone", "&segment:S"), "a segment cannot judge who is not in the directory")
 }
 
 func TestAnExclusionTakesThoseWithoutAnAddressToo(t *testing.T) {

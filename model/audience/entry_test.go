@@ -26,6 +26,10 @@ func TestEntriesAreReadByTheirForm(t *testing.T) {
 		{`rule:user.mail -eq "a@b"`, Entry{Kind: EntryRule, Text: `user.mail -eq "a@b"`}, `rule:user.mail -eq "a@b"`},
 		{"-segment:Interns", Entry{Kind: EntrySegment, Text: "Interns", Exclude: true}, "segment:Interns"},
 		{"- a@contoso.com", Entry{Kind: EntryAddress, Text: "a@contoso.com", Exclude: true}, "a@contoso.com"},
+		{"&segment:Interns", Entry{Kind: EntrySegment, Text: "Interns", Within: true}, "segment:Interns"},
+		{" & a@contoso.com", Entry{Kind: EntryAddress, Text: "a@contoso.com", Within: true}, "a@contoso.com"},
+		{"snapshot:all hands", Entry{Kind: EntrySnapshot, Text: "all hands"}, "snapshot:all hands"},
+		{"-Snapshot:k3x9a0bc", Entry{Kind: EntrySnapshot, Text: "k3x9a0bc", Exclude: true}, "snapshot:k3x9a0bc"},
 		{`rule:-not (user.mail -eq "x")`, Entry{Kind: EntryRule, Text: `-not (user.mail -eq "x")`}, `rule:-not (user.mail -eq "x")`},
 	}
 	for _, tt := range tests {
@@ -39,7 +43,7 @@ func TestEntriesAreReadByTheirForm(t *testing.T) {
 }
 
 func TestAnEntryThatNamesNothingIsAUsageError(t *testing.T) {
-	for _, text := range []string{"", " ", "-", "group:", "segment: ", "sales", "dl:sales"} {
+	for _, text := range []string{"", " ", "-", "group:", "segment: ", "sales", "dl:sales", "&", "& ", "&group:", "snapshot:", "-&a@contoso.com", "&-a@contoso.com", "& & a@contoso.com", "--a@contoso.com"} {
 		t.Run(text, func(t *testing.T) {
 			_, err := ParseEntry(text)
 			e := model.AsError(err)
