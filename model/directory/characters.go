@@ -53,10 +53,6 @@ func (t *textCharacters) block(i int) *blockCharacters {
 
 func (b *textBlock) characters() *blockCharacters {
 	c := &blockCharacters{of: b, sets: make([]uint64, b.len()), isFolded: true}
-	var bits [256]uint64
-	for i := range bits {
-		bits[i] = 1 << characterBit(byte(i))
-	}
 	var folded []byte
 	for i := range c.sets {
 		text := b.at(i)
@@ -64,7 +60,7 @@ func (b *textBlock) characters() *blockCharacters {
 		c.isFolded = c.isFolded && string(folded) == text
 		set := uint64(0)
 		for _, char := range folded {
-			set |= bits[char]
+			set |= characterBits[char]
 		}
 		c.sets[i] = set
 	}
@@ -81,6 +77,14 @@ func charactersOf(folded string) uint64 {
 	}
 	return set
 }
+
+// characterBits are the sets of single bytes.
+var characterBits = func() (sets [256]uint64) {
+	for c := range sets {
+		sets[c] = 1 << characterBit(byte(c))
+	}
+	return sets
+}()
 
 // ownBits is the number of bits that stand for one character each.
 const ownBits = 26 + 10 + 4

@@ -15,3 +15,16 @@ func (s *Snapshot) SelectByValues(ctx context.Context, p *rule.Program, ofRows b
 	}
 	return plan.choose(p.Root())
 }
+
+// Prepare waits for what a restored directory makes ready in the background.
+func (s *Snapshot) Prepare() { s.prepare() }
+
+// Forget forgets what earlier rules have left behind.
+func (s *Snapshot) Forget() {
+	for i := range s.columns {
+		v := &s.columns[i].dictionary.verdicts
+		v.mu.Lock()
+		v.last = nil
+		v.mu.Unlock()
+	}
+}
