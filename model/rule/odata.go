@@ -62,11 +62,11 @@ func (t *Translation) odata(r *Rule, s *model.Schema, now time.Time) {
 			o.report.noteAt(whole, "the rule holds for nobody, whatever the data are")
 		}
 	}
-	o.measure(p, whole)
 	if HasErrors(o.report.list) {
-		t.Diagnostics = o.report.located(r.Text)
+		t.Diagnostics = o.report.faults(r.Text)
 		return
 	}
+	o.measure(p, whole)
 	t.Text, t.Advanced = p.text, o.advanced
 	if n := len(advancedURL) + len(url.QueryEscape(p.text)); o.advanced && n > maxAdvancedURL {
 		o.report.lintAt(whole, fmt.Sprintf("the URL takes %d characters with this filter; Graph documents %d for a query with the advanced parameters", n, maxAdvancedURL), "")
@@ -85,7 +85,7 @@ func (o *odata) measure(p phrase, at Span) {
 	default:
 		return
 	}
-	if !o.advanced && !HasErrors(o.report.list) {
+	if !o.advanced {
 		o.report.noteAt(at, "Graph takes the filter with the advanced parameters only: "+reason)
 	}
 	o.advanced = true
@@ -269,7 +269,7 @@ func (o *odata) text(n *Comparison, f filterable, path string, holds bool) phras
 	case op == OpEndsWith && o.may(f, asksEnds):
 		return o.function("endswith", f, path, value, holds)
 	}
-	return o.refuse(n, lacking(n.Operator.Positive(), f.path), plainer(n, f))
+	return o.refuse(n, lacking(n.Operator.Positive(), f.path), o.plainer(n))
 }
 
 // lacking says which operator Graph lacks.
@@ -290,13 +290,10 @@ func lacking(op Operator, path string) string {
 
 // plainer suggests what says the same as a regular expression and can be said;
 // "" where nothing does.
-func plainer(n *Comparison, f filterable) string {
+func (o *odata) plainer(n *Comparison) string {
 	better, ok := withoutPattern(n)
-	if !ok {
-		return ""
-	}
-	needed := map[Operator]asks{OpEq: asksEq, OpIn: asksEq, OpStartsWith: asksStarts, OpEndsWith: asksEnds}[better.Operator.Positive()]
-	if (f.plain|f.advanced)&needed == 0 {
+	probe := &odata{schema: o.schema, report: &reporter{}, now: o.now, inside: o.inside}
+	if !ok || probe.comparison(better, true).text == "" || HasErrors(probe.report.list) {
 		return ""
 	}
 	return Print(better)

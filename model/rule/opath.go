@@ -60,11 +60,13 @@ func (t *Translation) opath(r *Rule, s *model.Schema) {
 	if n := utf8.RuneCountInString(text); n > OPATHMaxLength {
 		o.report.errorAt(whole, fmt.Sprintf("the recipient filter has %d characters; Exchange takes at most %d, with what it adds itself", n, OPATHMaxLength), "", "")
 	}
-	if !HasErrors(o.report.list) {
-		t.Text = text
-		o.report.noteAt(whole, "a dynamic distribution list holds recipients only: a user without mailbox and mail address is never in it; the types keep contacts and groups out")
-		o.report.noteAt(whole, "in PowerShell the filter stands between braces: -RecipientFilter {…}")
+	if HasErrors(o.report.list) {
+		t.Diagnostics = o.report.faults(r.Text)
+		return
 	}
+	t.Text = text
+	o.report.noteAt(whole, "a dynamic distribution list holds recipients only: a user without mailbox and mail address is never in it; the types keep contacts and groups out")
+	o.report.noteAt(whole, "in PowerShell the filter stands between braces: -RecipientFilter {…}")
 	t.Diagnostics = o.report.located(r.Text)
 }
 
@@ -190,7 +192,7 @@ func (o *opath) comparison(n *Comparison, holds bool) phrase {
 	case op == OpIn:
 		return o.equal(n, a, p, alternatives(n.Value.List), holds)
 	case op == OpMatch:
-		return o.pattern(n, p)
+		return o.pattern(n)
 	case n.Value.Text == "":
 		return o.missing(p, !holds)
 	default:
@@ -198,10 +200,11 @@ func (o *opath) comparison(n *Comparison, holds bool) phrase {
 	}
 }
 
-// pattern refuses a regular expression, with what says the same.
-func (o *opath) pattern(n *Comparison, p recipientProperty) phrase {
+// pattern refuses a regular expression, with what says the same and can be said.
+func (o *opath) pattern(n *Comparison) phrase {
 	suggestion := ""
-	if better, ok := withoutPattern(n); ok && (!p.exact || better.Operator.Positive() == OpEq || better.Operator.Positive() == OpIn) {
+	probe := &opath{schema: o.schema, report: &reporter{}, element: o.element}
+	if better, ok := withoutPattern(n); ok && probe.comparison(better, true).text != "" && !HasErrors(probe.report.list) {
 		suggestion = Print(better)
 	}
 	return o.refuseFor(n, "Exchange has no regular expressions", suggestion)

@@ -155,3 +155,10 @@ func withoutPattern(n *Comparison) (*Comparison, bool) {
 	}
 	return &better, true
 }
+
+// faults returns the errors alone: where a rule is refused there is no text that
+// a remark could be about.
+func (r *reporter) faults(text string) []Diagnostic {
+	r.list = slices.DeleteFunc(r.list, func(d Diagnostic) bool { return d.Severity != Error })
+	return r.located(text)
+}
