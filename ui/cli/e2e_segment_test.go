@@ -54,7 +54,9 @@ func TestASegmentLivesFromProcessToProcess(t *testing.T) {
 		assert.Empty(t, a.stderr, "nobody watches")
 	}
 	all, within := m.runJSON(0, "preview", "segment:Fair"), m.runJSON(0, "preview", "segment:Fair", "--within", "rule:"+narrow)
-	unique := func(preview map[string]any) float64 { return preview["recipients"].(map[string]any)["unique"].(float64) }
+	unique := func(preview map[string]any) float64 {
+		return preview["recipients"].(map[string]any)["unique"].(float64)
+	}
 	assert.Equal(t, unique(m.runJSON(0, "preview", "rule:"+narrow)), unique(within))
 	assert.Equal(t, unique(all)-unique(within), within["outside"])
 }
