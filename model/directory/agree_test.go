@@ -17,6 +17,11 @@ import (
 // case; the last is null.
 var words = []string{"Sales", "SALES", "sales us", "Straße", "STRASSE", "Σίσυφος", "σίσυφοσ", "Kelvin", "kelvin", "田中", "Ольга", "ольга", ""}
 
+// plans are service plans, of which some lack a part and one is none at all.
+var plans = []string{
+	"Sales/SALES/1", "sales us/Straße/1", "Sales/Kelvin/2", "田中//2", "/kelvin/", "a/Sales/b/3", "//", "Sales",
+}
+
 var instants = []string{"2026-01-01T00:00:00Z", "2026-06-15T12:30:45Z", "2026-12-31T23:59:59Z", "soon", ""}
 
 var evaluatedAt = time.Date(2026, 6, 15, 12, 30, 45, 0, time.UTC)
@@ -24,7 +29,7 @@ var evaluatedAt = time.Date(2026, 6, 15, 12, 30, 45, 0, time.UTC)
 // attributes of the generated users and rules: one of each type and some more.
 var attributes = []model.AttrID{
 	model.AttrDisplayName, model.AttrDepartment, model.AttrCountry, model.AttrAccountEnabled,
-	model.AttrEmployeeHireDate, model.AttrOtherMails, model.AttrProxyAddresses, model.AttrExtensionAttribute1 + 14,
+	model.AttrEmployeeHireDate, model.AttrOtherMails, model.AttrProxyAddresses, model.AttrAssignedPlans, model.AttrExtensionAttribute1 + 14,
 }
 
 func fields(a model.AttrID) *rapid.Generator[model.Field] {
@@ -37,6 +42,8 @@ func fields(a model.AttrID) *rapid.Generator[model.Field] {
 			f.Value = rapid.SampledFrom(instants).Draw(t, "instant")
 		case model.TypeCollection:
 			f.Values = rapid.SliceOfN(rapid.SampledFrom(words), 0, 3).Draw(t, "elements")
+		case model.TypePlans:
+			f.Values = rapid.SliceOfN(rapid.SampledFrom(plans), 0, 3).Draw(t, "plans")
 		default:
 			f.Value = rapid.SampledFrom(words).Draw(t, "text")
 		}
@@ -120,6 +127,16 @@ func comparisons(a model.Attribute, property string) *rapid.Generator[rule.Node]
 func trees(depth int) *rapid.Generator[rule.Node] {
 	clause := rapid.Custom(func(t *rapid.T) rule.Node {
 		a := model.FullSchema().Attribute(rapid.SampledFrom(attributes).Draw(t, "attribute"))
+		if a.Type == model.TypePlans {
+			part := rapid.Custom(func(t *rapid.T) rule.Node {
+				of := rapid.SampledFrom([]string{rule.PlanID, rule.PlanName, rule.PlanStatus}).Draw(t, "part")
+				return comparisons(model.FullSchema().Attribute(model.AttrDepartment), of).Draw(t, "comparison")
+			})
+			return &rule.Quantified{
+				Property: a.Rule, Quantifier: rapid.SampledFrom([]rule.Quantifier{rule.Any, rule.All}).Draw(t, "quantifier"),
+				Body: joined(part, 2).Draw(t, "body"),
+			}
+		}
 		if a.Type == model.TypeCollection && rapid.Bool().Draw(t, "quantified") {
 			return &rule.Quantified{
 				Property: a.Rule, Quantifier: rapid.SampledFrom([]rule.Quantifier{rule.Any, rule.All}).Draw(t, "quantifier"),

@@ -29,7 +29,7 @@ func person(t testing.TB, id string, pairs ...string) model.User {
 		a, ok := model.FullSchema().ByName(pairs[i])
 		require.True(t, ok, pairs[i])
 		f := model.Field{Attr: a.ID, Value: pairs[i+1]}
-		if a.Type == model.TypeCollection {
+		if a.Type.IsCollection() {
 			f = model.Field{Attr: a.ID, Values: strings.Split(pairs[i+1], ",")}
 		}
 		u.Set(f)
