@@ -39,7 +39,7 @@ func tooLong(n int) string {
 type checker struct {
 	schema      *model.Schema
 	report      *reporter
-	patterns    int // bytes of translated expressions so far
+	patterns    int // what compiling the expressions so far takes
 	expressions map[string]*regexp.Regexp
 }
 
@@ -213,9 +213,9 @@ func (r *reporter) needsArray(o Operator, v Value) {
 	r.errorAt(v.At, fmt.Sprintf("%s needs an array", o), `values such as ["a", "b"]`, suggestion)
 }
 
-// maxPatterns bounds the regular expressions of a rule, in bytes as RE2 is
-// given them: compiling more would keep the screen waiting.
-const maxPatterns = 2 * EntraMaxLength
+// maxPatternCost bounds what compiling the regular expressions of a rule takes
+// together, as patternCost counts it: more would keep the screen waiting.
+const maxPatternCost = 20_000
 
 // pattern checks a regular expression and keeps it.
 func (c *checker) pattern(n *Comparison) {
@@ -224,8 +224,8 @@ func (c *checker) pattern(n *Comparison) {
 		return
 	}
 	translated, err := translatePattern(text)
-	c.patterns += len(translated)
-	if err == nil && c.patterns > maxPatterns {
+	c.patterns += patternCost(translated)
+	if err == nil && c.patterns > maxPatternCost {
 		err = errors.New("the regular expressions of the rule are too large together")
 	}
 	var re *regexp.Regexp

@@ -23,7 +23,7 @@ func Compile(text string, s *model.Schema, now time.Time) (*Program, []Diagnosti
 	if i := slices.IndexFunc(diagnostics, func(d Diagnostic) bool { return d.Severity == Error }); i >= 0 {
 		return nil, diagnostics, faultError(diagnostics[i])
 	}
-	c := &compiler{schema: s, now: now, expressions: expressions, parts: map[Node]Predicate{}}
+	c := &compiler{schema: s, now: now, expressions: expressions, parts: map[Node]Predicate{}, matching: map[string]test{}}
 	root := c.node(r.Root)
 	if c.err != nil {
 		return nil, diagnostics, c.err
@@ -48,6 +48,7 @@ type compiler struct {
 	schema      *model.Schema
 	now         time.Time
 	expressions map[string]*regexp.Regexp // by their text
+	matching    map[string]test           // what the expressions come to, by their text
 	parts       map[Node]Predicate
 	err         error
 }

@@ -141,6 +141,15 @@ func anyOf(kind func(string) test, texts []string) test {
 
 // matches decides by a regular expression, or by what says the same.
 func (c *compiler) matches(pattern string) test {
+	t, ok := c.matching[pattern]
+	if !ok {
+		t = c.understood(pattern)
+		c.matching[pattern] = t
+	}
+	return t
+}
+
+func (c *compiler) understood(pattern string) test {
 	translated, err := translatePattern(pattern)
 	if err != nil {
 		return test{run: never} // unreachable: the pattern has been checked

@@ -60,7 +60,7 @@ func TestAnExpressionDecidesAsItsEngineDoes(t *testing.T) {
 		pattern := patterns.Filter(func(p string) bool { _, err := compilePattern(p); return err == nil }).Draw(t, "pattern")
 		re, err := compilePattern(pattern)
 		require.NoError(t, err)
-		c := &compiler{expressions: map[string]*regexp.Regexp{pattern: re}}
+		c := &compiler{expressions: map[string]*regexp.Regexp{pattern: re}, matching: map[string]test{}}
 		decision := c.matches(pattern)
 		for range 8 {
 			value := someText(t, "value")

@@ -199,3 +199,39 @@ func hasWordBoundary(pattern string) bool {
 	}
 	return false
 }
+
+// patternCost estimates, in microseconds, what compiling a translated
+// expression takes. Two things make a short one expensive: classes of Unicode,
+// which hold hundreds of ranges, and repetitions, which compile to as many
+// copies.
+func patternCost(translated string) int {
+	const ofAny, ofUnicodeClass = 10, 75
+	cost := ofAny + len(translated) + ofUnicodeClass*(strings.Count(translated, `\p`)+strings.Count(translated, `\P`))
+	if cost > maxPatternCost || !strings.Contains(translated, "{") {
+		return cost
+	}
+	tree, err := syntax.Parse("(?i)"+translated, syntax.Perl)
+	if err != nil {
+		return cost // compiling it fails as soon
+	}
+	return cost + copies(tree)
+}
+
+// copies weighs the instructions that an expression compiles to.
+func copies(re *syntax.Regexp) int {
+	const rangesAtOnce = 64 // how many weigh as much as an instruction
+	cost := 1
+	switch re.Op {
+	case syntax.OpLiteral:
+		cost = len(re.Rune)
+	case syntax.OpCharClass:
+		cost += len(re.Rune) / rangesAtOnce
+	}
+	for _, sub := range re.Sub {
+		cost += copies(sub)
+	}
+	if re.Op == syntax.OpRepeat {
+		cost *= max(re.Min, re.Max, 1)
+	}
+	return min(cost, 2*maxPatternCost)
+}

@@ -1,6 +1,7 @@
 package rule_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -88,10 +89,41 @@ func TestExpressionsThatCannotBeRunAreRefusedWithTheReason(t *testing.T) {
 }
 
 func TestExpressionsThatAreTooLargeTogetherAreRefused(t *testing.T) {
-	text := `user.city -match "` + strings.Repeat(`\w`, 200) + `" -or user.city -match "x` + strings.Repeat(`\w`, 200) + `"`
-	_, diagnostics, err := rule.Compile(text, model.FullSchema(), evaluatedAt)
-	require.Error(t, err)
-	assert.Contains(t, firstError(t, diagnostics).Message, "too large together")
+	for name, text := range map[string]string{
+		"many classes":         `user.city -match "` + strings.Repeat(`\w`, 50) + `" -or user.city -match "x` + strings.Repeat(`\w`, 50) + `"`,
+		"a repetition":         `user.city -match "\w{999}"`,
+		"nested repetitions":   `user.city -match "` + strings.Repeat(`(((ab{10}){10}){9})`, 10) + `"`,
+		"several repetitions":  `user.city -match "` + strings.Repeat(`[a-z]{900}`, 30) + `"`,
+		"many small ones":      expressions(1900),
+		"repetitions in a row": `user.city -match "` + strings.Repeat(`(a?){900}`, 100) + `"`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, diagnostics, err := rule.Compile(text, model.FullSchema(), evaluatedAt)
+			require.Error(t, err)
+			assert.Contains(t, firstError(t, diagnostics).Message, "too large together")
+		})
+	}
+}
+
+func TestExpressionsOfAnOrdinarySizeAreNotRefused(t *testing.T) {
+	for name, text := range map[string]string{
+		"a repetition": `user.city -match "^[\w.-]{1,64}@(contoso|fabrikam)\.com$"`,
+		"many":         expressions(200),
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, diagnostics, err := rule.Compile(text, model.FullSchema(), evaluatedAt)
+			require.NoError(t, err, "%v", diagnostics)
+		})
+	}
+}
+
+// expressions is a rule of n expressions that differ.
+func expressions(n int) string {
+	clauses := make([]string, n)
+	for i := range clauses {
+		clauses[i] = fmt.Sprintf(`user.city -match "%x"`, i)
+	}
+	return strings.Join(clauses, " or ")
 }
 
 func TestAWordBoundaryIsNoted(t *testing.T) {
