@@ -31,7 +31,7 @@ func (r *Runner) Restore(ctx context.Context) error {
 
 // load makes the directory what the store adds up to.
 func (r *Runner) load(ctx context.Context) error {
-	users, err := loadUsers(ctx, r.opts.Store, r.opts.Schema)
+	users, err := r.loadUsers(ctx, r.opts.Store)
 	if err != nil {
 		return err
 	}
@@ -41,8 +41,8 @@ func (r *Runner) load(ctx context.Context) error {
 }
 
 // loadUsers returns the directory that a store adds up to.
-func loadUsers(ctx context.Context, store Store, schema *model.Schema) (*directory.Directory, error) {
-	users := directory.New(schema)
+func (r *Runner) loadUsers(ctx context.Context, store Store) (*directory.Directory, error) {
+	users := r.opts.Directory.Sibling()
 	err := store.Load(ctx, users.Restore, func(changes []model.Change) { users.Apply(changes) })
 	return users, err
 }

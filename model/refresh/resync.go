@@ -71,7 +71,7 @@ func (r *round) stage(ctx context.Context) (*target, Staging, error) {
 	state, err := staging.State(ctx)
 	if err == nil && r.isUsable(state) {
 		var users *directory.Directory
-		if users, err = loadUsers(ctx, staging, r.opts.Schema); err == nil {
+		if users, err = r.loadUsers(ctx, staging); err == nil {
 			return &target{store: staging, state: state, users: users}, staging, nil
 		}
 	}
@@ -86,7 +86,7 @@ func (r *round) stage(ctx context.Context) (*target, Staging, error) {
 			return nil, nil, err
 		}
 	}
-	return &target{store: staging, users: directory.New(r.opts.Schema)}, staging, nil
+	return &target{store: staging, users: r.opts.Directory.Sibling()}, staging, nil
 }
 
 // isUsable reports whether a resync goes on from a staging store with the state.
