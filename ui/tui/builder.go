@@ -2,222 +2,312 @@ package tui
 
 import (
 	"strings"
-	"time"
 
-	"rollcall/model"
 	"rollcall/model/rule"
 )
 
-// builder is a rule as rows of attribute, operator and value: the rows are
-// joined by one joiner, and neighbours that are joined by the other one form a
-// group inside it. That is one level of parentheses; a rule that needs more is
-// edited as text.
-type builder struct {
-	any  bool // rows are joined by or, groups inside by and; else the reverse
-	rows []builderRow
+// outlineItem is a line of a rule that is laid out as an outline: a group of
+// lines, a condition on the elements of a collection, or a clause. The zero
+// value is a clause of which nothing was typed yet.
+type outlineItem struct {
+	kind  itemKind
+	not   int            // how often -not stands before it
+	any   bool           // the items are joined by or, else by and
+	items []*outlineItem // of a group; of a collection: the conditions on one element
+
+	attribute  string          // of a clause or a collection: rule name, or what was typed so far
+	quantifier rule.Quantifier // of a collection
+	operator   rule.Operator   // of a clause
+	value      string          // of a clause, as typed: Sales; US, CA; null; system.now -minus P30D
 }
 
-// builderRow is one comparison. A row without attribute or value is not yet
-// part of the rule.
-type builderRow struct {
-	or        bool   // joined to the row above by or; not used in the first row
-	attribute string // rule name, or what was typed so far
-	operator  rule.Operator
-	value     string // as typed: Sales; US, CA; null; system.now -minus P30D
+type itemKind uint8
+
+const (
+	itemClause itemKind = iota
+	itemGroup
+	itemCollection
+)
+
+// The attributes of rows that are no comparisons: each is a whole rule.
+const (
+	rowMemberOf      = "memberOf"
+	rowDirectReports = "Direct Reports"
+)
+
+// standsAlone reports a row that cannot be joined with others.
+func (i *outlineItem) standsAlone() bool {
+	return i.kind == itemClause && (i.attribute == rowMemberOf || i.attribute == rowDirectReports)
 }
 
-func (r builderRow) complete() bool {
-	return strings.TrimSpace(r.attribute) != "" && strings.TrimSpace(r.value) != ""
+// newOutline lays a tree out; nil is a group with one empty clause. The root
+// is always a group.
+func newOutline(n rule.Node) *outlineItem {
+	root := &outlineItem{kind: itemGroup, items: []*outlineItem{{}}}
+	if n == nil {
+		return root
+	}
+	if i := itemOf(n); i.kind == itemGroup {
+		return i
+	} else {
+		root.items[0] = i
+	}
+	return root
 }
 
-// newBuilder lays a tree out as rows; ok is false when it has another shape.
-func newBuilder(n rule.Node) (b builder, ok bool) {
+func itemOf(n rule.Node) *outlineItem {
 	switch n := n.(type) {
-	case nil:
-		return builder{}, true
-	case *rule.Comparison:
-		row, ok := rowOf(n)
-		return builder{rows: []builderRow{row}}, ok
+	case *rule.Not:
+		i := itemOf(n.Operand)
+		i.not++
+		return i
 	case *rule.And:
-		return builderOf(n.Operands, false)
+		return &outlineItem{kind: itemGroup, items: itemsOf(n.Operands)}
 	case *rule.Or:
-		return builderOf(n.Operands, true)
-	}
-	return builder{}, false
-}
-
-// builderOf lays out operands that are joined by or (or by and).
-func builderOf(operands []rule.Node, or bool) (builder, bool) {
-	b := builder{any: or}
-	for _, o := range operands {
-		members := []rule.Node{o}
-		switch o := o.(type) {
+		return &outlineItem{kind: itemGroup, any: true, items: itemsOf(n.Operands)}
+	case *rule.Quantified:
+		i := &outlineItem{kind: itemCollection, attribute: n.Property, quantifier: n.Quantifier}
+		switch body := n.Body.(type) {
 		case *rule.And:
-			if !or {
-				return builder{}, false
-			}
-			members = o.Operands
+			i.items = itemsOf(body.Operands)
 		case *rule.Or:
-			if or {
-				return builder{}, false
-			}
-			members = o.Operands
-		}
-		for i, m := range members {
-			c, ok := m.(*rule.Comparison)
-			if !ok {
-				return builder{}, false
-			}
-			row, ok := rowOf(c)
-			if !ok {
-				return builder{}, false
-			}
-			row.or = or
-			if i > 0 {
-				row.or = !or
-			}
-			b.rows = append(b.rows, row)
-		}
-	}
-	return b, true
-}
-
-func rowOf(c *rule.Comparison) (builderRow, bool) {
-	value, ok := valueText(c.Value)
-	return builderRow{attribute: c.Property, operator: c.Operator, value: value}, ok && c.Property != rule.Element
-}
-
-// node is the tree of the rows that are complete; nil when none is.
-func (b builder) node() rule.Node {
-	var outer []rule.Node
-	var group []rule.Node
-	flush := func() {
-		switch len(group) {
-		case 0:
-		case 1:
-			outer = append(outer, group[0])
+			i.any, i.items = true, itemsOf(body.Operands)
 		default:
-			outer = append(outer, joinNodes(group, !b.any))
+			i.items = []*outlineItem{itemOf(body)}
 		}
-		group = nil
+		return i
+	case *rule.MemberOf:
+		return &outlineItem{attribute: rowMemberOf, operator: rule.OpIn, value: cellText(rule.OpIn, rule.Value{Kind: rule.List, List: n.Groups})}
+	case *rule.DirectReports:
+		return &outlineItem{attribute: rowDirectReports, value: cellText(rule.OpEq, n.Manager)}
+	case *rule.Comparison:
+		return &outlineItem{attribute: n.Property, operator: n.Operator, value: cellText(n.Operator, n.Value)}
 	}
-	for _, r := range b.rows {
-		if !r.complete() {
+	return &outlineItem{} // unreachable: these are all the nodes there are
+}
+
+func itemsOf(nodes []rule.Node) []*outlineItem {
+	items := make([]*outlineItem, len(nodes))
+	for i, n := range nodes {
+		items[i] = itemOf(n)
+	}
+	return items
+}
+
+// node is the tree of what is complete; nil when nothing is. A group of one is
+// that one.
+func (i *outlineItem) node() rule.Node {
+	n := i.bare()
+	if n == nil {
+		return nil
+	}
+	for range i.not {
+		n = &rule.Not{Operand: n}
+	}
+	return n
+}
+
+// bare is node without -not.
+func (i *outlineItem) bare() rule.Node {
+	if i.kind == itemClause {
+		return i.clause()
+	}
+	var operands []rule.Node
+	for _, c := range i.items {
+		if n := c.node(); n != nil {
+			operands = append(operands, n)
+		}
+	}
+	var n rule.Node
+	switch {
+	case len(operands) == 0 || i.kind == itemCollection && i.property() == "":
+		return nil
+	case len(operands) == 1:
+		n = operands[0]
+	case i.any:
+		n = &rule.Or{Operands: operands}
+	default:
+		n = &rule.And{Operands: operands}
+	}
+	if i.kind == itemCollection {
+		n = &rule.Quantified{Property: i.property(), Quantifier: i.quantifier, Body: n}
+	}
+	return n
+}
+
+func (i *outlineItem) clause() rule.Node {
+	property := i.property()
+	if property == "" || strings.TrimSpace(i.value) == "" {
+		return nil
+	}
+	switch property {
+	case rowMemberOf:
+		groups := parseCell(rule.OpIn, i.value).List
+		if len(groups) == 0 {
+			return nil
+		}
+		return &rule.MemberOf{Groups: groups}
+	case rowDirectReports:
+		manager := parseCell(rule.OpEq, i.value)
+		if manager.Kind != rule.Text {
+			manager = rule.TextValue(i.value)
+		}
+		return &rule.DirectReports{Manager: manager}
+	}
+	v := parseCell(i.operator, i.value)
+	if v.Kind == rule.List && len(v.List) == 0 {
+		return nil
+	}
+	return &rule.Comparison{Property: property, Operator: i.operator, Value: v}
+}
+
+// property is the name that was typed, without "user.".
+func (i *outlineItem) property() string {
+	const prefix = "user."
+	name := strings.TrimSpace(i.attribute)
+	if len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix) {
+		name = name[len(prefix):]
+	}
+	return name
+}
+
+// begun reports a line that holds something typed and is not part of the rule
+// yet, or holds such a line.
+func (i *outlineItem) begun() bool {
+	if i.kind == itemClause {
+		typed := i.attribute != rule.Element && i.attribute != "" || i.value != ""
+		return typed && i.clause() == nil
+	}
+	for _, c := range i.items {
+		if c.begun() {
+			return true
+		}
+	}
+	return i.kind == itemCollection && i.attribute != "" && i.bare() == nil
+}
+
+// adopt brings into the outline of a new tree what the outline before holds
+// beyond its own tree: lines that are not finished, groups of one. Lines that
+// say the same as before stay the same lines.
+func (i *outlineItem) adopt(before *outlineItem) {
+	if rule.Equal(i.node(), before.node()) {
+		*i = *before
+		return
+	}
+	if len(i.items) < 2 && i.kind == before.kind {
+		i.any = before.any
+	}
+	var old []*outlineItem // the complete ones
+	for _, c := range before.items {
+		if c.node() != nil {
+			old = append(old, c)
+		}
+	}
+	fresh := i.items
+	if i.node() == nil {
+		fresh = nil // the one empty line of an empty rule
+	}
+	same := func(a, b *outlineItem) bool { return rule.Equal(a.node(), b.node()) }
+	head := 0
+	for head < min(len(old), len(fresh)) && same(old[head], fresh[head]) {
+		head++
+	}
+	tail := 0
+	for tail < min(len(old), len(fresh))-head && same(old[len(old)-1-tail], fresh[len(fresh)-1-tail]) {
+		tail++
+	}
+	var merged []*outlineItem
+	next, at := 0, 0 // of fresh, of old
+	for _, c := range before.items {
+		if c.node() == nil {
+			if c.begun() {
+				merged = append(merged, c)
+			}
 			continue
 		}
-		if r.or == b.any {
-			flush()
-		}
-		group = append(group, r.node())
-	}
-	flush()
-	switch len(outer) {
-	case 0:
-		return nil
-	case 1:
-		return outer[0]
-	}
-	return joinNodes(outer, b.any)
-}
-
-func joinNodes(nodes []rule.Node, or bool) rule.Node {
-	if or {
-		return &rule.Or{Operands: nodes}
-	}
-	return &rule.And{Operands: nodes}
-}
-
-func (r builderRow) node() rule.Node {
-	return &rule.Comparison{Property: strings.TrimSpace(r.attribute), Operator: r.operator, Value: parseValue(r.operator, r.value)}
-}
-
-// inGroup reports whether the row belongs to a group of several rows, and
-// whether it is its first and its last one.
-func (b builder) inGroup(i int) (in, first, last bool) {
-	joins := func(i int) bool { return i > 0 && i < len(b.rows) && b.rows[i].or != b.any }
-	first, last = !joins(i), !joins(i+1)
-	return !first || !last, first, last
-}
-
-// valueText writes a value as it stands in a row; ok is false when what would
-// be read back is another value.
-func valueText(v rule.Value) (text string, ok bool) {
-	switch v.Kind {
-	case rule.Null:
-		return "null", true
-	case rule.Bool:
-		if v.Bool {
-			return "true", true
-		}
-		return "false", true
-	case rule.Time:
-		return v.Time.Format(time.RFC3339), true
-	case rule.Now:
-		printed := rule.Print(&rule.Comparison{Property: "employeeHireDate", Operator: rule.OpGe, Value: v})
-		_, after, found := strings.Cut(printed, rule.OpGe.String()+" ")
-		return after, found
-	case rule.List:
-		parts := make([]string, len(v.List))
-		for i, e := range v.List {
-			if strings.Contains(e.Text, ",") || strings.TrimSpace(e.Text) != e.Text || e.Text == "" {
-				return "", false
+		switch {
+		case at < head || at >= len(old)-tail:
+			if at == len(old)-tail { // the new lines that stand for none before
+				merged = append(merged, fresh[next:len(fresh)-tail]...)
+				next = len(fresh) - tail
 			}
-			parts[i] = e.Text
+			merged = append(merged, c)
+			next++
+		case next < len(fresh)-tail:
+			n := fresh[next]
+			merged = append(merged, n)
+			if n.kind == c.kind && n.kind != itemClause {
+				n.adopt(c)
+			} else {
+				merged = append(merged, c.unfinished()...)
+			}
+			next++
+		default:
+			merged = append(merged, c.unfinished()...)
 		}
-		return strings.Join(parts, ", "), len(parts) > 0
-	default:
-		if strings.TrimSpace(v.Text) != v.Text || v.Text == "" || parseValue(rule.OpEq, v.Text).Kind != rule.Text {
-			return `"` + v.Text + `"`, !strings.Contains(v.Text, `"`)
-		}
-		return v.Text, !isQuoted(v.Text)
+		at++
+	}
+	i.items = append(merged, fresh[next:]...)
+	if len(i.items) == 0 {
+		i.items = []*outlineItem{{}}
 	}
 }
 
-func isQuoted(s string) bool {
-	return len(s) >= 2 && strings.HasPrefix(s, `"`) && strings.HasSuffix(s, `"`)
+// unfinished are the begun lines inside a line that is gone.
+func (i *outlineItem) unfinished() []*outlineItem {
+	var out []*outlineItem
+	for _, c := range i.items {
+		switch {
+		case c.node() == nil && c.begun():
+			out = append(out, c)
+		default:
+			out = append(out, c.unfinished()...)
+		}
+	}
+	return out
 }
 
-// parseValue reads what was typed into a value cell. Text needs no quotes
-// there; quotes make text of what would be null, a boolean or a time.
-func parseValue(op rule.Operator, typed string) rule.Value {
-	typed = strings.TrimSpace(typed)
-	if op == rule.OpIn || op == rule.OpNotIn {
-		var texts []string
-		for part := range strings.SplitSeq(typed, ",") {
-			if part = strings.TrimSpace(part); part != "" {
-				texts = append(texts, part)
+// outlineRow is an item with its place.
+type outlineRow struct {
+	*outlineItem
+	parent *outlineItem // nil for the root
+	index  int          // in the parent's items
+	depth  int          // 0 for the root's items, -1 for the root
+	last   bool         // of the parent's items
+	of     string       // the collection whose element is compared; "" elsewhere
+}
+
+// rows are the item and everything below it, in the order of the screen.
+func (i *outlineItem) rows() []outlineRow {
+	rows := []outlineRow{{outlineItem: i, depth: -1}}
+	var add func(parent *outlineItem, depth int, of string)
+	add = func(parent *outlineItem, depth int, of string) {
+		if parent.kind == itemCollection {
+			of = parent.attribute
+		}
+		for n, c := range parent.items {
+			rows = append(rows, outlineRow{c, parent, n, depth, n == len(parent.items)-1, of})
+			if c.kind != itemClause {
+				add(c, depth+1, of)
 			}
 		}
-		return rule.ListValue(texts...)
 	}
-	switch strings.ToLower(typed) {
-	case "null":
-		return rule.Value{Kind: rule.Null}
-	case "true":
-		return rule.Value{Kind: rule.Bool, Bool: true}
-	case "false":
-		return rule.Value{Kind: rule.Bool}
-	}
-	if isQuoted(typed) {
-		return rule.TextValue(typed[1 : len(typed)-1])
-	}
-	if t, err := time.Parse(time.RFC3339, typed); err == nil {
-		return rule.Value{Kind: rule.Time, Time: t.UTC().Truncate(time.Second)}
-	}
-	if strings.HasPrefix(strings.ToLower(typed), "system.now") {
-		parsed, diagnostics := rule.Parse("user.employeeHireDate -ge " + typed)
-		if c, ok := parsed.Root.(*rule.Comparison); ok && !rule.HasErrors(diagnostics) {
-			return c.Value
-		}
-	}
-	return rule.TextValue(typed)
+	add(i, 0, "")
+	return rows
 }
 
-// operatorsOf returns the operators that a row's attribute takes.
-func operatorsOf(s *model.Schema, attribute string) []rule.Operator {
-	a, ok := s.ByName(attribute)
-	if !ok {
-		return rule.Operators(model.TypeString)
+// joint is the word of a group: how many of its lines must hold.
+func (i *outlineItem) joint() string {
+	word := "all of"
+	if i.any {
+		word = "any of"
 	}
-	return rule.Operators(a.Type)
+	not := i.not
+	if i.kind == itemCollection {
+		return word // its -not stands before the collection
+	}
+	if not > 0 && i.any {
+		word, not = "none of", not-1
+	}
+	return strings.Repeat("not ", not) + word
 }

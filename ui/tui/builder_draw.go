@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -8,204 +9,255 @@ import (
 	"rollcall/model/rule"
 )
 
+// The least of the box that the answer keeps: the count, the change and a note.
+const answerLeast = 4
+
 // draw shows the rule as rows and as text in lines of at most width cells, and
-// where the cursor is in them. While nobody edits, a long text is cut.
+// where the cursor is in them. What does not fit into the height beside the
+// answer scrolls; the view with the cursor gets more of it.
 func (e *segmentEditor) draw(width, height int, editing bool) (lines []string, cursor *tea.Cursor) {
+	room := height - answerLeast - 4 // headings and blanks
+	if editing && !e.inText {
+		room -= helpHeight(height)
+	}
+	if e.frozen {
+		room--
+	}
+	rows := e.outline.rows()
+	text := e.textLines(width)
+	rowRoom, textRoom := share(len(rows)-1, len(text), max(4, room), editing && e.inText)
+	lines, cursor = e.drawRows(rows, width, rowRoom, editing && !e.inText)
+	lines = append(lines, "")
+	shown, right, at := e.drawText(text, width, textRoom, editing && e.inText)
+	lines = append(lines, e.heading(width, right))
+	if at != nil {
+		at.Y += len(lines)
+		cursor = at
+	}
+	lines = append(lines, shown...)
+	if text[len(text)-1].message == "" {
+		lines = append(lines, "") // where the message of a fault would stand
+	}
+	e.cursorY = 0
+	if cursor != nil {
+		e.cursorY = cursor.Y
+	}
+	return lines, cursor
+}
+
+// share divides the room between the rows and the text. Both are shown whole
+// where that is possible; else the one with the cursor gets two thirds.
+func share(rows, text, room int, inText bool) (forRows, forText int) {
+	if rows+text <= room {
+		return rows, text
+	}
+	first, second := rows, text
+	if inText {
+		first, second = text, rows
+	}
+	second = min(second, max(room/3, room-first))
+	first = min(first, room-second)
+	if inText {
+		return max(1, second), max(1, first)
+	}
+	return max(1, first), max(1, second)
+}
+
+func (e *segmentEditor) heading(width int, right string) string {
 	th := e.theme
-	lines, cursor = e.drawRows(width, height, editing)
-	lines = append(lines, "", e.heading(width))
-	if editing {
-		field, column := e.text.Draw(th, width)
-		if e.inText {
-			cursor = tea.NewCursor(column, len(lines))
+	if n := len([]rune(e.text.Value())); n > entraRuleLimit*3/4 {
+		length := count(n) + " of " + count(entraRuleLimit) + " characters"
+		if right != "" {
+			length = right + " · " + length
 		}
-		return append(lines, field, underline(th, &e.text, e.diagnostics(), width)), cursor
-	}
-	text := e.text.Value()
-	if text == "" {
-		text = "(empty: it selects nobody)"
-	}
-	wrapped := wrap(th, clean(text), width)
-	const most = 4
-	if len(wrapped) > most {
-		wrapped = append(wrapped[:most-1], ellipsis)
-	}
-	for _, l := range wrapped {
-		lines = append(lines, th.text.Render(l))
-	}
-	return append(lines, ""), cursor
-}
-
-// diagnostics are what is wrong with the text, and what could be better.
-func (e *segmentEditor) diagnostics() []rule.Diagnostic {
-	parsed, diagnostics := rule.Parse(e.text.Value())
-	return append(diagnostics, rule.Check(parsed, e.ws.Schema())...)
-}
-
-// withHelp lays what helps to edit over the end of the box's lines.
-func (e *segmentEditor) withHelp(lines []string, width, height int, editing bool) []string {
-	return lines
-}
-
-// The widths of the rows' columns.
-const (
-	joinWidth     = 6
-	operatorWidth = 15
-)
-
-// drawRows shows the builder; at is the cursor when it is in a cell.
-func (e *segmentEditor) drawRows(width, height int, editing bool) (lines []string, at *tea.Cursor) {
-	th := e.theme
-	if !e.rowsOK {
-		for _, l := range wrap(th, e.aside, width) {
-			lines = append(lines, th.muted.Render(l))
-		}
-		return lines, nil
-	}
-	attributeWidth := min(24, max(10, (width-joinWidth-operatorWidth-4)/2))
-	valueWidth := max(4, width-joinWidth-attributeWidth-operatorWidth-5)
-	lines = append(lines, th.heading.Render(th.fit(spaces(joinWidth+2)+th.cell("Attribute", attributeWidth)+" "+th.cell("Operator", operatorWidth)+" Value", width)))
-	from, to := rowWindow(len(e.builder.rows), e.row, max(2, height/3))
-	if from > 0 {
-		lines = append(lines, th.muted.Render(spaces(joinWidth+2)+"↑ "+plural(from, "row", "rows")+" above"))
-	}
-	for i := from; i < to; i++ {
-		r := e.builder.rows[i]
-		focus := func(c builderCell) bool { return editing && !e.inText && i == e.row && c == e.cell }
-		join := e.joinText(i)
-		if focus(cellJoin) {
-			join = th.selected.Render(th.cell(join, joinWidth))
-		} else {
-			join = th.muted.Render(th.cell(join, joinWidth))
-		}
-		guide := " "
-		if in, first, last := e.builder.inGroup(i); in {
-			switch {
-			case first:
-				guide = "╭"
-			case last:
-				guide = "╰"
-			default:
-				guide = "│"
-			}
-		}
-		attribute, value := th.text.Render(th.cell(r.attribute, attributeWidth)), th.text.Render(th.cell(r.value, valueWidth))
-		field := func(w int, offset int) string {
-			text, column := e.field.Draw(th, w)
-			at = tea.NewCursor(offset+column, len(lines))
-			return text
-		}
-		if focus(cellAttribute) {
-			attribute = field(attributeWidth, joinWidth+2)
-		}
-		operator := th.cell(r.operator.String(), operatorWidth)
-		if focus(cellOperator) {
-			operator = th.selected.Render(operator)
-		} else {
-			operator = th.accent.Render(operator)
-		}
-		if focus(cellValue) {
-			value = field(valueWidth, joinWidth+2+attributeWidth+1+operatorWidth+1)
-		}
-		sign := " "
-		if editing && !e.inText && i == e.row {
-			sign = th.accent.Render("▸")
-		}
-		lines = append(lines, join+th.muted.Render(guide)+sign+attribute+" "+operator+" "+value)
-		if editing && i == e.row {
-			lines = append(lines, e.drawOffers(width)...)
-		}
-	}
-	if to < len(e.builder.rows) {
-		lines = append(lines, th.muted.Render(spaces(joinWidth+2)+"↓ "+plural(len(e.builder.rows)-to, "row", "rows")+" below"))
-	}
-	return lines, at
-}
-
-// rowWindow is the part of the rows that is shown: at most page, with the
-// cursor in it.
-func rowWindow(n, cursor, page int) (from, to int) {
-	from = max(0, min(cursor-page/2, n-page))
-	return from, min(n, from+page)
-}
-
-// joinText is what stands before a row: how the rows are joined before the
-// first, the joiner before the others.
-func (e *segmentEditor) joinText(i int) string {
-	switch r := e.builder.rows[i]; {
-	case i == 0 && len(e.builder.rows) < 2:
-		return ""
-	case i == 0 && e.builder.any:
-		return "any of"
-	case i == 0:
-		return "all of"
-	case r.or:
-		return "   or"
-	default:
-		return "  and"
-	}
-}
-
-// drawOffers shows the completions of the cell, or what its operator may be.
-func (e *segmentEditor) drawOffers(width int) []string {
-	th := e.theme
-	indent := joinWidth + 2
-	var lines []string
-	for i, o := range e.offers {
-		text := th.cell(o.text, min(32, max(8, width-indent-26)))
-		note := th.cell(o.note, max(0, width-indent-th.width(text)-4))
-		if i == e.chosen {
-			lines = append(lines, spaces(indent)+th.selected.Render("▸ "+text+"  "+note))
-		} else {
-			lines = append(lines, spaces(indent)+"  "+th.text.Render(text)+"  "+th.muted.Render(note))
-		}
-	}
-	if e.inText {
-		return lines
-	}
-	switch e.cell {
-	case cellOperator:
-		var names []string
-		for _, o := range operatorsOf(e.ws.Schema(), e.builder.rows[e.row].attribute) {
-			names = append(names, o.String())
-		}
-		for _, l := range wrap(th, "← → changes: "+strings.Join(names, " "), width-indent) {
-			lines = append(lines, spaces(indent)+th.muted.Render(l))
-		}
-	case cellJoin:
-		hint := "space changes; neighbours joined by the other word form a group"
-		lines = append(lines, spaces(indent)+th.muted.Render(th.cut(hint, width-indent)))
-	case cellValue:
-		if op := e.builder.rows[e.row].operator; len(lines) == 0 && (op == rule.OpIn || op == rule.OpNotIn) {
-			lines = append(lines, spaces(indent)+th.muted.Render(th.cut("several values, parted by commas", width-indent)))
-		}
-	}
-	return lines
-}
-
-func (e *segmentEditor) heading(width int) string {
-	th := e.theme
-	n := len([]rune(e.text.Value()))
-	right := ""
-	if n > entraRuleLimit*3/4 {
-		right = count(n) + " of " + count(entraRuleLimit) + " characters"
+		right = length
 	}
 	return th.heading.Render(th.fit("Rule", width-th.width(right))) + th.muted.Render(right)
 }
 
-// underline marks the offending span below the text field.
-func underline(th *theme, field *input, diagnostics []rule.Diagnostic, width int) string {
-	fault, ok := firstFault(diagnostics)
-	if !ok {
+// The width of the operator's column: that of -notStartsWith.
+const operatorWidth = 14
+
+// drawRows shows the outline; cursor is where the field under it has its own.
+func (e *segmentEditor) drawRows(rows []outlineRow, width, room int, focused bool) (lines []string, cursor *tea.Cursor) {
+	th := e.theme
+	attribute := min(32, max(12, (width-operatorWidth-4)/2))
+	value := max(4, width-attribute-operatorWidth-4)
+	lines = append(lines, e.drawRoot(rows[0], attribute, value, focused))
+	if e.frozen {
+		lines = append(lines, th.muted.Render(th.cut("  the rows as they were before the error in the text", width)))
+	}
+	n, at := len(rows)-1, max(0, e.index()-1)
+	window := room
+	if n > room {
+		window = max(1, room-1) // the last line tells how many there are
+	}
+	e.top = max(min(e.top, at), at-window+1, 0)
+	e.top = max(0, min(e.top, n-window))
+	faulty := e.faultyRow(rows)
+	for _, r := range rows[1+e.top : 1+min(n, e.top+window)] {
+		line, column := e.drawRow(r, attribute, value, focused && r.outlineItem == e.at, r.outlineItem == faulty)
+		if column >= 0 {
+			cursor = tea.NewCursor(column, len(lines))
+		}
+		lines = append(lines, line)
+	}
+	if n > window {
+		lines = append(lines, th.muted.Render(fmt.Sprintf("  rows %d–%d of %d", e.top+1, min(n, e.top+window), n)))
+	}
+	return lines, cursor
+}
+
+// drawRoot is the headings' line: what the rows are joined by stands where else
+// the attributes have their heading.
+func (e *segmentEditor) drawRoot(r outlineRow, attribute, value int, focused bool) string {
+	th := e.theme
+	left := th.heading.Render(th.cell("Attribute", attribute))
+	if len(e.cells(r)) > 0 {
+		left = e.drawJoint(r, attribute, focused && e.at == r.outlineItem)
+	}
+	return "  " + left + " " + th.heading.Render(th.cell("Operator", operatorWidth)+" "+th.cell("Value", value))
+}
+
+func (e *segmentEditor) drawJoint(r outlineRow, width int, focused bool) string {
+	th := e.theme
+	text := th.cut(r.joint(), width)
+	style := th.accent
+	switch {
+	case focused:
+		style = th.selected
+	case e.frozen:
+		style = th.disabled
+	}
+	return style.Render(text) + spaces(width-th.width(text))
+}
+
+// drawRow is one line of the outline; column is that of the text cursor, -1
+// when it is elsewhere.
+func (e *segmentEditor) drawRow(r outlineRow, attribute, value int, focused, faulty bool) (line string, column int) {
+	th := e.theme
+	text, operator, muted := th.text, th.accent, th.muted
+	if e.frozen {
+		text, operator, muted = th.disabled, th.disabled, th.disabled
+	}
+	column = -1
+	sign := "  "
+	switch {
+	case focused:
+		sign = th.accent.Render("▸ ")
+	case faulty:
+		sign = th.bad.Render("✗ ")
+	}
+	guide := e.guide(r, attribute-8)
+	room := attribute - th.width(guide)
+	head := muted.Render(guide)
+	if r.not > 0 && r.kind != itemGroup {
+		not := strings.Repeat("not ", r.not)
+		head += operator.Render(not)
+		room -= len(not)
+	}
+	room = max(1, room)
+	on := func(c builderCell) bool { return focused && e.cell == c }
+	cell := func(s string, width int, style func(...string) string) string { return style(th.cell(s, width)) }
+	if r.kind == itemGroup {
+		return sign + head + e.drawJoint(r, room, on(cellJoin)) + spaces(operatorWidth+value+2), column
+	}
+
+	name := e.attributeText(r)
+	switch {
+	case r.attribute == rule.Element:
+		head += cell("each", room, muted.Render)
+		if r.of != "" {
+			head = muted.Render(guide)
+			if r.not > 0 {
+				head += operator.Render(strings.Repeat("not ", r.not))
+			}
+			head += cell("element", room, muted.Render)
+		}
+	case on(cellAttribute) && !e.frozen:
+		shown, at := e.field.drawLine(th, room)
+		column = 2 + attribute - room + at
+		if e.field.Value() == "" {
+			shown = th.muted.Render(th.cell("attribute", room))
+		}
+		head += shown
+	default:
+		head += cell(name, room, text.Render)
+	}
+
+	word := r.operator.String()
+	switch {
+	case r.kind == itemCollection:
+		word = r.quantifier.String()
+	case r.attribute == rowMemberOf:
+		word = "any of"
+	case r.attribute == rowDirectReports:
+		word = "for"
+	}
+	middle := cell(word, operatorWidth, operator.Render)
+	if on(cellOperator) {
+		middle = th.selected.Render(th.cut(word, operatorWidth)) + spaces(operatorWidth-th.width(word))
+	}
+
+	var right string
+	switch {
+	case r.kind == itemCollection && len(r.items) > 1:
+		right = e.drawJoint(r, value, on(cellJoin))
+	case r.kind == itemCollection:
+		right = spaces(value)
+	case on(cellValue) && !e.frozen:
+		shown, at := e.field.drawLine(th, value)
+		column = 2 + attribute + 1 + operatorWidth + 1 + at
+		if e.field.Value() == "" {
+			shown = th.muted.Render(th.cell("value", value))
+		}
+		right = shown
+	default:
+		right = cell(r.value, value, text.Render)
+	}
+	return sign + head + " " + middle + " " + right, column
+}
+
+// faultyRow is the row that the text's first fault is in; nil when none is.
+func (e *segmentEditor) faultyRow(rows []outlineRow) *outlineItem {
+	fault, ok := firstFault(e.diagnostics())
+	if !ok || e.frozen {
+		return nil
+	}
+	parsed, _ := rule.Parse(e.text.Value())
+	var places []rule.Span // of the clauses, as the rows have them
+	rule.Walk(parsed.Root, func(n rule.Node) {
+		switch n := n.(type) {
+		case *rule.Quantified:
+			places = append(places, n.PropertyAt)
+		case *rule.Comparison, *rule.MemberOf, *rule.DirectReports:
+			places = append(places, n.Span())
+		}
+	})
+	for _, r := range rows {
+		switch {
+		case r.kind == itemGroup || r.node() == nil:
+		case len(places) == 0:
+			return nil
+		case fault.Start >= places[0].Start && fault.Start < places[0].End:
+			return r.outlineItem
+		default:
+			places = places[1:]
+		}
+	}
+	return nil
+}
+
+// guide is the indentation of a row: a line for each group that it stands in.
+// Where they are too many for the width the nearest are shown behind the number
+// of all.
+func (e *segmentEditor) guide(r outlineRow, room int) string {
+	if r.depth <= 0 {
 		return ""
 	}
-	text := field.Value()
-	start, end := min(fault.Start, len(text)), min(max(fault.End, fault.Start+1), len(text))
-	shown, from := field.Shown()
-	from += th.width(clean(text[min(shown, start):start]))
-	n := max(1, th.width(clean(text[max(start, min(shown, end)):max(end, start)])))
-	if from >= width {
-		return ""
+	if most := max(1, room/2); r.depth > most {
+		number := fmt.Sprintf("%d ", r.depth)
+		return number + strings.Repeat("│ ", max(0, most-(len(number)+1)/2))
 	}
-	return spaces(from) + th.bad.Render(strings.Repeat("▔", min(n, width-from)))
+	return strings.Repeat("│ ", r.depth)
 }

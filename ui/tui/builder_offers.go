@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -13,152 +14,544 @@ import (
 	"rollcall/model/rule"
 )
 
-// segmentValuesMsg brings the completions of a value cell.
+// builderOffer is a completion.
+type builderOffer struct {
+	text    string // what is meant
+	note    string
+	literal bool // it stands as it is; else it is a text, quoted where it has to be
+}
+
+// target is what a completion replaces, in the field or in the text.
+type target struct {
+	kind     targetKind
+	from, to int    // bytes that are replaced
+	typed    string // what was typed of it, without quotation marks
+
+	attribute model.Attribute // of an operator or value
+	plan      string          // property of a service plan, "" elsewhere
+	operator  rule.Operator   // of a value
+}
+
+type targetKind uint8
+
+const (
+	targetNone targetKind = iota
+	targetAttribute
+	targetPlanProperty
+	targetOperator
+	targetValue
+	targetJoint // in the text: -and or -or
+)
+
+// maxOffers is how many completions are listed at most.
+const maxOffers = 100
+
+// promptValues is how many different values are searched at once; more are
+// searched in a task.
+const promptValues = 10_000
+
+const taskSegmentFacets = "segments.facets"
+
+// segmentValuesMsg brings the values of a column, or the completions of what
+// was typed among very many.
 type segmentValuesMsg struct {
 	editor     *segmentEditor
-	typed      string
 	generation uint64
-	facets     directory.Facets
+	facets     *directory.Facets // the column's values; nil: completions
+	typed      string
 	offers     []builderOffer
 }
 
-// complete offers what the cell under the cursor may become.
+// drop forgets the completions.
+func (e *segmentEditor) drop() {
+	e.offers, e.chosen, e.target, e.remark = nil, -1, target{}, ""
+	e.tasks.cancel(taskSegmentValues)
+}
+
+// complete offers what stands under the cursor may become.
 func (e *segmentEditor) complete() tea.Cmd {
-	e.offers, e.chosen = nil, -1
-	r := e.current()
-	if e.inText || r == nil {
-		return nil
+	e.drop()
+	switch {
+	case e.inText:
+		e.target = textTarget(e.ws.Schema(), e.text.Value(), e.text.at)
+	case !e.frozen:
+		e.target = e.cellTarget()
+		e.remark = e.cellRemark()
 	}
-	switch e.cell {
-	case cellAttribute:
-		e.offers = attributeOffers(e.ws.Schema(), e.field.Value())
-	case cellValue:
-		return e.completeValue(r)
+	switch t := e.target; t.kind {
+	case targetAttribute:
+		e.offers = attributeOffers(e.ws.Schema(), t.typed, e.inText || e.at.kind == itemClause)
+	case targetPlanProperty:
+		e.offers = planOffers(t.typed)
+	case targetOperator:
+		e.offers = operatorOffers(t)
+	case targetJoint:
+		e.offers = startingWith(t.typed, []builderOffer{{"-and", "both hold", true}, {"-or", "one of both holds", true}})
+	case targetValue:
+		return e.completeValue()
 	}
 	return nil
 }
 
-// attributeOffers are the synced attributes whose rule name, Graph name or
-// label holds what was typed; an exact name needs no completion.
-func attributeOffers(s *model.Schema, typed string) []builderOffer {
+// cellTarget is what the cell under the cursor holds.
+func (e *segmentEditor) cellTarget() target {
+	r, text := e.row(), e.field.Value()
+	t := target{to: len(text), typed: text}
+	switch e.cell {
+	case cellAttribute:
+		t.kind = targetAttribute
+		if r.of != "" {
+			t.kind = targetPlanProperty
+		}
+		return t
+	case cellValue:
+	default:
+		return target{}
+	}
+	if r.standsAlone() {
+		return target{}
+	}
+	name := r.property()
+	if r.of != "" {
+		name = r.of
+		if p, ok := planProperty(r.attribute); ok {
+			t.plan = p
+		}
+	}
+	a, ok := e.ws.Schema().ByName(name)
+	if !ok {
+		return target{}
+	}
+	t.kind, t.attribute, t.operator = targetValue, a, r.operator
+	if r.operator.Positive() == rule.OpIn {
+		for _, part := range listParts(text) {
+			if part.Start <= e.field.at {
+				t.from, t.to = part.Start, part.End
+			}
+		}
+		for t.from < t.to && text[t.from] == ' ' {
+			t.from++
+		}
+	}
+	t.typed = unquoted(text[t.from:t.to])
+	return t
+}
+
+// unquoted is the text of a value that is still being typed.
+func unquoted(s string) string {
+	s = strings.TrimSpace(s)
+	if v, ok := literal(s); ok && v.Kind == rule.Text {
+		return v.Text
+	}
+	if v, ok := literal(s + `"`); ok && v.Kind == rule.Text && isQuoteMark(s) {
+		return v.Text
+	}
+	return s
+}
+
+// cellRemark says what is wrong with a value, or that an expression is right.
+func (e *segmentEditor) cellRemark() string {
+	r := e.row()
+	if e.cell != cellValue || r.kind != itemClause {
+		return ""
+	}
+	n := r.clause()
+	if n == nil {
+		return ""
+	}
+	if r.of != "" {
+		n = &rule.Quantified{Property: r.of, Body: n}
+	}
+	parsed, diagnostics := rule.Parse(rule.Print(n))
+	if !rule.HasErrors(diagnostics) {
+		diagnostics = rule.Check(parsed, e.ws.Schema())
+	}
+	if fault, ok := firstFault(diagnostics); ok {
+		return "✗ " + fault.Message
+	}
+	if r.operator.Positive() == rule.OpMatch {
+		return "✓ The expression is valid; without ^ and $ it is found anywhere in the value."
+	}
+	return ""
+}
+
+// typeWords name the types of attributes.
+func typeWord(t model.Type) string {
+	switch t {
+	case model.TypeBool:
+		return "yes or no"
+	case model.TypeTime:
+		return "date"
+	case model.TypeCollection:
+		return "several texts"
+	case model.TypePlans:
+		return "service plans"
+	}
+	return "text"
+}
+
+// attributeOffers are the attributes whose rule name, Graph name or label holds
+// what was typed, the ones that begin with it first and those that are not
+// synced last. An exact name needs no completion.
+func attributeOffers(s *model.Schema, typed string, alone bool) []builderOffer {
 	typed = strings.TrimPrefix(strings.ToLower(strings.TrimSpace(typed)), "user.")
 	type ranked struct {
 		builderOffer
 		rank int
 	}
+	const unsynced = 10
 	var found []ranked
-	for _, a := range s.Synced() {
-		name, label := strings.ToLower(a.Rule), strings.ToLower(a.Label)
-		rank := -1
+	for id := range s.Len() {
+		a := s.Attribute(model.AttrID(id))
+		name, label, graph := strings.ToLower(a.Rule), strings.ToLower(a.Label), strings.ToLower(a.Graph)
+		o, rank := builderOffer{a.Rule, a.Label + " · " + typeWord(a.Type), true}, -1
 		switch {
 		case name == typed:
 			return nil
-		case typed == "":
-			rank = 2
 		case strings.HasPrefix(name, typed) || strings.HasPrefix(label, typed):
 			rank = 0
-		case strings.Contains(name, typed) || strings.Contains(label, typed) || strings.Contains(strings.ToLower(a.Graph), typed):
+		case strings.HasPrefix(graph, typed):
 			rank = 1
+		case strings.Contains(name, typed) || strings.Contains(label, typed) || strings.Contains(graph, typed):
+			rank = 2
 		}
-		if rank >= 0 {
-			found = append(found, ranked{builderOffer{a.Rule, a.Label}, rank})
+		if rank < 0 {
+			continue
+		}
+		if !s.IsSynced(a.ID) {
+			o.note, rank = o.note+" · not synced", rank+unsynced
+		}
+		found = append(found, ranked{o, rank})
+	}
+	for _, o := range []builderOffer{
+		{rowMemberOf, "direct members of groups · a whole rule", true},
+		{rowDirectReports, "of a manager · a whole rule", true},
+	} {
+		name := strings.ToLower(o.text)
+		if name == typed {
+			return nil
+		}
+		if alone && strings.Contains(name, typed) {
+			found = append(found, ranked{o, unsynced - 1})
 		}
 	}
 	slices.SortStableFunc(found, func(a, b ranked) int { return cmp.Compare(a.rank, b.rank) })
-	var out []builderOffer
-	for _, f := range found[:min(len(found), maxOffers)] {
-		out = append(out, f.builderOffer)
+	out := make([]builderOffer, len(found))
+	for i, f := range found {
+		out[i] = f.builderOffer
+	}
+	if near := s.Nearest(typed); len(out) == 0 && near != "" {
+		out = append(out, builderOffer{near, "the nearest name", true})
 	}
 	return out
 }
 
-// completeValue looks the typed part up in the column's own dictionary.
-func (e *segmentEditor) completeValue(r *builderRow) tea.Cmd {
-	a, ok := e.ws.Schema().ByName(r.attribute)
-	if !ok || !e.ws.Schema().IsSynced(a.ID) || a.Type == model.TypeTime {
-		return nil
-	}
-	snapshot := e.ws.Directory()
-	if e.of != snapshot.Generation() {
-		e.values, e.of = nil, snapshot.Generation()
-	}
-	facets, known := e.values[a.ID]
-	typed, list := e.valueTyped(r.operator), r.operator == rule.OpIn || r.operator == rule.OpNotIn
-	return e.tasks.run(taskSegmentValues, func(ctx context.Context) tea.Msg {
-		if !known {
-			var err error
-			if facets, err = snapshot.Facets(ctx, a.ID, nil); err != nil {
-				return nil // overtaken by the next keystroke
-			}
-		}
-		return segmentValuesMsg{e, typed, snapshot.Generation(), facets, valueOffers(facets, typed, list)}
+// planOffers are the properties of a service plan.
+func planOffers(typed string) []builderOffer {
+	return startingWith(strings.TrimPrefix(strings.ToLower(typed), strings.ToLower(planPrefix)), []builderOffer{
+		{"service", "name of the service, such as exchange", true},
+		{"capabilityStatus", "Enabled, Warning, Suspended, Deleted or LockedOut", true},
+		{"servicePlanId", "id of the plan", true},
 	})
 }
 
-// valueTyped is the part of the value under the cursor: the whole, or the last
-// element of an array.
-func (e *segmentEditor) valueTyped(op rule.Operator) string {
-	text := e.field.Value()
-	if op == rule.OpIn || op == rule.OpNotIn {
-		text = text[strings.LastIndexByte(text, ',')+1:]
+// startingWith keeps the offers that begin with what was typed; none when one
+// of them was typed in full.
+func startingWith(typed string, offers []builderOffer) []builderOffer {
+	typed = strings.ToLower(strings.TrimSpace(typed))
+	var out []builderOffer
+	for _, o := range offers {
+		switch text := strings.ToLower(o.text); {
+		case text == typed:
+			return nil
+		case strings.HasPrefix(text, typed):
+			out = append(out, o)
+		}
 	}
-	return strings.TrimSpace(text)
+	return out
+}
+
+// operatorNote says what an operator does to attributes of a type.
+func operatorNote(o rule.Operator, t model.Type) string {
+	if t == model.TypeTime {
+		switch o {
+		case rule.OpGe:
+			return "on the date or later"
+		case rule.OpLe:
+			return "on the date or earlier"
+		case rule.OpEq:
+			return "exactly then, or null: without a date"
+		default:
+			return "only null: has a date"
+		}
+	}
+	note := map[rule.Operator]string{
+		rule.OpEq: "is the value", rule.OpStartsWith: "begins with it", rule.OpEndsWith: "ends with it",
+		rule.OpContains: "holds it anywhere", rule.OpMatch: "a regular expression matches", rule.OpIn: "is one of several values",
+	}[o.Positive()]
+	if o.Negative() {
+		note = map[rule.Operator]string{
+			rule.OpNe: "is another value, or none", rule.OpNotStartsWith: "does not begin with it", rule.OpNotEndsWith: "does not end with it",
+			rule.OpNotContains: "does not hold it", rule.OpNotMatch: "no match of a regular expression", rule.OpNotIn: "is none of several values",
+		}[o]
+	}
+	if t.IsCollection() && o.Negative() {
+		return "no element: " + strings.NewReplacer("does not ", "", "is another value, or none", "is the value", "is none of", "is one of", "no match of a regular expression", "a regular expression matches").Replace(note)
+	}
+	if t.IsCollection() {
+		return "one element: " + note
+	}
+	return note
+}
+
+// operatorOffers are the operators that the property before the cursor takes.
+func operatorOffers(t target) []builderOffer {
+	var out []builderOffer
+	for _, c := range choicesOf(t.attribute.Type) {
+		out = append(out, builderOffer{c.String(), c.note(t.attribute.Type), true})
+	}
+	if t.plan != "" {
+		out = nil
+		for _, o := range rule.Operators(model.TypeString) {
+			out = append(out, builderOffer{o.String(), operatorNote(o, model.TypeString), true})
+		}
+	}
+	typed := strings.TrimLeft(t.typed, "-")
+	return startingWith("-"+typed, out)
+}
+
+// choicesOf are what the operator of an attribute may be.
+func choicesOf(t model.Type) []operatorChoice {
+	var out []operatorChoice
+	if t.IsCollection() {
+		out = append(out, operatorChoice{quantified: true, quantifier: rule.Any}, operatorChoice{quantified: true, quantifier: rule.All})
+	}
+	if t == model.TypePlans {
+		return out
+	}
+	for _, o := range rule.Operators(t) {
+		out = append(out, operatorChoice{operator: o})
+	}
+	return out
+}
+
+func (c operatorChoice) note(t model.Type) string {
+	switch {
+	case c.quantified && c.quantifier == rule.All:
+		return "every element satisfies what stands below"
+	case c.quantified:
+		return "one element satisfies what stands below"
+	}
+	return operatorNote(c.operator, t)
+}
+
+// operatorChoices are what the operator of the row may be. A condition of
+// several lines on elements cannot be made a clause.
+func (e *segmentEditor) operatorChoices() []operatorChoice {
+	r := e.row()
+	if r.of != "" {
+		return choicesOf(model.TypeString)
+	}
+	a, ok := e.ws.Schema().ByName(r.attribute)
+	switch {
+	case !ok && r.kind == itemCollection:
+		return choicesOf(model.TypePlans)
+	case !ok:
+		return choicesOf(model.TypeString)
+	}
+	choices := choicesOf(a.Type)
+	if r.kind == itemCollection && (len(r.items) > 1 || r.items[0].kind != itemClause || r.items[0].not > 0) {
+		choices = choices[:2]
+	}
+	return choices
+}
+
+// operatorType is the type that the row's operators speak of.
+func (e *segmentEditor) operatorType() model.Type {
+	r := e.row()
+	if a, ok := e.ws.Schema().ByName(r.attribute); ok && r.of == "" {
+		return a.Type
+	}
+	return model.TypeString
+}
+
+// pickOperator takes the next operator whose name begins with a letter.
+func (e *segmentEditor) pickOperator(letter string) bool {
+	if e.frozen {
+		return false
+	}
+	choices := e.operatorChoices()
+	at := slices.IndexFunc(choices, e.isOperator)
+	for i := range choices {
+		c := choices[(at+1+i)%len(choices)]
+		if strings.HasPrefix(c.String()[1:], strings.ToLower(letter)) {
+			e.setOperator(c)
+			return true
+		}
+	}
+	return false
+}
+
+// completeValue looks what was typed up in the column's own dictionary.
+func (e *segmentEditor) completeValue() tea.Cmd {
+	t := e.target
+	switch {
+	case t.attribute.Type == model.TypeTime:
+		e.offers = dateOffers(t.typed, e.ws.Now())
+		return nil
+	case t.operator.Positive() == rule.OpMatch || !e.ws.Schema().IsSynced(t.attribute.ID):
+		return nil
+	}
+	snapshot := e.ws.Directory()
+	generation := snapshot.Generation()
+	if e.facets == nil || e.of != generation || e.facets.Attribute.ID != t.attribute.ID {
+		if e.loading == t.attribute.ID && e.tasks.busy(taskSegmentFacets) {
+			return nil // its answer completes what is typed by then
+		}
+		e.facets, e.loading = nil, t.attribute.ID
+		return e.tasks.run(taskSegmentFacets, func(ctx context.Context) tea.Msg {
+			facets, err := snapshot.Facets(ctx, t.attribute.ID, nil)
+			if err != nil {
+				return nil // another column is wanted by now
+			}
+			return segmentValuesMsg{editor: e, generation: generation, facets: &facets}
+		})
+	}
+	facets := e.facets
+	if t.plan != "" {
+		facets = planFacets(facets, t.plan)
+	}
+	if len(facets.Values) <= promptValues {
+		e.offers = valueOffers(context.Background(), facets, t)
+		return nil
+	}
+	return e.tasks.run(taskSegmentValues, func(ctx context.Context) tea.Msg {
+		offers := valueOffers(ctx, facets, t)
+		if ctx.Err() != nil {
+			return nil // overtaken by the next keystroke
+		}
+		return segmentValuesMsg{editor: e, generation: generation, typed: t.typed, offers: offers}
+	})
+}
+
+// planFacets counts one property of the service plans.
+func planFacets(f *directory.Facets, property string) *directory.Facets {
+	out := &directory.Facets{Attribute: f.Attribute}
+	counts := make(map[string]int)
+	for _, v := range f.Values {
+		p, ok := model.ParseServicePlan(v.Value)
+		if !ok {
+			continue
+		}
+		switch property {
+		case rule.PlanID:
+			counts[p.ServicePlanID] += v.Count
+		case rule.PlanName:
+			counts[p.Service] += v.Count
+		default:
+			counts[p.CapabilityStatus] += v.Count
+		}
+	}
+	for value, n := range counts {
+		out.Values = append(out.Values, directory.Facet{Value: value, Count: n})
+	}
+	slices.SortFunc(out.Values, func(a, b directory.Facet) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Value, b.Value))
+	})
+	return out
 }
 
 // valueOffers are the values that hold what was typed, the ones that begin with
-// it first, each with the number of its users.
-func valueOffers(f directory.Facets, typed string, list bool) []builderOffer {
-	typed = strings.ToLower(typed)
+// it first, each with the number of its users; the nearest ones when none
+// holds it. A value that was typed in full needs no completion.
+func valueOffers(ctx context.Context, f *directory.Facets, t target) []builderOffer {
+	typed := strings.ToLower(t.typed)
+	unit := [2]string{"user", "users"}
+	if t.plan != "" {
+		unit = [2]string{"plan", "plans"}
+	}
+	literal := f.Attribute.Type == model.TypeBool
 	var first, rest []builderOffer
-	for _, v := range f.Values { // most frequent first
-		value := strings.ToLower(v.Value)
-		if value == typed {
+	for i, v := range f.Values { // most frequent first
+		if i%4096 == 0 && ctx.Err() != nil {
 			return nil
 		}
-		if list && strings.Contains(value, ",") {
-			continue // rows part array elements by commas
+		value := strings.ToLower(v.Value)
+		if value == typed && typed != "" {
+			return nil
 		}
-		offer := builderOffer{v.Value, plural(v.Count, "user", "users")}
+		offer := builderOffer{v.Value, plural(v.Count, unit[0], unit[1]), literal}
 		switch {
 		case strings.HasPrefix(value, typed):
-			first = append(first, offer)
+			if len(first) < maxOffers {
+				first = append(first, offer)
+			}
 		case len(rest) < maxOffers && strings.Contains(value, typed):
 			rest = append(rest, offer)
 		}
-		if len(first) == maxOffers {
-			break
-		}
 	}
-	if f.Null > 0 && strings.HasPrefix("null", typed) && !list {
-		first = append(first[:min(len(first), maxOffers-1)], builderOffer{"null", plural(f.Null, "user without a value", "users without a value")})
+	if takesNull := t.operator.Positive() == rule.OpEq && t.plan == "" && !f.Attribute.Type.IsCollection(); takesNull && f.Null > 0 && strings.HasPrefix("null", typed) {
+		null := builderOffer{"null", plural(f.Null, "user without a value", "users without a value"), true}
+		if typed == "" && len(first) > 4 {
+			first = slices.Insert(first, 4, null) // in sight at once
+		} else {
+			first = append(first, null)
+		}
 	}
 	out := append(first, rest...)
 	return out[:min(len(out), maxOffers)]
 }
 
-// offerValues shows the completions, unless the cell changed meanwhile.
-func (e *segmentEditor) offerValues(msg segmentValuesMsg) {
-	r := e.current()
-	if r == nil || e.inText || e.cell != cellValue || e.valueTyped(r.operator) != msg.typed {
-		return
+// dateOffers are moments that rules often compare with, and what was typed as a
+// calendar date or a number of days.
+func dateOffers(typed string, now time.Time) []builderOffer {
+	typed = strings.TrimSpace(typed)
+	if day, err := time.Parse(time.DateOnly, typed); err == nil {
+		return []builderOffer{{day.Format(time.RFC3339), "the day's first second, UTC", true}}
 	}
-	if e.of == msg.generation {
-		if e.values == nil {
-			e.values = make(map[model.AttrID]directory.Facets)
-		}
-		e.values[msg.facets.Attribute.ID] = msg.facets
+	if n := len(typed); n > 0 && n <= 4 && strings.Trim(typed, "0123456789") == "" {
+		return []builderOffer{
+			{"system.now -minus P" + typed + "D", typed + " days ago", true},
+			{"system.now -plus P" + typed + "D", "in " + typed + " days", true},
+			{typed + "-01-01T00:00:00Z", "a date: year-month-day", true},
+		}[:2+n/4]
 	}
-	e.offers, e.chosen = msg.offers, -1
+	today := now.UTC().Format(time.DateOnly) + "T00:00:00Z"
+	return startingWith(typed, []builderOffer{
+		{"system.now -minus P30D", "30 days ago", true},
+		{"system.now -minus P90D", "90 days ago", true},
+		{"system.now -minus P1Y", "a year ago", true},
+		{"system.now", "the moment of evaluation", true},
+		{"system.now -plus P30D", "in 30 days", true},
+		{today, "today; type another as 2026-01-31", true},
+		{"null", "without a date", true},
+	})
 }
 
-func (e *segmentEditor) choose(next bool) {
+// offerValues takes what a task has found, unless the cell changed meanwhile.
+func (e *segmentEditor) offerValues(msg segmentValuesMsg) tea.Cmd {
+	switch {
+	case msg.facets != nil:
+		e.facets, e.of, e.loading = msg.facets, msg.generation, noAttribute
+		if e.target.kind == targetValue && e.chosen < 0 {
+			return e.complete()
+		}
+	case e.target.kind == targetValue && e.target.typed == msg.typed:
+		e.offers, e.chosen = msg.offers, -1
+	}
+	return nil
+}
+
+func (e *segmentEditor) choose(by int) {
 	n := len(e.offers)
 	switch {
 	case n == 0:
-	case next:
-		e.chosen = (e.chosen + 1) % n
+	case e.chosen < 0 && by < 0:
+		e.chosen = n - 1
+	case e.chosen < 0:
+		e.chosen = 0
 	default:
-		e.chosen = (max(e.chosen, 0) - 1 + n) % n
+		e.chosen = (e.chosen + by + n) % n
 	}
 }
 
@@ -167,29 +560,50 @@ func (e *segmentEditor) choose(next bool) {
 // offers; among several, what was typed may be one that nobody has yet; and an
 // operator that compares a part takes a part.
 func (e *segmentEditor) meansOnlyOffer() bool {
-	r := e.current()
-	if r == nil || len(e.offers) != 1 || e.valueTyped(r.operator) == "" {
+	if len(e.offers) != 1 || e.target.typed == "" {
 		return false
 	}
-	return slices.Contains([]rule.Operator{rule.OpEq, rule.OpNe, rule.OpIn, rule.OpNotIn}, r.operator)
+	if t := e.offers[0].text; !strings.HasPrefix(strings.ToLower(t), strings.ToLower(e.target.typed)) {
+		return false
+	}
+	return slices.Contains([]rule.Operator{rule.OpEq, rule.OpNe, rule.OpIn, rule.OpNotIn}, e.target.operator)
 }
 
-// accept puts the chosen completion, or the first, into the cell.
-func (e *segmentEditor) accept() {
-	r := e.current()
-	if len(e.offers) == 0 || r == nil {
-		return
+// accept puts the chosen completion, or the first, in place of what was typed.
+func (e *segmentEditor) accept() tea.Cmd {
+	if len(e.offers) == 0 {
+		return nil
 	}
-	text := e.offers[max(e.chosen, 0)].text
-	if e.cell == cellValue && (r.operator == rule.OpIn || r.operator == rule.OpNotIn) {
-		before := e.field.Value()
-		if i := strings.LastIndexByte(before, ','); i >= 0 {
-			text = before[:i] + ", " + text
+	o, t := e.offers[max(e.chosen, 0)], e.target
+	text := o.text
+	if e.inText {
+		switch {
+		case t.kind == targetAttribute && o.text == rowMemberOf:
+			text = `user.memberOf -any (group.objectId -in [""])`
+		case t.kind == targetAttribute && o.text == rowDirectReports:
+			text = `Direct Reports for ""`
+		case t.kind == targetAttribute:
+			text = "user." + text + " "
+		case t.kind == targetPlanProperty:
+			text = planPrefix + text + " "
+		case t.kind == targetOperator || t.kind == targetJoint:
+			text += " "
+		case !o.literal:
+			text = rule.TextValue(text).String()
 		}
-	} else if e.cell == cellValue && text != "null" && parseValue(r.operator, text).Kind == rule.Null {
-		text = `"` + text + `"`
+		e.text.replace(t.from, t.to, text)
+		e.fromText()
+		return e.complete()
 	}
-	e.field.SetValue(text)
+	switch {
+	case o.literal:
+	case t.operator.Positive() == rule.OpIn:
+		text = elementText(text)
+	default:
+		text = cellText(t.operator, rule.TextValue(text))
+	}
+	e.field.replace(t.from, t.to, text)
 	e.store()
-	e.offers, e.chosen = nil, -1
+	e.drop()
+	return nil
 }

@@ -115,7 +115,7 @@ func TestDetailsLeadToTheManagerAndToTheReports(t *testing.T) {
 			assert.Equal(t, manager, s.directory().rows.snapshot.Value(mustRow(t, s, s.directory().rows.snapshot.ManagerID(row)), model.AttrDisplayName))
 		}
 		s.press("S")
-		s.shows(`eports for "00000000-0000-4000-8000-`)
+		s.shows(`"00000000-0000-4000-8000-`)
 		s.shows("8 of 60 users")
 		s.press("esc", "1")
 		s.press("backspace")

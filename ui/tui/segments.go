@@ -112,7 +112,7 @@ func (p *segmentsPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
 	case segmentAdviceMsg:
 		p.advised(msg)
 	case segmentValuesMsg:
-		msg.editor.offerValues(msg)
+		return msg.editor.offerValues(msg), false
 	case segmentSaveAsMsg:
 		return p.saveAs(msg), true
 	case segmentSavedMsg:

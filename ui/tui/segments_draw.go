@@ -230,7 +230,12 @@ func (p *segmentsPane) answerLines(a *segmentAnswer, width, height int) []string
 	th := p.theme
 	var lines []string
 	if a.failed != nil {
-		lines = append(lines, faultLines(th, a, width)...)
+		// A fault in the text stands under its place there.
+		if _, ok := a.fault(); !ok {
+			for _, l := range wrap(th, "✗ "+capitalise(clean(sentence(a.failed))), width) {
+				lines = append(lines, th.bad.Render(l))
+			}
+		}
 		if a.mend != nil {
 			lines = append(lines, "  "+th.key.Render("ctrl-y")+th.accent.Render(th.cut(" takes "+clean(a.mend.label), width-8)))
 		}
@@ -289,32 +294,6 @@ func nearestText(list []rule.Candidate) string {
 		texts[i] = clean(c.Value) + " (" + count(c.Users) + ")"
 	}
 	return strings.Join(texts, ", ")
-}
-
-// faultLines say what is wrong with a rule, what would be right, what is near.
-func faultLines(th *theme, a *segmentAnswer, width int) []string {
-	var lines []string
-	fault, ok := a.fault()
-	if !ok {
-		for _, l := range wrap(th, "✗ "+capitalise(clean(sentence(a.failed))), width) {
-			lines = append(lines, th.bad.Render(l))
-		}
-		return lines
-	}
-	for _, l := range wrap(th, "✗ "+capitalise(clean(fault.Message)), width) {
-		lines = append(lines, th.bad.Render(l))
-	}
-	if fault.Expected != "" {
-		for _, l := range wrap(th, "expected: "+clean(fault.Expected), width-2) {
-			lines = append(lines, "  "+th.text.Render(l))
-		}
-	}
-	if fault.Suggestion != "" {
-		for _, l := range wrap(th, "did you mean "+clean(fault.Suggestion)+"?", width-2) {
-			lines = append(lines, "  "+th.accent.Render(l))
-		}
-	}
-	return lines
 }
 
 // changeLine says who comes and who goes, as a bar with numbers, or that

@@ -83,25 +83,10 @@ func TestSegmentBrokenInItsTextLosesNothing(t *testing.T) {
 		s.shows(`user.departmant -eq "x"1`)
 		s.shows("● not saved")
 
-		s.press("enter", "ctrl+t", "ctrl+u")
+		s.press("enter", "ctrl+u") // where it was left: in the text
 		s.typed(`user.department -in ["Engineering", "Sales"]`)
 		s.shows("gained")
 		s.golden("segments-compared" + suffix)
-	})
-}
-
-func TestSegmentDeeperThanRowsIsEditedAsText(t *testing.T) {
-	tenant := func() *fakeTenant {
-		t := newFakeTenant(smallTenant()).synced()
-		t.withSegments(workspace.Segment{Name: "Deep", Rule: `-not (user.department -eq "Sales" -and user.accountEnabled -eq true)`})
-		return t
-	}
-	onScreen(t, tenant, 80, 24, Options{NoSync: true}, func(s *screen) {
-		s.press("2", "enter")
-		s.golden("segments-deep-80x24")
-		s.press("end")
-		s.typed(` -and user.city -eq null`)
-		s.shows("This rule is deeper than rows can show")
 	})
 }
 
@@ -229,8 +214,8 @@ func TestEnterTakesTheOnlyValueThatWasMeant(t *testing.T) {
 		s.press("down", "enter")
 		s.shows(`user.department -eq "Engineering"`)
 		editor := s.root.panes[paneSegments].(*segmentsPane).editor
-		assert.Len(t, editor.builder.rows, 1, "the next enter goes on")
+		assert.Len(t, editor.outline.items, 1, "the next enter goes on")
 		s.press("enter")
-		assert.Len(t, editor.builder.rows, 2)
+		assert.Len(t, editor.outline.items, 2)
 	})
 }

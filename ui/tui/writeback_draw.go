@@ -346,3 +346,10 @@ func (p *writebackPane) runLines(wrapped func(render func(...string) string, tex
 	}
 	return append(wrapped(th.warn.Render, "! Interrupted with "+plural(left, "row", "rows")+" to go; "+text+". r resumes."), failures...)
 }
+
+// rowWindow is the part of the rows that is shown: at most page, with the
+// cursor in it.
+func rowWindow(n, cursor, page int) (from, to int) {
+	from = max(0, min(cursor-page/2, n-page))
+	return from, min(n, from+page)
+}
