@@ -53,7 +53,7 @@ func oldUsers(t testing.TB) users {
 			a, ok := schema.ByGraph(name)
 			require.True(t, ok, name)
 			f := model.Field{Attr: a.ID, Value: values[0]}
-			if a.Type == model.TypeCollection {
+			if a.Type.IsCollection() {
 				f = model.Field{Attr: a.ID, Values: values}
 			}
 			u.Set(f)

@@ -222,10 +222,12 @@ func referencePlans(f model.Field, raw json.RawMessage) (model.Field, error) {
 			}
 		}
 		plan := service + "/" + status + "/" + id
-		if plan != "//" && !slices.Contains(f.Values, plan) {
+		if plan != "//" {
 			f.Values = append(f.Values, plan)
 		}
 	}
+	slices.Sort(f.Values)
+	f.Values = slices.Compact(f.Values)
 	return f, nil
 }
 

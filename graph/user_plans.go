@@ -24,7 +24,8 @@ func (t *planTexts) text(plan []byte) string {
 }
 
 // servicePlans reads assignedPlans. An element that is null, or tells nothing of
-// a plan, is left out, and so is a plan that the user has already.
+// a plan, is left out, and so is a plan that the user has already. Graph lists
+// them in no order; sorted, users of the same licence have the same.
 func (w *userWalk) servicePlans(from *jsonWalk, f *model.Field) error {
 	w.strings = w.strings[:0]
 	err := from.array(func() error {
@@ -36,15 +37,16 @@ func (w *userWalk) servicePlans(from *jsonWalk, f *model.Field) error {
 			return err
 		}
 		w.plan = plan.AppendText(w.plan[:0])
-		if text := w.plans.text(w.plan); !slices.Contains(w.strings, text) {
-			w.strings = append(w.strings, text)
-		}
+		w.strings = append(w.strings, w.plans.text(w.plan))
 		return nil
 	})
-	if err == nil && len(w.strings) > 0 {
-		f.Values = slices.Clone(w.strings)
+	if err != nil || len(w.strings) == 0 {
+		return err
 	}
-	return err
+	slices.Sort(w.strings)
+	w.strings = slices.Compact(w.strings)
+	f.Values = append(make([]string, 0, len(w.strings)), w.strings...)
+	return nil
 }
 
 // servicePlan reads an element of assignedPlans. A part that is null or missing

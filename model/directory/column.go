@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"encoding/binary"
 	"iter"
 	"slices"
 )
@@ -120,6 +121,46 @@ type columnWriter struct {
 	shared     bool // a view holds the slice of chunks
 	dictionary *dictionary
 	lists      *lists // nil of a scalar
+	common     *common
+}
+
+// common finds the lists that are there, in a column where many users have the
+// same.
+type common struct {
+	codes  map[string]uint32 // by the elements, in four bytes each; nil: not read yet
+	buffer []byte
+}
+
+// maxCommon bounds the lists that are found again. Who has this many distinct
+// ones has few in common.
+const maxCommon = 1 << 16
+
+func (c *common) key(elements []uint32) []byte {
+	c.buffer = c.buffer[:0]
+	for _, e := range elements {
+		c.buffer = binary.LittleEndian.AppendUint32(c.buffer, e)
+	}
+	return c.buffer
+}
+
+// add returns the code of a list, which it adds unless it is there.
+func (c *common) add(l *lists, elements []uint32) uint32 {
+	if c.codes == nil {
+		c.codes = make(map[string]uint32)
+		for i := range min(l.len(), maxCommon) {
+			code := uint32(i + 1)
+			c.codes[string(c.key(l.at(code)))] = code
+		}
+	}
+	key := c.key(elements)
+	if code, ok := c.codes[string(key)]; ok {
+		return code
+	}
+	code := l.add(elements)
+	if len(c.codes) < maxCommon {
+		c.codes[string(key)] = code
+	}
+	return code
 }
 
 // grow makes room for another chunk of rows.
@@ -176,6 +217,9 @@ func (w *columnWriter) setCodes(row int32, codes []uint32, epoch uint64) bool {
 	}
 	if old := w.code(row); old != nullCode && slices.Equal(w.lists.at(old), codes) {
 		return false
+	}
+	if w.common != nil {
+		return w.set(row, w.common.add(w.lists, codes), epoch)
 	}
 	return w.set(row, w.lists.add(codes), epoch)
 }

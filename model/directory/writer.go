@@ -55,8 +55,14 @@ func newWriter(s *model.Schema, c *collation) *writer {
 		} else {
 			column.dictionary = newDictionary(w.seed, w.orderingOf(i))
 		}
-		if i < s.Len() && s.Attribute(model.AttrID(i)).Type.IsCollection() {
+		if i == s.Len() {
+			continue // the manager
+		}
+		switch s.Attribute(model.AttrID(i)).Type {
+		case model.TypeCollection:
 			column.lists = &lists{}
+		case model.TypePlans: // users of a licence have the same
+			column.lists, column.common = &lists{}, &common{}
 		}
 	}
 	for _, a := range searched {

@@ -431,7 +431,14 @@ func printedAs(attribute model.Attribute, user object) any {
 		for _, plan := range list {
 			delete(plan.(object), "assignedDateTime")
 		}
-		return value
+		slices.SortFunc(list, func(a, b any) int {
+			text := func(plan any) string {
+				p := plan.(object)
+				return fmt.Sprint(p["service"], "/", p["capabilityStatus"], "/", p["servicePlanId"])
+			}
+			return strings.Compare(text(a), text(b))
+		})
+		return list
 	case attribute.Type == model.TypeCollection:
 		return value
 	case isList && len(list) == 0, value == "":
