@@ -107,6 +107,7 @@ func (m *memberships) find(ctx context.Context, groups []string, now func() time
 	m.running.Go(func() {
 		defer end()
 		err := fill(ctx, fresh)
+		ended := now()
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		delete(m.ends, flight)
@@ -121,7 +122,7 @@ func (m *memberships) find(ctx context.Context, groups []string, now func() time
 				delete(m.byGroup, r.id)
 			}
 		}
-		m.bound(now())
+		m.bound(ended)
 	})
 	return found
 }
