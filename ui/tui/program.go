@@ -39,8 +39,20 @@ type Options struct {
 	NoSynchronizedOutput bool
 }
 
-// framesPerSecond limits how often the screen is written, however much happens.
-const framesPerSecond = 30
+// framesPerSecond limits how often the screen is written, however much happens,
+// where each frame travels over SSH. A terminal on this machine gets its frame
+// as soon as the eye can tell: waiting for it would take longer than any answer.
+const (
+	framesPerSecond      = 30
+	localFramesPerSecond = 120
+)
+
+func frameRate(o Options) int {
+	if isSSH(o.Environ) {
+		return framesPerSecond
+	}
+	return localFramesPerSecond
+}
 
 // Run shows the screens until the administrator quits. It restores the
 // terminal and waits for its own work before it returns; closing the workspace
@@ -77,7 +89,7 @@ func programOptions(ctx context.Context, o Options) []tea.ProgramOption {
 	options := []tea.ProgramOption{
 		tea.WithContext(ctx),
 		tea.WithEnvironment(o.Environ),
-		tea.WithFPS(framesPerSecond),
+		tea.WithFPS(frameRate(o)),
 		tea.WithoutSignalHandler(),
 	}
 	if o.Input != nil {
