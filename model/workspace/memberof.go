@@ -72,16 +72,20 @@ func (b bound) notes(s *directory.Snapshot) []rule.Diagnostic {
 // describe says who the direct members are.
 func (r *reading) describe(s *directory.Snapshot) string {
 	strangers, kinds := r.strangers(s)
-	members := count(len(r.members), "direct member", "direct members")
+	members := len(r.members)
 	switch {
-	case len(r.members) == 0:
+	case members == 0:
 		return "it has no direct members"
-	case strangers > 0:
-		return fmt.Sprintf("%d of its %s are no synced users: %s", strangers, members, kinds)
-	case len(r.members) == 1:
+	case members == 1 && strangers == 1:
+		return "its one direct member is no synced user: " + kinds
+	case members == 1:
 		return "its one direct member is a synced user"
+	case strangers == 0:
+		return fmt.Sprintf("its %d direct members are all synced users", members)
+	case strangers == 1:
+		return fmt.Sprintf("1 of its %d direct members is no synced user: %s", members, kinds)
 	}
-	return "its " + members + " are all synced users"
+	return fmt.Sprintf("%d of its %d direct members are no synced users: %s", strangers, members, kinds)
 }
 
 // strangerKinds name the members that no synced user is, in the order in which

@@ -61,10 +61,23 @@ func TestARuleOnMembersSelectsTheDirectMembersThatAreSynced(t *testing.T) {
 	users, remarks = selected(t, w, "\n"+memberOf(workspacetest.ListAllStaff, workspacetest.GroupDynamic, workspacetest.GroupTwin))
 	assert.Equal(t, []string{"Adele Vance", "Bert Olsen", "Chandra Rao"}, users, "of the nested list only what it holds itself")
 	assert.Equal(t, []string{
-		"note 2:41 All Staff, as of 12:00: 1 of its 3 direct members are no synced users: 1 group",
+		"note 2:41 All Staff, as of 12:00: 1 of its 3 direct members is no synced user: 1 group",
 		"note 2:81 dyn-engineering, as of 12:00: its one direct member is a synced user",
 		"note 2:121 Twin, as of 12:00: it has no direct members",
 	}, remarks)
+}
+
+func TestTheMembersOfASmallGroupAreToldInWordsOfTheirOwn(t *testing.T) {
+	tenant := workspacetest.Contoso()
+	device := model.Object{ID: workspacetest.ID(900), Type: model.ObjectDevice}
+	tenant.MembersOf[workspacetest.ID(workspacetest.GroupTwin)] = []model.Object{device}
+	tenant.MembersOf[workspacetest.ID(workspacetest.GroupDynamic)] = []model.Object{tenant.User(workspacetest.Bert), tenant.User(workspacetest.Dora)}
+	w := synced(t, tenant)
+	users, remarks := selected(t, w, memberOf(workspacetest.GroupTwin, workspacetest.GroupDynamic))
+	assert.Equal(t, []string{"Bert Olsen", "Dora Lind"}, users)
+	require.Len(t, remarks, 2)
+	assert.Contains(t, remarks[0], "Twin, as of 12:00: its one direct member is no synced user: 1 device")
+	assert.Contains(t, remarks[1], "its 2 direct members are all synced users")
 }
 
 func TestAKeystrokeDoesNotAskForMembersAgain(t *testing.T) {
@@ -106,7 +119,7 @@ func TestAnAudienceReadsMembersAfresh(t *testing.T) {
 	p, err := w.Preview(t.Context(), []string{"segment:Sellers", "rule:" + text}, nil, nil)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"adele@contoso.com"}, addresses(p))
-	assert.Equal(t, []string{"sg-sales: 1 of its 2 direct members are no synced users: 1 device"}, p.Notes)
+	assert.Equal(t, []string{"sg-sales: 1 of its 2 direct members is no synced user: 1 device"}, p.Notes)
 	assert.Equal(t, before+1, len(tenant.Asked("Members")), "and once for all its entries")
 
 	tenant.MembersOf[sales] = []model.Object{tenant.User(workspacetest.Dora)}
