@@ -59,13 +59,18 @@ func (a *app) selectRule(ctx context.Context, w *workspace.Workspace, text strin
 	return w.Select(ctx, text)
 }
 
+// signInFor signs in where the rule asks the tenant.
 func (a *app) signInFor(ctx context.Context, w *workspace.Workspace, text string) error {
-	if parsed, _ := rule.Parse(text); parsed.Root != nil {
-		if _, asks := parsed.Root.(*rule.MemberOf); asks {
-			return a.signIn(ctx, w)
-		}
+	if !asksTenant(text) {
+		return nil
 	}
-	return nil
+	return a.signIn(ctx, w)
+}
+
+func asksTenant(text string) bool {
+	parsed, _ := rule.Parse(text)
+	_, asks := parsed.Root.(*rule.MemberOf)
+	return asks
 }
 
 // showFaults points, for a person, at every fault under the line of the rule
@@ -156,7 +161,7 @@ func remarkText(d rule.Diagnostic) string {
 		for i, n := range d.Nearest {
 			near[i] = fmt.Sprintf("%s (%s)", quoted(n.Value), text.Plural(n.Users, "user", "users"))
 		}
-		line += "; near it are " + strings.Join(near, ", ")
+		line += "; near: " + strings.Join(near, ", ")
 	case d.Suggestion != "":
 		line += "; better " + d.Suggestion
 	}

@@ -32,13 +32,19 @@ func TestNoControlByteOfADisplayNameReachesAPersonsTerminal(t *testing.T) {
 		s.tenant.Object(workspacetest.GroupSales).Group.DisplayName = name
 		s.tenant.Object(workspacetest.ListPartners).Group.DisplayName = name
 		s.tenant.Account.TenantName = name
-		s.ok("segment", "save", "Sales", salesRule)
+		s.ok("segment", "save", "Sales", salesRule+` -or user.city -eq "`+strings.ToValidUTF8(name, "")+`"`, "--note", name)
+		s.ok("segment", "save", "Nobody", `user.city -eq "Nowhere"`)
 		for _, args := range [][]string{
 			{"users"},
 			{"facets", "displayName"},
 			{"signin"},
 			{"plan", "list"},
 			{"log"},
+			{"segment", "list"},
+			{"segment", "show", "Sales"},
+			{"segment", "versions", "Sales"},
+			{"segment", "compare", "Nobody", "--with", salesRule},
+			{"segment", "compare", "Nobody", "--with", salesRule, "--gained"},
 			{"preview", "all-staff@contoso.com", "--tree"},
 			{"preview", "all-staff@contoso.com", "--why", "fergus@fabrikam.com"},
 			{"plan", "--from", "segment:Sales", "--to", workspacetest.ID(workspacetest.GroupSales)},

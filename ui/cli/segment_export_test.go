@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"rollcall/model"
+	"rollcall/model/workspace"
 	"rollcall/model/workspace/workspacetest"
 )
 
@@ -66,4 +68,22 @@ func TestTheMembersOfAGroupAreReadFromTheTenant(t *testing.T) {
 	assert.EqualValues(t, 2, s.object("segment", "save", "In the group", rule)["count"])
 	assert.Contains(t, s.ok("segment", "list"), "In the group      2  ")
 	assert.Equal(t, []string{"Bert Olsen"}, displayNames(s.object("users", "bert", "--segment", "in the group")["users"]))
+}
+
+func TestAListOfSegmentsAsksNobodyToSignIn(t *testing.T) {
+	s := newShell(t)
+	rule := `user.memberOf -any (group.objectId -in ["` + workspacetest.ID(workspacetest.GroupSales) + `"])`
+	s.ok("segment", "save", "In the group", rule)
+	s.ok("segment", "save", "Sales", salesRule)
+	s.tenant.SessionErr = &model.Error{Kind: model.KindSignIn, Code: workspace.CodeSignInRequired, Message: "nobody is signed in"}
+	s.terminal = true
+	list := s.run("segment", "list")
+	assert.Zero(t, list.code, list.stderr)
+	assert.Contains(t, list.stdout, "In the group      ?  ")
+	assert.Contains(t, list.stdout, "(nobody is signed in)\n")
+	assert.Contains(t, list.stdout, "Sales             3  ")
+	assert.Empty(t, s.tenant.Asked("SignIn"))
+
+	assert.EqualValues(t, 2, s.object("segment", "show", "In the group")["count"])
+	assert.NotEmpty(t, s.tenant.Asked("SignIn"), "who asks for the group is asked")
 }
