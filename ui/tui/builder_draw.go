@@ -10,15 +10,15 @@ import (
 )
 
 // The least of the box that the answer keeps: the count, the change and a note.
-const answerLeast = 4
+const answerLeast = 3
 
 // draw shows the rule as rows and as text in lines of at most width cells, and
 // where the cursor is in them. What does not fit into the height beside the
 // answer scrolls; the view with the cursor gets more of it.
 func (e *segmentEditor) draw(width, height int, editing bool) (lines []string, cursor *tea.Cursor) {
 	room := height - answerLeast - 4 // headings and blanks
-	if editing && !e.inText {
-		room -= helpHeight(height)
+	if !e.inText {
+		room -= e.helpRoom(height, editing)
 	}
 	if e.frozen {
 		room--
@@ -83,17 +83,17 @@ func (e *segmentEditor) drawRows(rows []outlineRow, width, room int, focused boo
 	th := e.theme
 	attribute := min(32, max(12, (width-operatorWidth-4)/2))
 	value := max(4, width-attribute-operatorWidth-4)
-	lines = append(lines, e.drawRoot(rows[0], attribute, value, focused))
-	if e.frozen {
-		lines = append(lines, th.muted.Render(th.cut("  the rows as they were before the error in the text", width)))
-	}
-	n, at := len(rows)-1, max(0, e.index()-1)
-	window := room
-	if n > room {
-		window = max(1, room-1) // the last line tells how many there are
-	}
+	n, at, window := len(rows)-1, max(0, e.index()-1), max(1, room)
 	e.top = max(min(e.top, at), at-window+1, 0)
 	e.top = max(0, min(e.top, n-window))
+	right := ""
+	if n > window {
+		right = fmt.Sprintf("%d–%d of %d", e.top+1, min(n, e.top+window), n)
+	}
+	lines = append(lines, th.fit(e.drawRoot(rows[0], attribute, focused), width-th.width(right))+th.muted.Render(right))
+	if e.frozen {
+		lines = append(lines, th.muted.Render(th.cut("  as before the error in the text", width)))
+	}
 	faulty := e.faultyRow(rows)
 	for _, r := range rows[1+e.top : 1+min(n, e.top+window)] {
 		line, column := e.drawRow(r, attribute, value, focused && r.outlineItem == e.at, r.outlineItem == faulty)
@@ -102,21 +102,18 @@ func (e *segmentEditor) drawRows(rows []outlineRow, width, room int, focused boo
 		}
 		lines = append(lines, line)
 	}
-	if n > window {
-		lines = append(lines, th.muted.Render(fmt.Sprintf("  rows %d–%d of %d", e.top+1, min(n, e.top+window), n)))
-	}
 	return lines, cursor
 }
 
 // drawRoot is the headings' line: what the rows are joined by stands where else
 // the attributes have their heading.
-func (e *segmentEditor) drawRoot(r outlineRow, attribute, value int, focused bool) string {
+func (e *segmentEditor) drawRoot(r outlineRow, attribute int, focused bool) string {
 	th := e.theme
 	left := th.heading.Render(th.cell("Attribute", attribute))
 	if len(e.cells(r)) > 0 {
 		left = e.drawJoint(r, attribute, focused && e.at == r.outlineItem)
 	}
-	return "  " + left + " " + th.heading.Render(th.cell("Operator", operatorWidth)+" "+th.cell("Value", value))
+	return "  " + left + " " + th.heading.Render(th.cell("Operator", operatorWidth)+" Value")
 }
 
 func (e *segmentEditor) drawJoint(r outlineRow, width int, focused bool) string {

@@ -82,11 +82,10 @@ func (e *segmentEditor) drawText(text []shownLine, width, room int, focused bool
 	th := e.theme
 	t := &e.text
 	if t.value == "" {
-		hint := "(empty: it selects nobody)"
-		if focused || e.at != nil && len(e.outline.items) > 0 {
-			hint = "(empty: it selects nobody; type or paste a rule here)"
+		lines = []string{th.muted.Render(th.cut("(empty: it selects nobody; ctrl-t types it here)", width))}
+		if focused {
+			lines[0] = th.muted.Render(th.cut("(empty: type or paste a rule here)", width))
 		}
-		lines = []string{th.muted.Render(th.cut(hint, width))}
 		if focused {
 			cursor = tea.NewCursor(0, 0)
 		}
@@ -102,7 +101,18 @@ func (e *segmentEditor) drawText(text []shownLine, width, room int, focused bool
 			to = i + 1
 		}
 	}
-	if focused {
+	if !focused { // what is wrong is in sight
+		from, to = len(text), 0
+		for i, l := range text {
+			if l.isMark {
+				from = min(from, i-1)
+			}
+			if l.isMark || l.message != "" {
+				to = i + 1
+			}
+		}
+	}
+	if from < to {
 		t.top = max(min(t.top, from), min(from, to-room))
 	}
 	t.top = max(0, min(t.top, len(text)-room))
@@ -116,6 +126,9 @@ func (e *segmentEditor) drawText(text []shownLine, width, room int, focused bool
 	if len(window) < len(text) {
 		first, last := window[0].line, window[len(window)-1].line
 		right = fmt.Sprintf("lines %d–%d of %d", first+1, last+1, len(t.lines))
+		if first == last {
+			right = fmt.Sprintf("line %d of %d", first+1, len(t.lines))
+		}
 	}
 	return lines, right, cursor
 }

@@ -9,31 +9,40 @@ import (
 	"rollcall/model/rule"
 )
 
-// helpHeight is how many lines of a box of the given height the help takes.
-func helpHeight(height int) int {
-	if height < 20 {
+// helpRoom is how many lines the help takes at the end of a box of the given
+// height. In rows it is always there; in the text, while something can be
+// completed.
+func (e *segmentEditor) helpRoom(height int, editing bool) int {
+	switch {
+	case !editing || e.inText && len(e.offers) == 0:
+		return 0
+	case e.frozen && !e.inText:
+		return 3
+	case height < 20:
 		return max(3, height/3)
+	case height < 24:
+		return 6
 	}
-	return 7
+	return 8
 }
 
 // withHelp lays what helps to edit over the end of the box's lines, where it
-// stands still while the count above it follows each keystroke. In rows it is
-// always there; in the text, while something can be completed, and never over
+// stands still while the count above it follows each keystroke. It never covers
 // the cursor.
 func (e *segmentEditor) withHelp(lines []string, width, height int, editing bool) []string {
-	if !editing || e.inText && len(e.offers) == 0 {
+	n := e.helpRoom(height, editing)
+	if n == 0 {
 		return lines
 	}
-	help := e.help(width, helpHeight(height))
+	help := e.help(width, n)
 	for len(lines) < height {
 		lines = append(lines, "")
 	}
 	lines = lines[:height]
-	if e.cursorY >= height-len(help) {
-		return append(help, lines[len(help):]...)
+	if e.cursorY >= height-n {
+		return append(help, lines[n:]...)
 	}
-	return append(lines[:height-len(help)], help...)
+	return append(lines[:height-n], help...)
 }
 
 // help is a heading and what the cell under the cursor may hold.

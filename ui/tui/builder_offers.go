@@ -285,21 +285,22 @@ func operatorNote(o rule.Operator, t model.Type) string {
 			return "only null: has a date"
 		}
 	}
+	if t.IsCollection() {
+		some := "any "
+		if o.Negative() {
+			some = "none "
+		}
+		return some + operatorNote(o.Positive(), model.TypeString)
+	}
 	note := map[rule.Operator]string{
 		rule.OpEq: "is the value", rule.OpStartsWith: "begins with it", rule.OpEndsWith: "ends with it",
-		rule.OpContains: "holds it anywhere", rule.OpMatch: "a regular expression matches", rule.OpIn: "is one of several values",
+		rule.OpContains: "holds it anywhere", rule.OpMatch: "matches a regular expression", rule.OpIn: "is one of several values",
 	}[o.Positive()]
 	if o.Negative() {
 		note = map[rule.Operator]string{
 			rule.OpNe: "is another value, or none", rule.OpNotStartsWith: "does not begin with it", rule.OpNotEndsWith: "does not end with it",
-			rule.OpNotContains: "does not hold it", rule.OpNotMatch: "no match of a regular expression", rule.OpNotIn: "is none of several values",
+			rule.OpNotContains: "does not hold it", rule.OpNotMatch: "does not match a regular expression", rule.OpNotIn: "is none of several values",
 		}[o]
-	}
-	if t.IsCollection() && o.Negative() {
-		return "no element: " + strings.NewReplacer("does not ", "", "is another value, or none", "is the value", "is none of", "is one of", "no match of a regular expression", "a regular expression matches").Replace(note)
-	}
-	if t.IsCollection() {
-		return "one element: " + note
 	}
 	return note
 }
@@ -338,9 +339,9 @@ func choicesOf(t model.Type) []operatorChoice {
 func (c operatorChoice) note(t model.Type) string {
 	switch {
 	case c.quantified && c.quantifier == rule.All:
-		return "every element satisfies what stands below"
+		return "each element is as below"
 	case c.quantified:
-		return "one element satisfies what stands below"
+		return "an element is as below"
 	}
 	return operatorNote(c.operator, t)
 }

@@ -40,7 +40,7 @@ func (e *segmentEditor) change() (r outlineRow, ok bool) {
 	return r, r.parent != nil
 }
 
-// changed carries a change of the structure to the text; the cursor stays in
+// restructured carries a change of the structure to the text; the cursor stays in
 // its row.
 func (e *segmentEditor) restructured() bool {
 	e.toText()
@@ -78,29 +78,38 @@ func (e *segmentEditor) indent() bool {
 	return e.restructured()
 }
 
-// outdent moves the row out of its group, behind it. A group that is left
-// empty goes; what stands in a collection stays there.
+// outdent moves the row out of its group, behind it. A condition on elements
+// that leaves its collection compares the collection itself, where it can. A
+// group that is left empty goes.
 func (e *segmentEditor) outdent() bool {
 	r, ok := e.change()
-	if !ok || r.parent.kind != itemGroup {
+	if !ok {
 		return false
 	}
 	rows := e.outline.rows()
-	at := slices.IndexFunc(rows, func(o outlineRow) bool { return o.outlineItem == r.parent })
-	group := rows[at]
-	if group.parent == nil {
+	out := rows[slices.IndexFunc(rows, func(o outlineRow) bool { return o.outlineItem == r.parent })]
+	if out.parent == nil {
 		return false
 	}
+	if out.kind == itemCollection {
+		switch {
+		case r.kind != itemClause || r.attribute != rule.Element && r.value != "":
+			return false
+		case r.value == "":
+			*r.outlineItem = outlineItem{}
+		default:
+			r.outlineItem.attribute = out.attribute
+		}
+	}
 	r.remove()
-	group.parent.items = slices.Insert(group.parent.items, group.index+1, r.outlineItem)
-	if len(group.items) == 0 {
-		group.remove()
+	out.parent.items = slices.Insert(out.parent.items, out.index+1, r.outlineItem)
+	if len(out.items) == 0 {
+		out.remove()
 	}
 	return e.restructured()
 }
 
-// move exchanges the row with its neighbour in the group; at the group's edge
-// it leaves the group.
+// move exchanges the row with its neighbour in the group.
 func (e *segmentEditor) move(down bool) bool {
 	r, ok := e.change()
 	if !ok {

@@ -194,6 +194,10 @@ func (t *ruleText) layOut(th *theme, width int) {
 		w := th.width(clean(g))
 		switch {
 		case used+w < width || used+w == width && g != " ":
+		case joint > start && th.width(clean(s[start:joint])) >= width*2/5:
+			t.lines = append(t.lines, textLine{start, joint - 1, joint})
+			used = th.width(clean(s[joint:at]))
+			start, space, joint = joint, -1, -1
 		case g == " ":
 			// The blank where a line ends takes no room.
 			t.lines = append(t.lines, textLine{start, at, at + 1})
@@ -201,9 +205,6 @@ func (t *ruleText) layOut(th *theme, width int) {
 			at++
 			continue
 		case space > start:
-			if joint > start && th.width(clean(s[start:joint])) >= width*2/5 {
-				space = joint
-			}
 			t.lines = append(t.lines, textLine{start, space - 1, space})
 			used = th.width(clean(s[space:at]))
 			start, space, joint = space, -1, -1

@@ -175,7 +175,7 @@ func (p *segmentsPane) ruleLines(item *segmentItem, width int) (lines []string, 
 	if answer == nil {
 		lines = append(lines, p.waitingLines(item)...)
 	} else {
-		lines = append(lines, p.answerLines(answer, width, p.height-2-len(lines))...)
+		lines = append(lines, p.answerLines(answer, width, p.height-2-len(lines)-shown.helpRoom(p.height-2, e != nil))...)
 	}
 	return shown.withHelp(lines, width, p.height-2, e != nil), cursor
 }
