@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"rollcall/model"
 )
@@ -52,4 +53,22 @@ func TestAnEntryThatNamesNothingIsAUsageError(t *testing.T) {
 			assert.NotEmpty(t, e.Remedy)
 		})
 	}
+}
+
+// TestWhatAnEntryIsWrittenAsIsReadAgain holds for whatever can be read at all.
+func TestWhatAnEntryIsWrittenAsIsReadAgain(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		sign := rapid.SampledFrom([]string{"", "-", "&"}).Draw(t, "sign")
+		prefix := rapid.SampledFrom([]string{"", "group:", "SEGMENT: ", "list:", "file:", "rule:", "snapshot:", "-", "& "}).Draw(t, "prefix")
+		e, err := ParseEntry(sign + prefix + rapid.String().Draw(t, "text") + rapid.SampledFrom([]string{"", "@contoso.com"}).Draw(t, "domain"))
+		if err != nil {
+			require.Equal(t, model.KindUsage, model.AsError(err).Kind)
+			return
+		}
+		require.False(t, e.Exclude && e.Within)
+		written := map[bool]string{true: "-"}[e.Exclude] + map[bool]string{true: "&"}[e.Within] + e.String()
+		again, err := ParseEntry(written)
+		require.NoError(t, err, "%q", written)
+		require.Equal(t, e, again)
+	})
 }

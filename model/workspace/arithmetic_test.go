@@ -151,6 +151,33 @@ func TestASnapshotStandsForWhoHasItsAddressesToday(t *testing.T) {
 	assert.Equal(t, model.ObjectContact, p.Recipients[1].Object.Type, "an address of nobody's is somebody outside")
 }
 
+func TestASnapshotIsOfTheEntriesThatItWasApprovedOf(t *testing.T) {
+	w := synced(t, workspacetest.Contoso())
+	kept := approved(t, w, "", "all-staff@contoso.com", "group:sg-sales", "&rule:"+salesRule, "-dora@contoso.com")
+	for name, test := range map[string]struct {
+		entries []string
+		is      bool
+	}{
+		"the same":                    {[]string{"all-staff@contoso.com", "group:sg-sales", "&rule:" + salesRule, "-dora@contoso.com"}, true},
+		"in another order and case":   {[]string{"-Dora@contoso.com", "& RULE: " + salesRule, "GROUP:SG-Sales", "ALL-STAFF@contoso.com", "group:sg-sales"}, true},
+		"without the limit":           {[]string{"all-staff@contoso.com", "group:sg-sales", "-dora@contoso.com"}, false},
+		"with the limit included":     {[]string{"all-staff@contoso.com", "group:sg-sales", "rule:" + salesRule, "-dora@contoso.com"}, false},
+		"without the exclusion":       {[]string{"all-staff@contoso.com", "group:sg-sales", "&rule:" + salesRule}, false},
+		"with another exclusion":      {[]string{"all-staff@contoso.com", "group:sg-sales", "&rule:" + salesRule, "-dora@contoso.com", "-bert@contoso.com"}, false},
+		"with the exclusion as limit": {[]string{"all-staff@contoso.com", "group:sg-sales", "&rule:" + salesRule, "&dora@contoso.com"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var entries []audience.Entry
+			for _, text := range test.entries {
+				e, err := audience.ParseEntry(text)
+				require.NoError(t, err)
+				entries = append(entries, e)
+			}
+			assert.Equal(t, test.is, kept.IsOf(entries))
+		})
+	}
+}
+
 func TestAnUnknownSnapshotIsAUsageErrorThatNamesTheNearestOne(t *testing.T) {
 	w := synced(t, workspacetest.Contoso())
 	approved(t, w, "All hands", "adele@contoso.com")

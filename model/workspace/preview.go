@@ -212,16 +212,7 @@ func (w *Workspace) ApprovePreview(ctx context.Context, p *audience.Preview, nam
 		}
 	}
 	snapshot := Snapshot{ID: newID(), Name: name, ApprovedBy: w.actor(), ApprovedAt: w.Now().UTC()}
-	for _, e := range p.Entries {
-		switch {
-		case e.Exclude:
-			snapshot.Exclude = append(snapshot.Exclude, e.String())
-		case e.Within:
-			snapshot.Within = append(snapshot.Within, e.String())
-		default:
-			snapshot.Entries = append(snapshot.Entries, e.String())
-		}
-	}
+	snapshot.name(p.Entries)
 	for _, r := range p.Recipients {
 		snapshot.Addresses = append(snapshot.Addresses, r.Address)
 	}

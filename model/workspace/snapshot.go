@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"rollcall/model"
+	"rollcall/model/audience"
 )
 
 // Snapshots returns the approved previews, newest first.
@@ -16,6 +17,39 @@ func (w *Workspace) Snapshots(ctx context.Context) ([]Snapshot, error) {
 		return nil, err
 	}
 	return parts.Ledger.Snapshots(ctx)
+}
+
+// IsOf reports whether the snapshot was approved of these entries, in any order
+// and letter case.
+func (s *Snapshot) IsOf(entries []audience.Entry) bool {
+	var sides Snapshot
+	sides.name(entries)
+	same := func(a, b []string) bool {
+		normal := func(texts []string) []string {
+			out := make([]string, len(texts))
+			for i, text := range texts {
+				out[i] = strings.ToLower(text)
+			}
+			slices.Sort(out)
+			return slices.Compact(out)
+		}
+		return slices.Equal(normal(a), normal(b))
+	}
+	return same(s.Entries, sides.Entries) && same(s.Within, sides.Within) && same(s.Exclude, sides.Exclude)
+}
+
+// name writes entries down by what they do.
+func (s *Snapshot) name(entries []audience.Entry) {
+	for _, e := range entries {
+		switch {
+		case e.Exclude:
+			s.Exclude = append(s.Exclude, e.String())
+		case e.Within:
+			s.Within = append(s.Within, e.String())
+		default:
+			s.Entries = append(s.Entries, e.String())
+		}
+	}
 }
 
 // findSnapshot returns the approved preview of an id, or the newest of a name,

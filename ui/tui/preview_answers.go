@@ -89,14 +89,14 @@ func capitalise(s string) string {
 // compare shows who joined and who left since the last approved snapshot of
 // the same entries.
 func (p *previewPane) compare() tea.Cmd {
-	sh, ws, preview, ask := p.shared, p.ws, p.preview(), p.asked
+	sh, ws, preview := p.shared, p.ws, p.preview()
 	return p.tasks.run(taskPreviewCompare, func(ctx context.Context) tea.Msg {
 		snapshots, err := ws.Snapshots(ctx)
 		if err != nil {
 			return errorToast(err)
 		}
 		for _, s := range snapshots { // newest first
-			if !sameEntries(s.Entries, ask.include) || !sameEntries(s.Exclude, ask.exclude) {
+			if !s.IsOf(preview.Entries) {
 				continue
 			}
 			addresses := make([]string, len(preview.Recipients))
@@ -112,19 +112,6 @@ func (p *previewPane) compare() tea.Cmd {
 		}
 		return toastMsg{level: levelInfo, text: "No snapshot of this audience was approved yet: " + advice}
 	})
-}
-
-// sameEntries compares two lists of entries without regard to order and case.
-func sameEntries(a, b []string) bool {
-	norm := func(list []string) []string {
-		out := make([]string, len(list))
-		for i, s := range list {
-			out[i] = strings.ToLower(strings.TrimSpace(s))
-		}
-		slices.Sort(out)
-		return slices.Compact(out)
-	}
-	return slices.Equal(norm(a), norm(b))
 }
 
 // diffAddresses returns what is only in now and what is only in then, each

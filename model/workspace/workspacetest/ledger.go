@@ -61,11 +61,15 @@ func (l *Ledger) SegmentVersions(_ context.Context, id string) ([]workspace.Segm
 	return slices.Clone(l.segments[id]), nil
 }
 
-// SaveSegment keeps a version of a segment.
+// SaveSegment keeps a version of a segment. One that leaves a version out, or
+// says another thing than the one that it replaces, is the test's mistake.
 func (l *Ledger) SaveSegment(ctx context.Context, s workspace.Segment) error {
 	return l.keep(ctx, func() {
 		if l.segments == nil {
 			l.segments = make(map[string][]workspace.Segment)
+		}
+		if known := l.segments[s.ID]; s.Version > len(known)+1 || s.Version <= len(known) && (s.Version < len(known) || known[0].Rule != s.Rule || known[0].Name != s.Name) {
+			panic(fmt.Sprintf("version %d of %q is made from an old one: there are %d", s.Version, s.Name, len(known)))
 		}
 		versions := slices.DeleteFunc(slices.Clone(l.segments[s.ID]), func(v workspace.Segment) bool { return v.Version == s.Version })
 		versions = append(versions, s)
