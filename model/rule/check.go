@@ -26,6 +26,10 @@ func check(r *Rule, s *model.Schema) ([]Diagnostic, map[string]*regexp.Regexp) {
 	} else {
 		c.node(r.Root, nil)
 	}
+	if !HasErrors(c.report.list) {
+		advice := &linter{schema: s, report: c.report, text: r.Text}
+		advice.lint(r.Root, nil)
+	}
 	if n := utf8.RuneCountInString(r.Text); n > EntraMaxLength {
 		c.report.lintAt(Span{0, len(r.Text)}, tooLong(n), "")
 	}
@@ -240,5 +244,4 @@ func (c *checker) pattern(n *Comparison) {
 	if hasWordBoundary(text) {
 		c.report.noteAt(n.Value.At, `\b sees the letters a to z, digits and _ as parts of words, and no others`)
 	}
-	c.lintPattern(n)
 }
