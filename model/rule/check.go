@@ -1,7 +1,6 @@
 package rule
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -27,7 +26,7 @@ func check(r *Rule, s *model.Schema) ([]Diagnostic, map[string]*regexp.Regexp) {
 		c.node(r.Root, nil)
 	}
 	if !HasErrors(c.report.list) {
-		advice := &linter{schema: s, report: c.report, text: r.Text}
+		advice := &linter{schema: s, report: c.report, text: r.Text, plain: map[string]*Comparison{}}
 		advice.lint(r.Root, nil)
 	}
 	if n := utf8.RuneCountInString(r.Text); n > EntraMaxLength {
@@ -152,7 +151,11 @@ func (c *checker) comparison(n *Comparison, a model.Attribute) {
 func operatorsFor(t model.Type) string {
 	var names []string
 	for _, o := range Operators(t) {
-		names = append(names, o.String())
+		name := o.String()
+		if t == model.TypeTime && o == OpNe {
+			name += " null"
+		}
+		names = append(names, name)
 	}
 	return strings.Join(names, ", ")
 }
@@ -230,7 +233,8 @@ func (c *checker) pattern(n *Comparison) {
 	translated, err := translatePattern(text)
 	c.patterns += patternCost(translated)
 	if err == nil && c.patterns > maxPatternCost {
-		err = errors.New("the regular expressions of the rule are too large together")
+		c.report.errorAt(n.Value.At, "the regular expressions of the rule are too large together", "fewer classes of Unicode and repetitions", "")
+		return
 	}
 	var re *regexp.Regexp
 	if err == nil {

@@ -25,6 +25,7 @@ type linter struct {
 	schema *model.Schema
 	report *reporter
 	text   string
+	plain  map[string]*Comparison // what says the same as an expression
 }
 
 // lint advises on a tree without faults. collection is the attribute whose
@@ -243,7 +244,7 @@ func (l *linter) lintPattern(n *Comparison) {
 	if n.Operator.Positive() != OpMatch || n.Value.Kind != Text {
 		return
 	}
-	better := plainer(n)
+	better := l.plainer(n)
 	if better == nil {
 		return
 	}
@@ -256,13 +257,26 @@ func (l *linter) lintPattern(n *Comparison) {
 // maxPlain is the number of texts of an expression that a list is advised for.
 const maxPlain = 16
 
-// plainer returns what says the same as an expression behind -match, nil where
-// nothing does.
-func plainer(n *Comparison) *Comparison {
-	pattern, openStart := strings.CutPrefix(n.Value.Text, "^.*")
-	if !openStart {
-		pattern, openStart = strings.CutPrefix(pattern, ".*")
+// plainer returns what says the same as a comparison by an expression, nil
+// where nothing does.
+func (l *linter) plainer(n *Comparison) *Comparison {
+	pattern := n.Value.Text
+	better, ok := l.plain[pattern]
+	if !ok {
+		better = plainOf(pattern)
+		l.plain[pattern] = better
 	}
+	if better == nil {
+		return nil
+	}
+	of := *better
+	of.Property = n.Property
+	return &of
+}
+
+// plainOf returns what says the same as an expression, of any property.
+func plainOf(text string) *Comparison {
+	pattern := strings.TrimPrefix(strings.TrimPrefix(text, "^.*"), ".*")
 	short, openEnd := strings.CutSuffix(pattern, ".*$")
 	if !openEnd {
 		short, openEnd = strings.CutSuffix(pattern, ".*")
@@ -270,7 +284,7 @@ func plainer(n *Comparison) *Comparison {
 	if openEnd && !strings.HasSuffix(short, `\`) {
 		pattern = short
 	}
-	if pattern == "" && n.Value.Text != "" {
+	if pattern == "" {
 		return nil
 	}
 	translated, err := translatePattern(pattern)
@@ -285,7 +299,7 @@ func plainer(n *Comparison) *Comparison {
 	if written := writtenIn(pattern); sameFolded(written, texts) {
 		texts = written
 	}
-	better := &Comparison{Property: n.Property, Value: TextValue(texts[0])}
+	better := &Comparison{Value: TextValue(texts[0])}
 	switch {
 	case e.atStart && e.atEnd && len(texts) > 1:
 		better.Operator, better.Value = OpIn, ListValue(texts...)
