@@ -2,6 +2,7 @@ package workspace_test
 
 import (
 	"fmt"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -280,7 +281,13 @@ func TestUndoingTheReturnOfASegmentDeletesItAgain(t *testing.T) {
 
 func TestChangesOfOneSegmentAtOnceAreAllKept(t *testing.T) {
 	const writers, changes = 4, 10
-	w := open(t, workspacetest.Contoso())
+	tenant := workspacetest.Contoso()
+	tenant.Ledger.OnRead = func() { // lets the others in between reading and saving
+		for range 100 {
+			runtime.Gosched()
+		}
+	}
+	w := open(t, tenant)
 	saved(t, w, "Sales", salesRule)
 	segment, err := w.Segment(t.Context(), "Sales")
 	require.NoError(t, err)

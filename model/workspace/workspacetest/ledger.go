@@ -17,7 +17,8 @@ import (
 
 // Ledger keeps what a disk would: copies. The zero value is empty.
 type Ledger struct {
-	AuditErr error // what a check of the audit finds
+	AuditErr error  // what a check of the audit finds
+	OnRead   func() // called when the segments have been read; may be nil
 
 	mu        sync.Mutex
 	tenantID  string
@@ -42,6 +43,9 @@ func (l *Ledger) keep(ctx context.Context, change func()) error {
 
 // Segments returns the newest version of every segment, by name.
 func (l *Ledger) Segments(context.Context) ([]workspace.Segment, error) {
+	if l.OnRead != nil {
+		defer l.OnRead()
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var newest []workspace.Segment
