@@ -19,7 +19,7 @@ type segmentAnswer struct {
 	text        string
 	selection   *workspace.Selection
 	diagnostics []rule.Diagnostic // with what the users make of the rule, once that is known
-	mend        *ruleMend         // what one key can do about the first of them; nil: nothing
+	mend        *ruleMend         // what one key can do about the first fault; nil: nothing
 	failed      *model.Error      // the rule cannot be evaluated
 	users       int
 	of          int // users in the directory
@@ -150,7 +150,7 @@ func (p *segmentsPane) answer(msg segmentAnswerMsg) tea.Cmd {
 	}
 	a := msg.answer
 	if old := p.answers[msg.key]; old != nil && old.text == a.text && old.selection.Snapshot == a.selection.Snapshot && a.failed == nil {
-		a.diagnostics, a.mend = old.diagnostics, old.mend // until the advice comes again
+		a.diagnostics = old.diagnostics // until the advice comes again
 	}
 	p.answers[msg.key] = a
 	if a.failed != nil || item != p.current() {
@@ -168,9 +168,7 @@ func (p *segmentsPane) answer(msg segmentAnswerMsg) tea.Cmd {
 
 // advised shows what there is to say about a rule that was counted.
 func (p *segmentsPane) advised(msg segmentAdviceMsg) {
-	a := msg.answer
-	a.diagnostics = msg.diagnostics
-	a.mend = mendValue(a.diagnostics)
+	msg.answer.diagnostics = msg.diagnostics
 }
 
 // ruleMend is a change of a rule's text that one key makes.
@@ -180,15 +178,37 @@ type ruleMend struct {
 	label      string // for the screen: "Sales (204)"
 }
 
-// mendValue takes the nearest value in place of one that nobody has.
-func mendValue(diagnostics []rule.Diagnostic) *ruleMend {
+// mendValue takes the nearest value in place of one that nobody has: of several
+// the one next to a byte of the text, the first where that is negative.
+func mendValue(diagnostics []rule.Diagnostic, at int) *ruleMend {
+	var m *ruleMend
+	least := 0
 	for _, d := range diagnostics {
-		if len(d.Nearest) > 0 && d.End > d.Start {
+		if len(d.Nearest) == 0 || d.End <= d.Start {
+			continue
+		}
+		away := max(d.Start-at, at-d.End, 0)
+		if m == nil || at >= 0 && away < least {
 			near := d.Nearest[0]
-			return &ruleMend{start: d.Start, end: d.End, with: rule.TextValue(near.Value).String(), label: near.Value + " (" + count(near.Users) + ")"}
+			m = &ruleMend{start: d.Start, end: d.End, with: rule.TextValue(near.Value).String(), label: near.Value + " (" + count(near.Users) + ")"}
+			least = away
 		}
 	}
-	return nil
+	return m
+}
+
+// place is where in the rule's text the editor's cursor is; -1 where nobody
+// edits, or that cannot be told.
+func (e *segmentEditor) place() int {
+	switch {
+	case e == nil:
+		return -1
+	case e.inText:
+		return e.text.at
+	case e.cell == cellValue && e.field.Value() != "":
+		return strings.LastIndex(e.text.Value(), e.field.Value())
+	}
+	return -1
 }
 
 // mendFault takes what a fault suggests in place of its span, where the rule
@@ -224,10 +244,14 @@ func (p *segmentsPane) mend() *ruleMend {
 	if item == nil {
 		return nil
 	}
-	if a := p.answers[item.key]; a != nil && a.text == item.rule() {
+	a := p.answers[item.key]
+	switch {
+	case a == nil || a.text != item.rule():
+		return nil
+	case a.failed != nil:
 		return a.mend
 	}
-	return nil
+	return mendValue(a.diagnostics, p.editor.place())
 }
 
 // takeMend puts the suggestion into the rule's text.
@@ -240,15 +264,11 @@ func (p *segmentsPane) takeMend() tea.Cmd {
 	if p.editor == nil {
 		open = p.edit()
 	}
-	p.editor.replace(m.apply(p.editor.text.Value()))
-	return tea.Batch(open, p.ask())
-}
-
-// replace puts another text in place of the rule's.
-func (e *segmentEditor) replace(text string) {
-	e.text.SetValue(text)
+	e := p.editor
+	e.text.replace(m.start, m.end, m.with)
 	e.fromText()
 	e.load()
+	return tea.Batch(open, p.ask())
 }
 
 // turnSide lists the users of the next side.

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -166,7 +167,11 @@ func (p *segmentsPane) ruleLines(item *segmentItem, width int) (lines []string, 
 	if item.saved != nil && item.saved.Note != "" && e == nil {
 		lines = append(noteLines(p.theme, item.saved.Note, width), "")
 	}
-	ruleLines, cursor := shown.draw(width, p.height-2-len(lines), e != nil)
+	room := p.height - 2 - len(lines)
+	if e == nil {
+		room = room * 3 / 5 // whoever looks wants to see users
+	}
+	ruleLines, cursor := shown.draw(width, room, e != nil)
 	lines = append(lines, ruleLines...)
 	answer := p.answers[item.key]
 	if answer != nil && answer.text != item.rule() && (p.members || !p.tasks.busy(taskSegmentAnswer)) {
@@ -250,7 +255,7 @@ func (p *segmentsPane) answerLines(a *segmentAnswer, width, height int) []string
 	if a.compared {
 		lines = append(lines, changeLine(th, a.gained, a.lost, "the same users as the saved rule", width))
 	}
-	lines = append(lines, remarkLines(th, a, width, max(2, height/3))...)
+	lines = append(lines, remarkLines(th, a.diagnostics, p.mend(), width, max(2, height/3))...)
 	listed := segmentListing{side: a.side, total: [...]int{a.users, a.gained, a.lost}[a.side], first: a.first}
 	if a.compared {
 		listed.turn = "ctrl-g"
@@ -261,18 +266,34 @@ func (p *segmentsPane) answerLines(a *segmentAnswer, width, height int) []string
 	return append(lines, listed.lines(th, width, height-len(lines))...)
 }
 
-// remarkLines are the remarks on a rule, in at most so many lines.
-func remarkLines(th *theme, a *segmentAnswer, width, most int) []string {
+// remarkLines are the remarks on a rule, in at most so many lines; what a key
+// mends stands first.
+func remarkLines(th *theme, diagnostics []rule.Diagnostic, mend *ruleMend, width, most int) []string {
+	mended := func(d rule.Diagnostic) bool { return mend != nil && d.Start == mend.start && len(d.Nearest) > 0 }
+	diagnostics = slices.Clone(diagnostics)
+	slices.SortStableFunc(diagnostics, func(a, b rule.Diagnostic) int {
+		switch {
+		case mended(a) == mended(b):
+			return 0
+		case mended(a):
+			return -1
+		}
+		return 1
+	})
 	var lines []string
-	for _, d := range a.diagnostics {
+	for _, d := range diagnostics {
 		text := "· " + clean(d.Message)
 		if near := nearestText(d.Nearest); near != "" {
 			text += " — did you mean " + near + "?"
 		} else if d.Suggestion != "" {
 			text += " — " + clean(d.Suggestion)
 		}
-		if a.mend != nil && d.Start == a.mend.start && len(d.Nearest) > 0 {
-			text += " ctrl-y takes " + clean(a.mend.label)
+		switch {
+		case !mended(d):
+		case len(d.Nearest) == 1:
+			text += " ctrl-y takes it"
+		default:
+			text += " ctrl-y takes the first"
 		}
 		for i, l := range wrap(th, text, width-2) {
 			if i > 0 {

@@ -372,11 +372,18 @@ func (p *segmentsPane) comparisonLines(width, height int) []string {
 	note := "users as of today"
 	lines := []string{th.heading.Render(th.fit(heading, width-th.width(note))) + th.muted.Render(note)}
 	same := from != nil && from.Rule == to.Rule && from.Deleted == to.Deleted
+	skipped := 0
+	if from != nil && !same {
+		skipped = sharedStart(clean(from.Rule), clean(to.Rule), width)
+	}
 	side := func(s *workspace.Segment, sign string, draw func(...string) string) {
 		if s == nil {
 			return
 		}
 		text := clean(s.Rule)
+		if skipped > 0 {
+			text = "… " + text[skipped:]
+		}
 		if s.Deleted {
 			text = "deleted"
 		}
@@ -419,6 +426,21 @@ func (p *segmentsPane) comparisonLines(width, height int) []string {
 	}
 	listed := segmentListing{side: c.side, turn: "tab", total: [...]int{c.users, c.gained, c.lost}[c.side], first: c.first}
 	return append(lines, listed.lines(th, width, height-len(lines))...)
+}
+
+// sharedStart is how many bytes of two long rules can be left out of a
+// comparison, because both begin with them: all clauses but the one before the
+// difference, as far as they fill lines.
+func sharedStart(a, b string, width int) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	if n < width {
+		return 0
+	}
+	end := max(strings.LastIndex(a[:n], " -and "), strings.LastIndex(a[:n], " -or "))
+	return end + 1
 }
 
 func versionOf(s *workspace.Segment) int {

@@ -281,3 +281,51 @@ func TestCountsAreKeptForTheNextStart(t *testing.T) {
 		assert.Equal(t, 1, s.segment("Engineers").Version)
 	})
 }
+
+func TestOneKeyTakesTheNearestValueByTheCursor(t *testing.T) {
+	onScreen(t, syncedTenant, 120, 40, Options{NoSync: true}, func(s *screen) {
+		s.press("2", "n", "ctrl+t")
+		s.typed(`user.department -eq "Salse" -or user.country -eq "Japn"`)
+		s.shows("0 of 60 users")
+		s.shows("ctrl-y take Japan (16)")
+		s.press("ctrl+y")
+		s.shows("16 of 60 users")
+		s.shows("ctrl-y take Sales (15)")
+		s.press("ctrl+y")
+		editor := s.root.panes[paneSegments].(*segmentsPane).editor
+		assert.Equal(t, `user.department -eq "Sales" -or user.country -eq "Japan"`, editor.text.Value())
+	})
+}
+
+func TestMembersAreReadOnceAndSaidToBeRead(t *testing.T) {
+	const group = "10000000-0000-4000-8000-000000000001"
+	tenant := func() *fakeTenant {
+		t := syncedTenant()
+		t.groups[group] = &model.Group{ID: group, DisplayName: "Crew", Kind: model.KindSecurity}
+		for _, u := range t.users[:3] {
+			t.members[group] = append(t.members[group], userObject(&u))
+		}
+		t.slow = make(chan struct{}, 1)
+		return t
+	}
+	onScreen(t, tenant, 120, 40, Options{NoSync: true}, func(s *screen) {
+		s.press("2", "n", "ctrl+t")
+		s.send(tea.PasteMsg{Content: `user.memberOf -any (group.objectId -in ["` + group + `"])`})
+		s.settle()
+		s.shows("reading the members of the groups…")
+		s.hides(" of 60 users")
+		s.tenant.slow <- struct{}{}
+		s.settle()
+		s.shows("3 of 60 users")
+		s.typed(" ") // nobody hands out a second token
+		s.shows("3 of 60 users")
+		s.hides("reading the members")
+	})
+}
+
+func TestComparisonLeavesOutWhatBothRulesBeginWith(t *testing.T) {
+	const a, b = `user.department -eq "Sales" -and user.country -eq "Japan"`, `user.department -eq "Sales" -and user.country -eq "Chile"`
+	assert.Equal(t, 0, sharedStart(a, b, 80), "short rules are shown whole")
+	assert.Equal(t, `-and user.country -eq "Japan"`, a[sharedStart(a, b, 20):])
+	assert.Equal(t, 0, sharedStart(`user.city -eq "A"`, `user.city -eq "B"`, 4), "there is no clause before the difference")
+}
