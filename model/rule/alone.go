@@ -15,6 +15,7 @@ const EntraMaxGroups = 50
 const (
 	memberOfForm      = `user.memberOf -any (group.objectId -in ["…"])`
 	directReportsForm = `Direct Reports for "…"`
+	idForm            = `an object id such as "62e19b97-8b3d-4d4a-a106-4ce66896a863"`
 )
 
 // isAlone knows the clauses that Entra combines with no other.
@@ -121,7 +122,7 @@ func (p *parser) groups() (groups []Value, ok bool) {
 	if id, ok := p.bareID(); ok {
 		return []Value{id}, true
 	}
-	p.report.errorAt(t.at, fmt.Sprintf("unexpected %s where object ids should stand", p.describe(t)), `object ids such as ["62e19b97-8b3d-4d4a-a106-4ce66896a863"]`, "")
+	p.report.errorAt(t.at, fmt.Sprintf("unexpected %s where object ids should stand", p.describe(t)), "an array of object ids", "")
 	return nil, false
 }
 
@@ -141,7 +142,7 @@ func (p *parser) directReports(t *token) Node {
 	} else if bare, ok := p.bareID(); ok {
 		manager = bare
 	} else {
-		p.report.errorAt(id.at, fmt.Sprintf("unexpected %s where the manager's object id should stand", p.describe(id)), `an object id such as "62e19b97-8b3d-4d4a-a106-4ce66896a863"`, "")
+		p.report.errorAt(id.at, fmt.Sprintf("unexpected %s where the manager's object id should stand", p.describe(id)), idForm, "")
 		p.recover()
 		return nil
 	}
@@ -187,7 +188,7 @@ func (p *parser) bareID() (Value, bool) {
 	}
 	p.at = last + 1
 	text := p.text[at.Start:at.End]
-	p.report.errorAt(at, "an object id stands in quotation marks", "", quote(text))
+	p.report.errorAt(at, "an object id stands in quotation marks", idForm, quote(text))
 	return Value{Kind: Text, Text: text, At: at}, true
 }
 
@@ -205,7 +206,7 @@ func (c *checker) objectID(v Value) {
 	if id, err := uuid.Parse(strings.Trim(v.Text, " {}")); err == nil {
 		suggestion = quote(id.String())
 	}
-	c.report.errorAt(v.At, fmt.Sprintf("%s is not an object id", shortened(v.String())), `a GUID such as "62e19b97-8b3d-4d4a-a106-4ce66896a863"`, suggestion)
+	c.report.errorAt(v.At, fmt.Sprintf("%s is not an object id", shortened(v.String())), idForm, suggestion)
 }
 
 // alone checks a clause that is the whole rule.

@@ -208,7 +208,7 @@ type decider struct {
 	now     time.Time
 }
 
-func (d decider) decide(n Node) bool { return matchNode(n, d.user, d.element, d.now) }
+func (d decider) decide(n Node) bool { return matchNode(n, d.user, d.element, Given{Now: d.now, Schema: catalogue()}) }
 
 // deciding returns values of a property such that a tree which is about it
 // alone is false, or with always set true, of each value that is possible when
@@ -226,7 +226,7 @@ func (l *linter) deciding(property string, n Node, always bool, collection *mode
 		deciders := make([]decider, 0, len(values))
 		for _, v := range values {
 			if v != "" {
-				deciders = append(deciders, decider{user: &model.User{}, element: newElement(*collection, v)})
+				deciders = append(deciders, decider{user: &model.User{}, element: &element{*collection, v}})
 			}
 		}
 		return deciders, true

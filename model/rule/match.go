@@ -11,6 +11,9 @@ import (
 // Given is what a rule can ask of the world besides the user.
 type Given struct {
 	Now time.Time // what system.now means
+	// Schema resolves the properties of the rule; nil: the whole catalogue, and
+	// no directory extension.
+	Schema *model.Schema
 	// IsMember reports whether a user is a direct member of a group, both by
 	// object id in small letters; nil: nobody is.
 	IsMember func(user, group string) bool
@@ -29,26 +32,29 @@ func Match(r *Rule, u *model.User, given Given) bool {
 	case *DirectReports:
 		return u.ManagerID != "" && strings.EqualFold(u.ManagerID, n.Manager.Text)
 	default:
-		return matchNode(n, u, nil, given.Now)
+		if given.Schema == nil {
+			given.Schema = catalogue()
+		}
+		return matchNode(n, u, nil, given)
 	}
 }
 
-// matchNode evaluates a node. element is the present element inside -any and
+// matchNode evaluates a node. within is the present element inside -any and
 // -all, nil outside.
-func matchNode(n Node, u *model.User, element *element, now time.Time) bool {
+func matchNode(n Node, u *model.User, within *element, given Given) bool {
 	switch n := n.(type) {
 	case *And:
-		return !slices.ContainsFunc(n.Operands, func(o Node) bool { return !matchNode(o, u, element, now) })
+		return !slices.ContainsFunc(n.Operands, func(o Node) bool { return !matchNode(o, u, within, given) })
 	case *Or:
-		return slices.ContainsFunc(n.Operands, func(o Node) bool { return matchNode(o, u, element, now) })
+		return slices.ContainsFunc(n.Operands, func(o Node) bool { return matchNode(o, u, within, given) })
 	case *Not:
-		return !matchNode(n.Operand, u, element, now)
+		return !matchNode(n.Operand, u, within, given)
 	case *Comparison:
-		a, values := operand(n.Property, u, element)
-		return matchComparison(n, a, values, now)
+		a, values := operand(n.Property, u, within, given.Schema)
+		return matchComparison(n, a, values, given.Now)
 	case *Quantified:
-		a, values := operand(n.Property, u, nil)
-		one := func(v string) bool { return matchNode(n.Body, u, newElement(a, v), now) }
+		a, values := operand(n.Property, u, nil, given.Schema)
+		one := func(v string) bool { return matchNode(n.Body, u, &element{a, v}, given) }
 		if n.Quantifier == All {
 			return !slices.ContainsFunc(values, func(v string) bool { return !one(v) })
 		}
@@ -64,17 +70,15 @@ type element struct {
 	value     string
 }
 
-func newElement(a model.Attribute, v string) *element { return &element{a, v} }
-
 // operand returns what a property names, and its values; none is null.
-func operand(property string, u *model.User, e *element) (model.Attribute, []string) {
+func operand(property string, u *model.User, e *element, s *model.Schema) (model.Attribute, []string) {
 	switch {
 	case isPlanProperty(property) && e != nil:
 		return model.Attribute{Type: model.TypeString}, notEmpty(planPart(e.value, property))
 	case property == Element && e != nil:
 		return e.attribute, notEmpty(e.value)
 	}
-	a, ok := catalogue().ByRule(property)
+	a, ok := s.ByRule(property)
 	switch {
 	case !ok:
 		return a, nil

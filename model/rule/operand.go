@@ -72,14 +72,16 @@ func isBareValue(s string) bool {
 	if strings.EqualFold(s, systemNow) || isNumber(s) {
 		return true
 	}
-	if _, ok := parseInstant(s); ok {
-		return true
-	}
 	switch strings.ToLower(strings.TrimPrefix(s, "$")) {
 	case "null", "true", "false":
 		return true
 	}
-	return completeInstant(s) != ""
+	return isDateLike(s)
+}
+
+// isDateLike reports a text that begins as a date does.
+func isDateLike(s string) bool {
+	return len(s) >= len(time.DateOnly) && s[4] == '-' && s[7] == '-' && isNumber(s[:4]) && isNumber(s[5:7]) && isNumber(s[8:10])
 }
 
 const systemNow = "system.now"
@@ -106,11 +108,11 @@ func (p *parser) bare() (Value, bool) {
 		return Value{Kind: Time, Time: when, At: t.at}, true
 	}
 	if isNumber(t.text) {
-		p.report.noteAt(t.at, fmt.Sprintf("the number is read as the text %q", t.text))
+		p.noteNumber(t)
 		return Value{Kind: Text, Text: t.text, At: t.at}, true
 	}
-	if complete := completeInstant(t.text); complete != "" {
-		p.report.errorAt(t.at, fmt.Sprintf("%s is not a complete date", p.describe(t)), dateForms, complete)
+	if isDateLike(t.text) {
+		p.report.errorAt(t.at, fmt.Sprintf("%s is not a date and time", p.describe(t)), dateForms, completeInstant(t.text))
 		return Value{}, false
 	}
 	at := t.at
@@ -120,6 +122,10 @@ func (p *parser) bare() (Value, bool) {
 	text := p.text[at.Start:at.End]
 	p.report.errorAt(at, "a text stands in quotation marks", valueForms, quote(text))
 	return Value{Kind: Text, Text: text, At: at}, true
+}
+
+func (p *parser) noteNumber(t *token) {
+	p.report.noteAt(t.at, fmt.Sprintf("the number is read as the text %q", t.text))
 }
 
 // isNumber reports a text of digits.
@@ -153,9 +159,10 @@ func (p *parser) now() (Value, bool) {
 	shift, err := parseDuration(d.text)
 	if err != nil || d.kind != tokWord {
 		suggestion := ""
-		for _, missing := range []string{"", "P", "PT"} {
-			if _, err := parseDuration(missing + d.text); err == nil {
-				suggestion = strings.ToUpper(missing + d.text)
+		amount := strings.TrimLeft(strings.ToUpper(d.text), "PT")
+		for _, prefix := range []string{"P", "PT"} {
+			if _, err := parseDuration(prefix + amount); err == nil {
+				suggestion = prefix + amount
 				break
 			}
 		}
@@ -193,7 +200,9 @@ func (p *parser) listOf(open *token, closing tokenKind) Value {
 				break
 			}
 			p.take()
-			if !isNumber(t.text) {
+			if isNumber(t.text) {
+				p.noteNumber(t)
+			} else {
 				p.report.errorAt(t.at, "an array holds texts in quotation marks", `values such as ["a", "b"]`, quote(t.text))
 			}
 			v.List = append(v.List, Value{Kind: Text, Text: t.text, At: t.at})

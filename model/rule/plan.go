@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"rollcall/model"
@@ -96,7 +97,7 @@ func (c *checker) plans(n *Comparison) {
 		better.Quantifier = All
 	}
 	suggestion := ""
-	if n.Value.Kind == Text || n.Value.Kind == List {
+	if (n.Value.Kind == Text || n.Value.Kind == List) && slices.Contains(Operators(model.TypeString), n.Operator) {
 		suggestion = Print(better)
 	}
 	c.report.errorAt(n.OperatorAt, fmt.Sprintf("Operator isn't supported on attribute: %s on user.%s", n.Operator, n.Property), "-any or -all with a condition on "+planForms, suggestion)

@@ -75,11 +75,16 @@ func (v Value) truth() (value, ok bool) {
 	}
 }
 
-// parseInstant reads an RFC 3339 time, cut to whole seconds in UTC.
+// parseInstant reads an RFC 3339 time, cut to whole seconds in UTC, where its
+// year has four digits too.
 func parseInstant(s string) (time.Time, bool) {
-	t, err := time.Parse(time.RFC3339, strings.ToUpper(s))
-	if err != nil {
+	if len(s) < len(time.DateOnly) || s[0] < '0' || s[0] > '9' {
 		return time.Time{}, false
 	}
-	return t.UTC().Truncate(time.Second), true
+	t, err := time.Parse(time.RFC3339, strings.ToUpper(s))
+	t = t.UTC().Truncate(time.Second)
+	if err != nil || t.Year() < 0 || t.Year() > 9999 {
+		return time.Time{}, false
+	}
+	return t, true
 }
