@@ -2,6 +2,8 @@ package directory_test
 
 import (
 	"fmt"
+	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -167,43 +169,102 @@ func joined(clause *rapid.Generator[rule.Node], depth int) *rapid.Generator[rule
 	})
 }
 
-func TestTheColumnarEvaluatorAgreesWithThePlainOneAfterAnyHistory(t *testing.T) {
-	schema := model.FullSchema()
-	rapid.Check(t, func(t *rapid.T) {
-		d, users := directory.New(schema), mirror{}
-		for _, batch := range rapid.SliceOfN(rapid.SliceOfN(changes(), 0, 8), 0, 6).Draw(t, "history") {
-			d.Apply(batch)
-			for _, c := range batch {
-				users.apply(c)
-			}
-		}
-		s := d.Snapshot()
-		for range 4 {
-			text := rule.Print(trees(3).Draw(t, "rule"))
-			program, diagnostics, err := rule.Compile(text, schema, evaluatedAt)
-			require.NoError(t, err, "%s %v", text, diagnostics)
-			set, err := s.Select(t.Context(), program)
-			require.NoError(t, err)
-			for _, ofRows := range []bool{false, true} {
-				same, err := s.SelectByValues(t.Context(), program, ofRows)
-				require.NoError(t, err)
-				require.Equal(t, set, same, "%s, by the values of the rows: %t", text, ofRows)
-			}
-
-			matching := 0
-			for id, u := range users {
-				row, ok := s.ByID(id)
-				require.True(t, ok, "user %s is missing", id)
-				want := rule.Match(program.Rule(), u, rule.Given{Now: evaluatedAt})
-				require.Equal(t, want, set.Has(row), "%s\nfor %+v", text, u)
-				if want {
-					matching++
-				}
-			}
-			require.Equal(t, matching, set.Count(), text)
-			require.Len(t, s.Rows(set), matching)
+// wholes generates whole rules: trees, members of groups and direct reports.
+func wholes() *rapid.Generator[rule.Node] {
+	tree := trees(3)
+	return rapid.Custom(func(t *rapid.T) rule.Node {
+		id := func() rule.Value { return rule.TextValue(objectID(rapid.IntRange(0, 3).Draw(t, "id"))) }
+		switch rapid.IntRange(0, 15).Draw(t, "whole") {
+		case 0:
+			return &rule.DirectReports{Manager: id()}
+		case 1:
+			return &rule.MemberOf{Groups: []rule.Value{id(), id()}}
+		default:
+			return tree.Draw(t, "tree")
 		}
 	})
+}
+
+// memberships are the members of each group, by object id. Some are no users.
+type memberships map[string][]string
+
+func groups() *rapid.Generator[memberships] {
+	member := rapid.Map(rapid.IntRange(0, 15), objectID)
+	return rapid.Custom(func(t *rapid.T) memberships {
+		m := memberships{}
+		for group := range 4 {
+			m[objectID(group)] = rapid.SliceOfN(member, 0, 5).Draw(t, "members")
+		}
+		return m
+	})
+}
+
+func (m memberships) isMember(user, group string) bool { return slices.Contains(m[group], user) }
+
+func (m memberships) of(groups []string) []string {
+	ids := []string{}
+	for _, g := range groups {
+		ids = append(ids, m[g]...)
+	}
+	return ids
+}
+
+// TestTheColumnarEvaluatorAgreesWithThePlainOneAfterAnyHistory holds rules over
+// directories that have changed; in its long form 100,000 pairs of them.
+func TestTheColumnarEvaluatorAgreesWithThePlainOneAfterAnyHistory(t *testing.T) {
+	rounds, rules := 1, 20
+	if os.Getenv("ROLLCALL_SOAK") == "1" {
+		rounds, rules = 20, 50 // of 100 directories each
+	}
+	schema, pairs := model.FullSchema(), 0
+	for range rounds {
+		rapid.Check(t, func(t *rapid.T) {
+			d, users := directory.New(schema), mirror{}
+			for _, batch := range rapid.SliceOfN(rapid.SliceOfN(changes(), 0, 8), 0, 6).Draw(t, "history") {
+				d.Apply(batch)
+				for _, c := range batch {
+					users.apply(c)
+				}
+			}
+			s, members := d.Snapshot(), groups().Draw(t, "groups")
+			for range rules {
+				requireAgreement(t, s, users, members, rule.Print(wholes().Draw(t, "rule")))
+				pairs++
+			}
+		})
+	}
+	t.Logf("%d pairs of a rule and a directory", pairs)
+}
+
+// requireAgreement holds a rule's users by the plain evaluator against those of
+// the columnar one, whatever it takes the columns for.
+func requireAgreement(t *rapid.T, s *directory.Snapshot, users mirror, members memberships, text string) {
+	program, diagnostics, err := rule.Compile(text, s.Schema(), evaluatedAt)
+	require.NoError(t, err, "%s %v", text, diagnostics)
+	if program.Groups() != nil {
+		program = program.WithMembers(members.of(program.Groups()))
+	}
+	set, err := s.Select(t.Context(), program)
+	require.NoError(t, err)
+	for _, ofRows := range []bool{false, true} {
+		same, err := s.SelectByValues(t.Context(), program, ofRows)
+		require.NoError(t, err)
+		require.Equal(t, set, same, "%s, by the values of the rows: %t", text, ofRows)
+	}
+	matching := 0
+	for id, u := range users {
+		row, ok := s.ByID(id)
+		require.True(t, ok, "user %s is missing", id)
+		want := rule.Match(program.Rule(), u, rule.Given{Now: evaluatedAt, IsMember: members.isMember})
+		if want != set.Has(row) {
+			require.Fail(t, "the evaluators differ", "%s\nfor %+v: plain %t, columnar %t", text, u, want, !want)
+		}
+		if want {
+			matching++
+		}
+	}
+	require.Equal(t, matching, set.Count(), text)
+	require.Len(t, s.Rows(set), matching)
 }
 
 func TestASnapshotStaysWhatItWasWhileChangesAreApplied(t *testing.T) {
