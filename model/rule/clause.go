@@ -146,6 +146,8 @@ func (p *parser) property(t *token) (string, bool) {
 	case p.body == ofPlans:
 		p.report.errorAt(t.at, "of a service plan only the properties can be compared", planForms, nearestPlanProperty(name))
 		return name, false
+	case p.body == ofEither:
+		return name, false // the property of the collection is reported
 	case p.body != noBody:
 		p.report.errorAt(t.at, "inside -any and -all only the element may be compared", Element, "")
 		return name, false
@@ -222,7 +224,11 @@ func (p *parser) quantified(t *token, property string, q Quantifier, ok bool) No
 	if a, known := catalogue().ByRule(property); known {
 		about = bodyOf(a)
 	}
+	faults := p.report.errors
 	n := p.condition(op, about)
+	if n == nil && ok && about == ofEither && p.report.errors == faults {
+		p.report.errorAt(t.at, fmt.Sprintf("Attribute not supported: %s", p.describe(t)), p.body.expected(), "")
+	}
 	if n == nil || !ok {
 		return nil
 	}
