@@ -1,6 +1,10 @@
 package rule
 
-import "rollcall/model"
+import (
+	"sync"
+
+	"rollcall/model"
+)
 
 // asks is a set of the things that a $filter can ask of a property.
 type asks uint16
@@ -38,7 +42,7 @@ func (f filterable) canEqual(value string) bool {
 // the table holds: jobTitle has no startsWith there. The operator in works
 // wherever eq does on one value, endsWith on the four addresses only. What is
 // never null is required of every user by the resource type.
-func filterables() map[model.AttrID]filterable {
+var filterables = sync.OnceValue(func() map[model.AttrID]filterable {
 	const (
 		common   = asksEq | asksIn | asksStarts
 		advanced = asksEq | asksIn | asksStarts | asksNull
@@ -81,7 +85,7 @@ func filterables() map[model.AttrID]filterable {
 		table[a] = filterable{advanced: asksEq | asksIn | asksNull}
 	}
 	return table
-}
+})
 
 // extensionFilterable is what can be asked of a directory extension that holds
 // one text. Source: Microsoft Graph documentation, "Add custom data to

@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"sync"
 
 	"rollcall/model"
 )
@@ -21,7 +22,7 @@ type recipientProperty struct {
 // "Custom attributes" for the extension attributes; and the user resource type
 // of Microsoft Graph for what is never null. Every recipient has an alias and
 // an address.
-func recipientProperties() map[model.AttrID]recipientProperty {
+var recipientProperties = sync.OnceValue(func() map[model.AttrID]recipientProperty {
 	table := map[model.AttrID]recipientProperty{
 		model.AttrDisplayName:       {name: "DisplayName"},
 		model.AttrUserPrincipalName: {name: "UserPrincipalName", neverNull: true},
@@ -49,7 +50,7 @@ func recipientProperties() map[model.AttrID]recipientProperty {
 		table[model.AttrExtensionAttribute1+model.AttrID(i)] = recipientProperty{name: fmt.Sprintf("CustomAttribute%d", i+1)}
 	}
 	return table
-}
+})
 
 // noRecipientProperty says, of an attribute that Exchange has no filterable
 // property for, what comes nearest.
