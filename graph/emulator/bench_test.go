@@ -33,7 +33,7 @@ func benchCall(b *testing.B, path, query string) *call {
 	return c
 }
 
-// syncSelect is what a sync of the whole catalogue asks for.
+// syncSelect is what a sync asks for where the profile names no attributes.
 const syncSelect = "id,displayName,userPrincipalName,mail,department,jobTitle,officeLocation,companyName,city,state,country,usageLocation,userType,accountEnabled,mobilePhone,businessPhones,givenName,surname,mailNickname,employeeId,employeeHireDate,onPremisesSyncEnabled,postalCode,streetAddress,preferredLanguage,faxNumber,onPremisesDistinguishedName,onPremisesSecurityIdentifier,passwordPolicies,imAddresses,otherMails,proxyAddresses,onPremisesExtensionAttributes"
 
 // answerBench runs a call and gives its page's memory back, as ServeHTTP does.

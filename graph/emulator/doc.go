@@ -23,6 +23,8 @@
 //     nothing reads them over the wire;
 //   - groups/delta and contacts/delta answer 501;
 //   - $filter, $search and $orderby know what package odata knows;
+//   - a product's service plans are a selection; assignedPlans comes in the same
+//     order for everybody, and assignedLicenses, which it follows from, is empty;
 //   - directory extensions without a value are null in an answer, not absent;
 //   - the directory is consistent at once: nothing is replicated late;
 //   - device codes can be polled at any pace: slow_down is never answered;
