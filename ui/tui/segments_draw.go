@@ -128,7 +128,7 @@ func (p *segmentsPane) drawRule(width int) string {
 	if item.changed() {
 		t.right = "● not saved"
 	}
-	if item.saved != nil && p.editor == nil {
+	if item.saved != nil && !item.saved.ChangedAt.IsZero() && p.editor == nil {
 		t.foot = historyText(th, item.saved, p.ws.Now(), width-6)
 	}
 	lines, _ := p.ruleLines(item, width-4)

@@ -329,3 +329,37 @@ func TestComparisonLeavesOutWhatBothRulesBeginWith(t *testing.T) {
 	assert.Equal(t, `-and user.country -eq "Japan"`, a[sharedStart(a, b, 20):])
 	assert.Equal(t, 0, sharedStart(`user.city -eq "A"`, `user.city -eq "B"`, 4), "there is no clause before the difference")
 }
+
+func TestWhatALanguageCannotSayIsNamedClauseByClause(t *testing.T) {
+	tenant := func() *fakeTenant {
+		t := newFakeTenant(smallTenant()).synced()
+		t.withSegments(workspace.Segment{Name: "Patterns", ChangedAt: testNow, Rule: `user.displayName -match "^A" -and user.department -ne "Sales" -and user.city -contains "ork"`})
+		return t
+	}
+	onEachSize(t, tenant, Options{NoSync: true}, func(s *screen, suffix string) {
+		s.press("2", "x")
+		s.typed("filter")
+		s.press("enter")
+		s.golden("segments-refused" + suffix)
+		s.shows(`user.displayName -match "^A"`)
+		s.shows(`user.city -contains "ork"`)
+		s.press("y")
+		s.hides("sent to the terminal") // nothing that is nearly the same can be copied
+		s.press("e")
+		s.hides("Write it into a new file")
+	})
+	tenant = func() *fakeTenant {
+		t := newFakeTenant(smallTenant()).synced()
+		t.withSegments(workspace.Segment{Name: "Newcomers", ChangedAt: testNow, Rule: `user.department -ne "Sales" -and user.employeeHireDate -ge system.now -minus p30d`})
+		return t
+	}
+	onEachSize(t, tenant, Options{NoSync: true}, func(s *screen, suffix string) {
+		s.press("2", "x")
+		s.typed("filter")
+		s.press("enter")
+		s.shows("It needs Graph's advanced query")
+		s.golden("segments-filter" + suffix)
+		s.press("e")
+		s.shows("newcomers.odata.txt")
+	})
+}
