@@ -4,7 +4,8 @@
 // paste; Check holds the tree against the attributes of a profile; Print gives
 // the canonical text back. Match evaluates a rule on one user and is the
 // definition of what a rule means; Compile makes a Program that package
-// directory runs over whole columns.
+// directory runs over whole columns; Translate says a rule in another language,
+// or names what that language cannot say.
 package rule
 
 // MaxLength is the longest text, in bytes, that Parse reads.
