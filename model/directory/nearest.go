@@ -16,7 +16,7 @@ import (
 
 // Nearest returns at most n values of an attribute that a mistyped one may
 // mean, the likeliest first, with the users who have them: those that differ by
-// few letters, as model.Nearest counts, and those that begin with it or hold
+// few letters, as model.Nearest counts them, and those that begin with it or hold
 // it. Letter case does not matter: of values that differ by it alone, one
 // stands for all. An attribute with a value of its own for each of a million
 // users takes some ten milliseconds. There is nothing near an object id.
@@ -35,12 +35,12 @@ const candidatesKept = 24
 type near struct {
 	value  string // or the part of it that is compared
 	folded string
-	score  int // the lower the likelier
-	at     int // its number in the dictionary: the usual spelling comes early
+	score  int   // the lower the likelier
+	at     []int // its spellings in the dictionary: the usual one comes early
 }
 
 func compareNear(a, b near) int {
-	return cmp.Or(cmp.Compare(a.score, b.score), cmp.Compare(len(a.folded), len(b.folded)), strings.Compare(a.folded, b.folded), cmp.Compare(a.at, b.at))
+	return cmp.Or(cmp.Compare(a.score, b.score), cmp.Compare(len(a.folded), len(b.folded)), strings.Compare(a.folded, b.folded), cmp.Compare(a.at[0], b.at[0]))
 }
 
 // nearest returns the values near to one that somebody has, nearest first.
@@ -74,7 +74,7 @@ func (s *Snapshot) nearest(ctx context.Context, c *column, part func(string) str
 				if part == nil {
 					of.value = values.at(j)
 				}
-				of.score, of.folded, of.at = score, string(folded), i*textsOfBlock+j
+				of.score, of.folded, of.at = score, string(folded), []int{i*textsOfBlock + j}
 				own = append(own, of)
 				if len(own) >= 4*candidatesKept {
 					own = likeliest(own)
@@ -89,23 +89,35 @@ func (s *Snapshot) nearest(ctx context.Context, c *column, part func(string) str
 	if err != nil {
 		return nil, err
 	}
-	return s.withUsers(ctx, c, part, best)
+	return s.withUsers(ctx, c, best)
 }
 
-// likeliest keeps the likeliest different values.
+// likeliest keeps the likeliest different values, each with all its spellings.
 func likeliest(list []near) []near {
 	slices.SortFunc(list, compareNear)
-	list = slices.CompactFunc(list, func(a, b near) bool { return a.folded == b.folded })
-	return list[:min(len(list), candidatesKept)]
+	kept := list[:0]
+	for _, l := range list {
+		if n := len(kept); n > 0 && kept[n-1].folded == l.folded {
+			kept[n-1].at = append(kept[n-1].at, l.at...)
+			continue
+		}
+		if len(kept) == candidatesKept {
+			break
+		}
+		kept = append(kept, l)
+	}
+	return kept
 }
 
 // withUsers counts who have the values, and drops those that nobody has.
-func (s *Snapshot) withUsers(ctx context.Context, c *column, part func(string) string, list []near) ([]rule.Candidate, error) {
-	wanted := make(map[string]uint16, len(list))
+func (s *Snapshot) withUsers(ctx context.Context, c *column, list []near) ([]rule.Candidate, error) {
+	numbers := make([]uint16, c.values.len()+1)
 	for i, l := range list {
-		wanted[l.folded] = uint16(i + 1)
+		for _, at := range l.at {
+			numbers[at+1] = uint16(i + 1)
+		}
 	}
-	users, err := s.countValues(ctx, c, part, wanted)
+	users, err := s.countNumbers(ctx, c, numbers, len(list))
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +166,13 @@ func (s *Snapshot) countValues(ctx context.Context, c *column, part func(string)
 	if err != nil {
 		return nil, err
 	}
-	users := make([]int, len(wanted)+1)
+	return s.countNumbers(ctx, c, numbers, len(wanted))
+}
+
+// countNumbers counts the users who have values of each number from one to n;
+// numbers gives the number of a value by its code, and zero to most.
+func (s *Snapshot) countNumbers(ctx context.Context, c *column, numbers []uint16, n int) ([]int, error) {
+	users := make([]int, n+1)
 	var own []uint16
 	for i := range c.chunks {
 		if err := ctx.Err(); err != nil {
@@ -164,12 +182,13 @@ func (s *Snapshot) countValues(ctx context.Context, c *column, part func(string)
 			continue
 		}
 		for row := range s.rowsOf(i) {
-			if c.lists == nil {
-				users[numbers[c.code(row)]]++
+			code := c.code(row)
+			if c.lists == nil || code == nullCode {
+				users[numbers[code]]++
 				continue
 			}
 			own = own[:0]
-			for e := range c.elements(row) {
+			for _, e := range c.lists.at(code) {
 				if n := numbers[e]; n != 0 && !slices.Contains(own, n) {
 					own = append(own, n)
 					users[n]++
@@ -210,6 +229,10 @@ func newNearness(value string, within rule.Operator) *nearness {
 	return n
 }
 
+// maxDistance is the number of letters that a value may differ in. In long
+// values a third of them, which model.Nearest allows, would be no typing error.
+const maxDistance = 4
+
 // Scores beside those of letters that differ, which are even.
 const (
 	scoreBegins = 3 // the value begins with what is wanted
@@ -224,10 +247,10 @@ func (n *nearness) score(folded []byte, limit int) (int, bool) {
 			return score, score <= limit
 		}
 	}
-	most := len(n.want) / 3
+	most := min(len(n.want)/3, maxDistance)
 	if n.within == rule.OpEq {
 		length := utf8.RuneCount(folded)
-		most = max(len(n.want), length) / 3
+		most = min(max(len(n.want), length)/3, maxDistance)
 		if max(len(n.want)-length, length-len(n.want)) > min(most, limit/2) {
 			return 0, false
 		}
@@ -292,6 +315,9 @@ func (n *nearness) distance(folded []byte, most int) int {
 		}
 		vp, vn, before = hn|^(d0|hp), hp&d0, at
 		least = min(least, distance)
+		if n.within == rule.OpEq && distance-(len(folded)-i) > most {
+			return most + 1 // each letter that is left lessens it by one at most
+		}
 	}
 	if n.within == rule.OpStartsWith || n.within == rule.OpContains {
 		return least
