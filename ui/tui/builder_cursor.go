@@ -104,7 +104,7 @@ func textTarget(s *model.Schema, text string, at int) target {
 	}
 	switch {
 	case len(words) == 0 || last.kind == wordOperator && joint(last) || last.kind == wordOpen && last.text == "(":
-		if typing && word.kind != wordName {
+		if typing && word.kind != wordName || !typing && len(words) == 0 {
 			return target{}
 		}
 		t.kind = targetAttribute

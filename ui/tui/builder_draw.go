@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -25,7 +26,11 @@ func (e *segmentEditor) draw(width, height int, editing bool) (lines []string, c
 	}
 	rows := e.outline.rows()
 	text := e.textLines(width)
-	rowRoom, textRoom := share(len(rows)-1, len(text), max(4, room), editing && e.inText)
+	least := 1
+	if slices.ContainsFunc(text, func(l shownLine) bool { return l.isMark }) {
+		least = 3 // the line, its mark, the message
+	}
+	rowRoom, textRoom := share(len(rows)-1, len(text), max(4, room), least, editing && e.inText)
 	lines, cursor = e.drawRows(rows, width, rowRoom, editing && !e.inText)
 	lines = append(lines, "")
 	shown, right, at := e.drawText(text, width, textRoom, editing && e.inText)
@@ -46,21 +51,18 @@ func (e *segmentEditor) draw(width, height int, editing bool) (lines []string, c
 }
 
 // share divides the room between the rows and the text. Both are shown whole
-// where that is possible; else the one with the cursor gets two thirds.
-func share(rows, text, room int, inText bool) (forRows, forText int) {
-	if rows+text <= room {
+// where that is possible; else the one with the cursor gets two thirds, and the
+// text no fewer lines than the least.
+func share(rows, text, room, least int, inText bool) (forRows, forText int) {
+	switch {
+	case rows+text <= room:
 		return rows, text
+	case inText:
+		rows = min(rows, max(1, room/3, room-text))
+		return rows, room - rows
 	}
-	first, second := rows, text
-	if inText {
-		first, second = text, rows
-	}
-	second = min(second, max(room/3, room-first))
-	first = min(first, room-second)
-	if inText {
-		return max(1, second), max(1, first)
-	}
-	return max(1, first), max(1, second)
+	text = min(text, max(least, room/3, room-rows))
+	return max(1, room-text), text
 }
 
 func (e *segmentEditor) heading(width int, right string) string {

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -122,6 +123,9 @@ func (e *segmentEditor) drawText(text []shownLine, width, room int, focused bool
 			cursor = tea.NewCursor(column, i)
 		}
 		lines = append(lines, e.drawTextLine(l, width))
+	}
+	if i := slices.IndexFunc(text, func(l shownLine) bool { return l.isMark }); i >= 0 && (i < t.top || i >= t.top+room) {
+		defer func() { right = fmt.Sprintf("✗ line %d · %s", text[i].line+1, right) }()
 	}
 	if len(window) < len(text) {
 		first, last := window[0].line, window[len(window)-1].line

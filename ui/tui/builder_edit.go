@@ -30,8 +30,10 @@ type segmentEditor struct {
 	cell   builderCell
 	field  ruleText // the attribute or value under the cursor
 	top    int      // first row that is shown
+	typed  bool     // since the cell was entered
 
 	offers  []builderOffer
+	near    bool   // the offers are only near to what was typed
 	chosen  int    // into offers; -1: none yet
 	target  target // what a completion replaces
 	remark  string // what is to be said of the cell in place of completions
@@ -57,6 +59,7 @@ const noAttribute = model.AttrID(255)
 func newSegmentEditor(s shared, text string) *segmentEditor {
 	e := &segmentEditor{shared: s, cell: cellAttribute, chosen: -1, outline: newOutline(nil), loading: noAttribute}
 	e.at = e.outline.items[0]
+	e.field.cell = true
 	e.text.SetValue(text)
 	e.fromText()
 	e.inText = e.frozen
@@ -86,7 +89,7 @@ func (e *segmentEditor) fromText() {
 	e.outline = outline
 	if e.index() < 0 {
 		rows := e.outline.rows()
-		e.at = rows[max(1, min(place, len(rows)-1))].outlineItem
+		e.at, e.cell = rows[max(1, min(place, len(rows)-1))].outlineItem, cellJoin
 	}
 	e.cell = e.fitting(e.row())
 }
@@ -164,6 +167,7 @@ func (e *segmentEditor) fitting(r outlineRow) builderCell {
 // load puts the cell under the cursor into the field.
 func (e *segmentEditor) load() {
 	e.drop()
+	e.typed = false
 	switch e.cell {
 	case cellAttribute:
 		e.field.SetValue(e.attributeText(e.row()))
@@ -185,6 +189,7 @@ const planPrefix = "assignedPlan."
 
 // store puts the field into the cell and the text.
 func (e *segmentEditor) store() {
+	e.typed = true
 	switch typed := e.field.Value(); {
 	case e.cell == cellValue:
 		e.at.value = typed
@@ -238,7 +243,7 @@ func (e *segmentEditor) settle() {
 			e.direct(i, operators[0])
 		case i.kind == itemCollection:
 			e.refit(i, a.Type)
-		case !slices.Contains(operators, i.operator):
+		case !slices.Contains(operators, i.operator) || i.value == "" && i.operator == rule.OpEq:
 			i.operator = operators[0]
 		}
 	}
@@ -272,7 +277,7 @@ func (e *segmentEditor) refit(i *outlineItem, t model.Type) {
 		case elementOf(i.attribute) == rule.Element:
 			r.attribute = rule.Element
 		case !isPlan:
-			r.attribute = rule.PlanName
+			r.attribute = ""
 		}
 		if r.kind == itemClause && !slices.Contains(rule.Operators(model.TypeString), r.operator) {
 			r.operator = rule.OpEq
@@ -280,13 +285,16 @@ func (e *segmentEditor) refit(i *outlineItem, t model.Type) {
 	}
 }
 
-// elementOf is what a new condition on an element of a collection compares.
+// elementOf is what a new condition on an element of a collection compares; of
+// a service plan that is yet to be chosen.
 func elementOf(collection string) string {
-	if collection == "assignedPlans" {
-		return rule.PlanName
+	if collection == assignedPlans {
+		return ""
 	}
 	return rule.Element
 }
+
+const assignedPlans = "assignedPlans"
 
 // leaf is a new row in a group or collection.
 func (e *segmentEditor) leaf(r outlineRow) *outlineItem {

@@ -168,31 +168,12 @@ func (e *segmentEditor) note(r outlineRow) string {
 	case t.kind != targetValue:
 		return ""
 	}
-	if n, ok := e.users(t); ok {
-		return n
-	}
 	note := ""
-	if t.typed != "" && e.facets != nil {
+	if t.typed != "" && e.facets != nil && len(e.facets.Values) > 0 {
 		note = "No user has a value that holds this.\n"
 	}
 	if r.operator.Positive() == rule.OpIn {
 		note += "Several values, parted by commas; one that holds a comma stands in quotation marks: \"Paris, TX\"."
 	}
 	return note
-}
-
-// users says who has exactly the value that was typed.
-func (e *segmentEditor) users(t target) (string, bool) {
-	if e.facets == nil || t.typed == "" || t.plan != "" || t.kind != targetValue {
-		return "", false
-	}
-	for _, v := range e.facets.Values[:min(len(e.facets.Values), promptValues)] {
-		if strings.EqualFold(v.Value, t.typed) {
-			return v.Value + " · " + plural(v.Count, "user", "users"), true
-		}
-	}
-	if t.typed == "null" && e.facets.Null > 0 {
-		return "null · " + plural(e.facets.Null, "user without a value", "users without a value"), true
-	}
-	return "", false
 }

@@ -12,17 +12,15 @@ func (e *segmentEditor) bindings() []binding {
 		{id: "editor.leave", keys: []string{"esc"}, label: "back", help: "Go back to the list; what was typed is kept"},
 		{id: "editor.save", keys: []string{"ctrl+s"}, label: "save", help: "Save the segment"},
 	}
-	switch {
-	case len(e.offers) > 0:
-		list = append(list,
-			binding{id: "editor.accept", keys: []string{"tab"}, label: "complete", help: "Take the completion"},
-			binding{id: "editor.choose", keys: []string{"down", "up"}, label: "choose", help: "Choose another completion"},
-		)
-	default:
-		list = append(list,
-			binding{id: "editor.next", keys: []string{"tab"}, label: "next", help: "Go to the next cell, then to the rule's text"},
-			binding{id: "editor.rows", keys: []string{"down", "up"}, help: "Go to the row, or the line of text, below or above"},
-		)
+	if e.takes() {
+		list = append(list, binding{id: "editor.accept", keys: []string{"tab"}, label: "complete", help: "Take the completion and go on"})
+	} else {
+		list = append(list, binding{id: "editor.next", keys: []string{"tab"}, label: "next", help: "Go to the next cell, then to the rule's text"})
+	}
+	if len(e.offers) > 0 && (e.inText || e.typed || e.chosen >= 0 || e.field.Value() == "") {
+		list = append(list, binding{id: "editor.choose", keys: []string{"down", "up"}, label: "choose", help: "Choose a completion"})
+	} else {
+		list = append(list, binding{id: "editor.rows", keys: []string{"down", "up"}, help: "Go to the row, or the line of text, below or above"})
 	}
 	list = append(list, binding{id: "editor.former", keys: []string{"shift+tab"}, help: "Go to the former cell"})
 	if !e.inText && (e.cell == cellJoin || e.cell == cellOperator) {
@@ -61,12 +59,7 @@ func (e *segmentEditor) key(msg tea.KeyPressMsg) (cmd tea.Cmd, changed, handled 
 		return e.enter(), true, true
 	case "down", "up":
 		down := msg.String() == "down"
-		if len(e.offers) > 0 {
-			by := 1
-			if !down {
-				by = -1
-			}
-			e.choose(by)
+		if e.choosing(down) {
 			return nil, false, true
 		}
 		e.vertical(down)
@@ -119,6 +112,23 @@ func (e *segmentEditor) key(msg tea.KeyPressMsg) (cmd tea.Cmd, changed, handled 
 	return cmd, changed, handled
 }
 
+// choosing goes to another completion; false when the key moves between rows.
+// Down chooses where something was typed or nothing stands yet, up only what is
+// above a chosen one: through finished rows one moves freely.
+func (e *segmentEditor) choosing(down bool) bool {
+	switch {
+	case len(e.offers) == 0 || e.chosen < 0 && !down:
+		return false
+	case e.chosen < 0 && !e.inText && !e.typed && e.field.Value() != "":
+		return false
+	case down:
+		e.chosen = min(e.chosen+1, len(e.offers)-1)
+	default:
+		e.chosen-- // above the first is what was typed
+	}
+	return true
+}
+
 // structural are the keys that change the outline.
 func (e *segmentEditor) structural(key string) (f func() bool, ok bool) {
 	f, ok = map[string]func() bool{
@@ -150,12 +160,10 @@ func (e *segmentEditor) escape() bool {
 
 // tab takes the completion and goes on.
 func (e *segmentEditor) tab() tea.Cmd {
-	if len(e.offers) > 0 {
+	if e.takes() {
+		cmd := e.accept()
 		if e.inText {
-			return e.accept()
-		}
-		if e.chosen >= 0 || e.target.typed != "" {
-			e.accept()
+			return cmd
 		}
 	}
 	e.step(true)
@@ -184,8 +192,7 @@ func (e *segmentEditor) enter() tea.Cmd {
 	case take && len(e.offers) > 0:
 		e.accept()
 		if e.cell == cellValue {
-			e.remark = e.cellRemark()
-			return nil // the next enter goes on
+			return e.complete() // the next enter goes on
 		}
 		e.step(true)
 	case e.cell == cellValue && e.at == rows[len(rows)-1].outlineItem && e.at.clause() != nil:

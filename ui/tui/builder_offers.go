@@ -2,15 +2,12 @@ package tui
 
 import (
 	"cmp"
-	"context"
 	"slices"
 	"strings"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/model"
-	"rollcall/model/directory"
 	"rollcall/model/rule"
 )
 
@@ -46,25 +43,9 @@ const (
 // maxOffers is how many completions are listed at most.
 const maxOffers = 100
 
-// promptValues is how many different values are searched at once; more are
-// searched in a task.
-const promptValues = 10_000
-
-const taskSegmentFacets = "segments.facets"
-
-// segmentValuesMsg brings the values of a column, or the completions of what
-// was typed among very many.
-type segmentValuesMsg struct {
-	editor     *segmentEditor
-	generation uint64
-	facets     *directory.Facets // the column's values; nil: completions
-	typed      string
-	offers     []builderOffer
-}
-
 // drop forgets the completions.
 func (e *segmentEditor) drop() {
-	e.offers, e.chosen, e.target, e.remark = nil, -1, target{}, ""
+	e.offers, e.near, e.chosen, e.target, e.remark = nil, false, -1, target{}, ""
 	e.tasks.cancel(taskSegmentValues)
 }
 
@@ -393,181 +374,33 @@ func (e *segmentEditor) pickOperator(letter string) bool {
 	return false
 }
 
-// completeValue looks what was typed up in the column's own dictionary.
-func (e *segmentEditor) completeValue() tea.Cmd {
-	t := e.target
-	switch {
-	case t.attribute.Type == model.TypeTime:
-		e.offers = dateOffers(t.typed, e.ws.Now())
-		return nil
-	case t.operator.Positive() == rule.OpMatch || !e.ws.Schema().IsSynced(t.attribute.ID):
-		return nil
-	}
-	snapshot := e.ws.Directory()
-	generation := snapshot.Generation()
-	if e.facets == nil || e.of != generation || e.facets.Attribute.ID != t.attribute.ID {
-		if e.loading == t.attribute.ID && e.tasks.busy(taskSegmentFacets) {
-			return nil // its answer completes what is typed by then
-		}
-		e.facets, e.loading = nil, t.attribute.ID
-		return e.tasks.run(taskSegmentFacets, func(ctx context.Context) tea.Msg {
-			facets, err := snapshot.Facets(ctx, t.attribute.ID, nil)
-			if err != nil {
-				return nil // another column is wanted by now
-			}
-			return segmentValuesMsg{editor: e, generation: generation, facets: &facets}
-		})
-	}
-	facets := e.facets
-	if t.plan != "" {
-		facets = planFacets(facets, t.plan)
-	}
-	if len(facets.Values) <= promptValues {
-		e.offers = valueOffers(context.Background(), facets, t)
-		return nil
-	}
-	return e.tasks.run(taskSegmentValues, func(ctx context.Context) tea.Msg {
-		offers := valueOffers(ctx, facets, t)
-		if ctx.Err() != nil {
-			return nil // overtaken by the next keystroke
-		}
-		return segmentValuesMsg{editor: e, generation: generation, typed: t.typed, offers: offers}
-	})
-}
-
-// planFacets counts one property of the service plans.
-func planFacets(f *directory.Facets, property string) *directory.Facets {
-	out := &directory.Facets{Attribute: f.Attribute}
-	counts := make(map[string]int)
-	for _, v := range f.Values {
-		p, ok := model.ParseServicePlan(v.Value)
-		if !ok {
-			continue
-		}
-		switch property {
-		case rule.PlanID:
-			counts[p.ServicePlanID] += v.Count
-		case rule.PlanName:
-			counts[p.Service] += v.Count
-		default:
-			counts[p.CapabilityStatus] += v.Count
-		}
-	}
-	for value, n := range counts {
-		out.Values = append(out.Values, directory.Facet{Value: value, Count: n})
-	}
-	slices.SortFunc(out.Values, func(a, b directory.Facet) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Value, b.Value))
-	})
-	return out
-}
-
-// valueOffers are the values that hold what was typed, the ones that begin with
-// it first, each with the number of its users; the nearest ones when none
-// holds it. A value that was typed in full needs no completion.
-func valueOffers(ctx context.Context, f *directory.Facets, t target) []builderOffer {
-	typed := strings.ToLower(t.typed)
-	unit := [2]string{"user", "users"}
-	if t.plan != "" {
-		unit = [2]string{"plan", "plans"}
-	}
-	literal := f.Attribute.Type == model.TypeBool
-	var first, rest []builderOffer
-	for i, v := range f.Values { // most frequent first
-		if i%4096 == 0 && ctx.Err() != nil {
-			return nil
-		}
-		value := strings.ToLower(v.Value)
-		if value == typed && typed != "" {
-			return nil
-		}
-		offer := builderOffer{v.Value, plural(v.Count, unit[0], unit[1]), literal}
-		switch {
-		case strings.HasPrefix(value, typed):
-			if len(first) < maxOffers {
-				first = append(first, offer)
-			}
-		case len(rest) < maxOffers && strings.Contains(value, typed):
-			rest = append(rest, offer)
-		}
-	}
-	if takesNull := t.operator.Positive() == rule.OpEq && t.plan == "" && !f.Attribute.Type.IsCollection(); takesNull && f.Null > 0 && strings.HasPrefix("null", typed) {
-		null := builderOffer{"null", plural(f.Null, "user without a value", "users without a value"), true}
-		if typed == "" && len(first) > 4 {
-			first = slices.Insert(first, 4, null) // in sight at once
-		} else {
-			first = append(first, null)
-		}
-	}
-	out := append(first, rest...)
-	return out[:min(len(out), maxOffers)]
-}
-
-// dateOffers are moments that rules often compare with, and what was typed as a
-// calendar date or a number of days.
-func dateOffers(typed string, now time.Time) []builderOffer {
-	typed = strings.TrimSpace(typed)
-	if day, err := time.Parse(time.DateOnly, typed); err == nil {
-		return []builderOffer{{day.Format(time.RFC3339), "the day's first second, UTC", true}}
-	}
-	if n := len(typed); n > 0 && n <= 4 && strings.Trim(typed, "0123456789") == "" {
-		return []builderOffer{
-			{"system.now -minus P" + typed + "D", typed + " days ago", true},
-			{"system.now -plus P" + typed + "D", "in " + typed + " days", true},
-			{typed + "-01-01T00:00:00Z", "a date: year-month-day", true},
-		}[:2+n/4]
-	}
-	today := now.UTC().Format(time.DateOnly) + "T00:00:00Z"
-	return startingWith(typed, []builderOffer{
-		{"system.now -minus P30D", "30 days ago", true},
-		{"system.now -minus P90D", "90 days ago", true},
-		{"system.now -minus P1Y", "a year ago", true},
-		{"system.now", "the moment of evaluation", true},
-		{"system.now -plus P30D", "in 30 days", true},
-		{today, "today; type another as 2026-01-31", true},
-		{"null", "without a date", true},
-	})
-}
-
-// offerValues takes what a task has found, unless the cell changed meanwhile.
-func (e *segmentEditor) offerValues(msg segmentValuesMsg) tea.Cmd {
-	switch {
-	case msg.facets != nil:
-		e.facets, e.of, e.loading = msg.facets, msg.generation, noAttribute
-		if e.target.kind == targetValue && e.chosen < 0 {
-			return e.complete()
-		}
-	case e.target.kind == targetValue && e.target.typed == msg.typed:
-		e.offers, e.chosen = msg.offers, -1
-	}
-	return nil
-}
-
-func (e *segmentEditor) choose(by int) {
-	n := len(e.offers)
-	switch {
-	case n == 0:
-	case e.chosen < 0 && by < 0:
-		e.chosen = n - 1
-	case e.chosen < 0:
-		e.chosen = 0
-	default:
-		e.chosen = (e.chosen + by + n) % n
-	}
-}
-
 // meansOnlyOffer reports whether what was typed is the beginning of the one
 // value that is left. A value of the column that is typed in full has no
 // offers; among several, what was typed may be one that nobody has yet; and an
 // operator that compares a part takes a part.
 func (e *segmentEditor) meansOnlyOffer() bool {
-	if len(e.offers) != 1 || e.target.typed == "" {
+	return len(e.offers) == 1 && e.takes()
+}
+
+// takes reports whether tab takes a completion: the chosen one, or the first
+// when what was typed is its beginning. An operator that compares a part takes
+// what was typed.
+func (e *segmentEditor) takes() bool {
+	switch {
+	case len(e.offers) == 0:
+		return false
+	case e.chosen >= 0 || e.inText && !e.near:
+		return true
+	case e.target.kind != targetValue:
+		return e.target.typed != ""
+	case e.near || e.target.typed == "":
 		return false
 	}
-	if t := e.offers[0].text; !strings.HasPrefix(strings.ToLower(t), strings.ToLower(e.target.typed)) {
-		return false
+	switch e.target.operator.Positive() {
+	case rule.OpEq, rule.OpIn, rule.OpLe, rule.OpGe:
+		return strings.HasPrefix(strings.ToLower(e.offers[0].text), strings.ToLower(e.target.typed)) || e.target.attribute.Type == model.TypeTime
 	}
-	return slices.Contains([]rule.Operator{rule.OpEq, rule.OpNe, rule.OpIn, rule.OpNotIn}, e.target.operator)
+	return false
 }
 
 // accept puts the chosen completion, or the first, in place of what was typed.

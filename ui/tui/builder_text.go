@@ -13,8 +13,9 @@ import (
 // they are. The zero value is an empty field.
 type ruleText struct {
 	value string
-	at    int // byte offset of the cursor, at the border of a grapheme
-	goal  int // column that up and down keep, plus one; 0: the cursor's own
+	at    int  // byte offset of the cursor, at the border of a grapheme
+	goal  int  // column that up and down keep, plus one; 0: the cursor's own
+	cell  bool // it is shown on one line, whatever breaks it holds
 
 	ruler  ruler
 	width  int        // that the lines were made for
@@ -79,9 +80,13 @@ func (t *ruleText) key(msg tea.KeyPressMsg) bool {
 		t.SetPos(t.word(true))
 	case "ctrl+left", "alt+b":
 		t.SetPos(t.word(false))
-	case "home", "ctrl+a":
+	case "home":
+		t.SetPos(t.edge(false))
+	case "end":
+		t.SetPos(t.edge(true))
+	case "ctrl+a":
 		t.SetPos(t.lineStart())
-	case "end", "ctrl+e":
+	case "ctrl+e":
 		t.SetPos(t.lineEnd())
 	case "backspace":
 		t.replace(t.at-t.before(), t.at, "")
@@ -140,13 +145,40 @@ func (t *ruleText) before() int {
 }
 
 // lineStart and lineEnd are the ends of the line of text, wrapped or not.
-func (t *ruleText) lineStart() int { return strings.LastIndexByte(t.value[:t.at], '\n') + 1 }
+func (t *ruleText) lineStart() int {
+	if t.cell {
+		return 0
+	}
+	return strings.LastIndexByte(t.value[:t.at], '\n') + 1
+}
 
 func (t *ruleText) lineEnd() int {
+	if t.cell {
+		return len(t.value)
+	}
 	if i := strings.IndexByte(t.value[t.at:], '\n'); i >= 0 {
 		return t.at + i
 	}
 	return len(t.value)
+}
+
+// edge is the end of the line on the screen, and from there of the line of text.
+func (t *ruleText) edge(forward bool) int {
+	to := t.lineStart()
+	if forward {
+		to = t.lineEnd()
+	}
+	if t.cell || t.lines == nil || t.made != t.value {
+		return to
+	}
+	line, _ := t.place()
+	switch l := t.lines[line]; {
+	case forward && l.end > t.at && l.end < l.next:
+		return l.end
+	case !forward && l.start < t.at:
+		return l.start
+	}
+	return to
 }
 
 // word is the border of the next or the former word.
