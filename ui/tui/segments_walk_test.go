@@ -363,3 +363,17 @@ func TestWhatALanguageCannotSayIsNamedClauseByClause(t *testing.T) {
 		s.shows("newcomers.odata.txt")
 	})
 }
+
+func TestDirectoryWritesTheColumnsOfItsTableAsCSV(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "users.CSV")
+	onScreen(t, syncedTenant, 120, 40, Options{NoSync: true}, func(s *screen) {
+		s.press("/")
+		s.typed("vance")
+		s.press("enter", "e", "ctrl+u")
+		s.send(tea.PasteMsg{Content: path})
+		s.press("enter")
+		written, err := os.ReadFile(path)
+		require.NoError(s.t, err)
+		assert.Equal(t, "displayName,department,jobTitle,officeLocation,mail\nAdele Vance,Engineering,Engineer,Seattle,user0001@contoso.com\n", string(written))
+	})
+}
