@@ -109,10 +109,10 @@ func (c *checker) attribute(name string, at Span) (model.Attribute, bool) {
 	a, ok := c.schema.ByRule(name)
 	if !ok {
 		suggestion := ""
-		if near := c.schema.Nearest(name); near != "" {
+		if near := c.report.near(name, c.schema.Nearest); near != "" {
 			suggestion = "user." + near
 		}
-		c.report.errorAt(at, fmt.Sprintf("Attribute not supported: user.%s", name), noBody.expected(), suggestion)
+		c.report.errorAt(at, fmt.Sprintf("Attribute not supported: user.%s", shortened(name)), noBody.expected(), suggestion)
 		return a, false
 	}
 	if !c.schema.IsSynced(a.ID) {

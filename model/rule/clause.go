@@ -23,14 +23,10 @@ const (
 
 // bodyOf is what -any or -all on an attribute is about.
 func bodyOf(a model.Attribute) body {
-	switch a.Type {
-	case model.TypePlans:
+	if a.Type == model.TypePlans {
 		return ofPlans
-	case model.TypeCollection:
-		return ofElements
-	default:
-		return ofEither
 	}
+	return ofElements
 }
 
 // expected says what a clause begins with.
@@ -86,9 +82,12 @@ func (p *parser) device(t *token) Node {
 		p.devices = true
 		p.report.errorAt(t.at, "a device rule selects devices, not recipients", p.body.expected(), "")
 	}
-	report := p.report
-	p.report = &reporter{}
-	defer func() { p.report = report }()
+	report, muted := p.report, &reporter{}
+	p.report = muted
+	defer func() {
+		report.work += muted.work
+		p.report = report
+	}()
 	op := p.peek()
 	switch op.keyword {
 	case "any", "all":
@@ -116,7 +115,7 @@ func (p *parser) noOperator(property, found *token) {
 	case found.keyword == "not":
 		near = OpNe.String() // as in: user.city -not null
 	case found.keyword == "" && (found.kind == tokOperator || found.kind == tokWord):
-		near = nearestOperator(found.text)
+		near = p.report.near(found.text, nearestOperator)
 		if found.kind == tokOperator || near != "" {
 			p.report.errorAt(found.at, fmt.Sprintf("there is no operator %s", p.describe(found)), expected, near)
 			return
@@ -144,7 +143,7 @@ func (p *parser) property(t *token) (string, bool) {
 	case hasPrefixFold(name, planPrefix):
 		return p.plan(t)
 	case p.body == ofPlans:
-		p.report.errorAt(t.at, "of a service plan only the properties can be compared", planForms, nearestPlanProperty(name))
+		p.report.errorAt(t.at, "of a service plan only the properties can be compared", planForms, p.report.near(name, nearestPlanProperty))
 		return name, false
 	case p.body == ofEither:
 		return name, false // the property of the collection is reported
@@ -152,7 +151,7 @@ func (p *parser) property(t *token) (string, bool) {
 		p.report.errorAt(t.at, "inside -any and -all only the element may be compared", Element, "")
 		return name, false
 	case len(name) <= len(userPrefix) || !hasPrefixFold(name, userPrefix):
-		near := catalogue().Nearest(name)
+		near := p.report.near(name, catalogue().Nearest)
 		suggestion := ""
 		if near != "" {
 			suggestion = userPrefix + near
@@ -203,7 +202,7 @@ func (p *parser) plan(t *token) (string, bool) {
 		p.report.errorAt(t.at, "inside -any and -all only the element may be compared", Element, "")
 		return name, false
 	case !known:
-		p.report.errorAt(t.at, fmt.Sprintf("Attribute not supported: %s", p.describe(t)), planForms, nearestPlanProperty(t.text))
+		p.report.errorAt(t.at, fmt.Sprintf("Attribute not supported: %s", p.describe(t)), planForms, p.report.near(t.text, nearestPlanProperty))
 		return name, false
 	}
 	p.spelling(t, name)

@@ -73,6 +73,20 @@ const maxDiagnostics = 50
 type reporter struct {
 	list           []Diagnostic
 	errors, others int
+
+	// work counts the steps of scanner and parser, for the test that holds them
+	// against the length of the text.
+	work int
+}
+
+// near looks for the name that a mistyped one may mean, unless nobody would
+// read it, or it is longer than names are.
+func (r *reporter) near(name string, nearest func(string) string) string {
+	const longest = 100
+	if r.errors >= maxDiagnostics || len(name) > longest {
+		return ""
+	}
+	return nearest(name)
 }
 
 // add keeps the diagnostic. Faults and the rest are counted apart, so that

@@ -1,7 +1,7 @@
 package rule
 
 import (
-	"fmt"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -20,22 +20,23 @@ type Duration struct {
 // hold.
 const maxDurationDigits = 5
 
+var errNoDuration = errors.New("not an ISO 8601 duration")
+
 // parseDuration reads an ISO 8601 duration in any letter case, such as P7DT3H.
 // It needs at least one part, and one after a T.
 func parseDuration(s string) (Duration, error) {
 	var d Duration
-	fault := fmt.Errorf("%q is not an ISO 8601 duration", s)
 	rest, ok := strings.CutPrefix(strings.ToUpper(s), "P")
 	if !ok {
-		return d, fault
+		return d, errNoDuration
 	}
 	date, clock, hasClock := strings.Cut(rest, "T")
 	if date == "" && !hasClock || hasClock && clock == "" {
-		return d, fault
+		return d, errNoDuration
 	}
 	if !readParts(date, "YMWD", &d.Years, &d.Months, &d.Weeks, &d.Days) ||
 		!readParts(clock, "HMS", &d.Hours, &d.Minutes, &d.Seconds) {
-		return Duration{}, fault
+		return Duration{}, errNoDuration
 	}
 	return d, nil
 }

@@ -125,7 +125,7 @@ func (p *parser) bare() (Value, bool) {
 }
 
 func (p *parser) noteNumber(t *token) {
-	p.report.noteAt(t.at, fmt.Sprintf("the number is read as the text %q", t.text))
+	p.report.noteAt(t.at, fmt.Sprintf("the number is read as the text %q", shortened(t.text)))
 }
 
 // isNumber reports a text of digits.

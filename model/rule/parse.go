@@ -49,6 +49,7 @@ func (p *parser) peek() *token { return &p.tokens[p.at] }
 
 // take returns the present token and moves behind it; it stays at the end.
 func (p *parser) take() *token {
+	p.report.work++
 	t := &p.tokens[p.at]
 	if t.kind != tokEnd {
 		p.at++
@@ -156,6 +157,7 @@ func (p *parser) leavesBody(distance int) bool {
 		return false
 	}
 	for i := p.at + distance; i < len(p.tokens) && i <= p.at+distance+2*maxDepth; i++ {
+		p.report.work++
 		switch t := &p.tokens[i]; {
 		case t.kind == tokOpen, t.keyword == "not":
 		default:
@@ -316,7 +318,7 @@ func (p *parser) describe(t *token) string {
 
 // shortened cuts a long text for a message.
 func shortened(text string) string {
-	const most = 40
+	const most = 80
 	if len(text) <= most {
 		return text
 	}

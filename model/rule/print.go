@@ -18,6 +18,7 @@ const (
 // needed. For a tree that Parse can build, Parse(Print(n)) gives n back.
 func Print(n Node) string {
 	var b strings.Builder
+	b.Grow(64) // most are one comparison
 	printNode(&b, n, bindsOr)
 	return b.String()
 }
@@ -123,6 +124,7 @@ func (v Value) String() string {
 // readable.
 func quote(s string) string {
 	var b strings.Builder
+	b.Grow(len(s) + 2)
 	b.WriteByte('"')
 	for i := 0; i < len(s); i++ {
 		last := i == len(s)-1

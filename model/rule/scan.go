@@ -75,6 +75,7 @@ func (s *scanner) noteOnce(at Span, message string) {
 // peek returns the character at an offset from the present one, and its size;
 // utf8.RuneError with size 0 is the end.
 func (s *scanner) peek(offset int) (rune, int) {
+	s.report.work++
 	at := s.pos + offset
 	if at < len(s.text) && s.text[at] < utf8.RuneSelf {
 		return rune(s.text[at]), 1
