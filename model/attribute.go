@@ -167,6 +167,7 @@ func (a Attribute) IsRequired() bool { return slices.Contains(required, a.ID) }
 type Schema struct {
 	attrs   []Attribute // catalogue, then extensions
 	synced  []bool      // by AttrID
+	lacks   map[AttrID]Lack
 	byRule  map[string]AttrID
 	byGraph map[string]AttrID
 }
@@ -271,6 +272,40 @@ func (s *Schema) Attribute(id AttrID) Attribute { return s.attrs[id] }
 
 // IsSynced reports whether the profile syncs the attribute.
 func (s *Schema) IsSynced(id AttrID) bool { return int(id) < len(s.synced) && s.synced[id] }
+
+// Lack says why a profile that syncs an attribute does not have its values.
+type Lack uint8
+
+const (
+	LackNothing Lack = iota // it has them, or does not sync the attribute
+	LackUnread              // chosen since the users were read
+	LackRefused             // the tenant does not give the attribute
+)
+
+// Lack says why the values of a synced attribute are missing: see Without.
+func (s *Schema) Lack(id AttrID) Lack { return s.lacks[id] }
+
+// Without returns the schema of users who were read without some attributes, by
+// Graph name: a null of theirs says nothing. It syncs what s does.
+func (s *Schema) Without(unread, refused []string) *Schema {
+	lacks := make(map[AttrID]Lack)
+	for _, list := range []struct {
+		names []string
+		lack  Lack
+	}{{unread, LackUnread}, {refused, LackRefused}} {
+		for _, name := range list.names {
+			if a, ok := s.ByGraph(name); ok && s.IsSynced(a.ID) {
+				lacks[a.ID] = list.lack
+			}
+		}
+	}
+	if len(lacks) == 0 {
+		return s
+	}
+	out := *s
+	out.lacks = lacks
+	return &out
+}
 
 // Synced returns the synced attributes in display order.
 func (s *Schema) Synced() []Attribute {

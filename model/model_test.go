@@ -245,3 +245,15 @@ func TestOnlyAssignedCloudGroupsCanBeWritten(t *testing.T) {
 		assert.Nil(t, (&Group{Kind: kind, HiddenMembership: true, Team: true}).WriteRefusal())
 	}
 }
+
+func TestASchemaTellsWhatItsUsersWereReadWithout(t *testing.T) {
+	s, err := NewSchema("city", "state", "department")
+	require.NoError(t, err)
+	assert.Same(t, s, s.Without(nil, []string{"country"}), "what is not synced cannot be lacking")
+	lacking := s.Without([]string{"City"}, []string{"state", "skills"})
+	assert.Equal(t, LackUnread, lacking.Lack(AttrCity))
+	assert.Equal(t, LackRefused, lacking.Lack(AttrState))
+	assert.Equal(t, LackNothing, lacking.Lack(AttrDepartment))
+	assert.Equal(t, LackNothing, s.Lack(AttrCity), "the schema itself is as it was")
+	assert.Equal(t, s.Fingerprint(), lacking.Fingerprint())
+}

@@ -103,7 +103,7 @@ func (r *round) settle(ctx context.Context, t *target, held []model.Change, b Ba
 		if err := r.commit(ctx, t, b); err != nil {
 			return err
 		}
-		r.progress.tell(t.state)
+		r.progress.tell(t.state, r.opts.Schema)
 		return stopped
 	}
 	b.Release, b.State.Held = true, 0

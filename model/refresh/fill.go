@@ -78,9 +78,13 @@ func (r *round) begin(ctx context.Context, t *target) error {
 	if cover.Note != "" {
 		r.note(cover.Note)
 	}
+	var attributes []string
+	for _, a := range r.opts.Schema.Synced() {
+		attributes = append(attributes, a.Graph)
+	}
 	return r.commit(ctx, t, Batch{
 		State: State{
-			TenantID: r.tenant, Fingerprint: r.opts.Schema.Fingerprint(), Refused: strings.Join(begun.Refused, ","),
+			TenantID: r.tenant, Fingerprint: r.opts.Schema.Fingerprint(), Attributes: strings.Join(attributes, ","), Refused: strings.Join(begun.Refused, ","),
 			DeltaLink: begun.DeltaLink, Phase: PhaseReading, Serial: len(cover.Partitions) == 1, StartedAt: r.started,
 		},
 		Cursors: cursors(cover),

@@ -94,7 +94,8 @@ const (
 type State struct {
 	TenantID    string
 	Fingerprint string    // model.Schema.Fingerprint of the users
-	Refused     string    // Graph names of the attributes that the tenant refused, separated by commas
+	Attributes  string    // Graph names of the attributes that were asked for, separated by commas; "" of a state from before this was kept
+	Refused     string    // Graph names of those that the tenant refused, likewise
 	Complete    bool      // a full listing and the delta that follows it have been read to their ends
 	Resync      bool      // a resync has begun in the staging store and is not promoted yet
 	DeltaLink   string    // where the next delta round starts; "" before the first
@@ -217,6 +218,10 @@ type Progress struct {
 	LastError  *model.Error // of the last round; nil when it ended well
 	LastRound  Result       // zero when none ended yet
 	SyncedAt   time.Time    // end of the last complete round
+	// Unread are the Graph names of attributes that the profile has chosen since
+	// the users were read, Refused those that the tenant does not give: what is
+	// null of them says nothing.
+	Unread, Refused []string
 	// Stale says that the data is older than it looks: the service has
 	// forgotten where the last round ended, and everything is being read again.
 	Stale bool

@@ -321,6 +321,7 @@ func TestRefusedAttributesAreNamedAndAskedForAgainByAFullRead(t *testing.T) {
 	result = b.run(t, false)
 	assert.Equal(t, []string{"hireDate", "skills"}, result.Refused, "they are still empty")
 	assert.Empty(t, result.Notes, "but that is known")
+	assert.Equal(t, []string{"hireDate", "skills"}, b.process(t).Progress().Refused)
 
 	b.tenant.refused = nil
 	result = b.run(t, true)

@@ -20,7 +20,7 @@ func (r *Runner) Restore(ctx context.Context) error {
 		return err
 	}
 	p := Progress{Phase: PhaseIdle}
-	p.tell(state)
+	p.tell(state, r.opts.Schema)
 	r.progress.Store(&p)
 	// A log that took long to load would do so at each start until a round
 	// ends. A store that fails to shorten it has kept it, and the round's own

@@ -28,7 +28,7 @@ func (r *round) resync(ctx context.Context, main *target, why string) error {
 			return err
 		}
 	}
-	r.progress.tell(main.state)
+	r.progress.tell(main.state, r.opts.Schema)
 	r.publish()
 	for range maxRestarts {
 		t, staging, err := r.stage(ctx)
@@ -105,7 +105,7 @@ func (r *round) replace(ctx context.Context, main, t *target, staging Staging) e
 			if err := r.commit(ctx, main, Batch{State: next}); err != nil {
 				return err
 			}
-			r.progress.tell(main.state)
+			r.progress.tell(main.state, r.opts.Schema)
 			return stopped
 		}
 	}

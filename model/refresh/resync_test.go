@@ -173,6 +173,23 @@ func TestAnotherChoiceOfAttributesReadsEverythingAgain(t *testing.T) {
 	assert.Equal(t, refresh.ModeDelta, b.run(t, false).Mode)
 }
 
+func TestAttributesThatWereChosenSinceTheLastReadAreToldAsUnread(t *testing.T) {
+	b := newBench(6)
+	b.schema, _ = model.NewSchema("department", "city")
+	r := b.process(t)
+	assert.Empty(t, r.Progress().Unread, "nothing was read, and nothing can be mistaken")
+	_, err := r.Run(t.Context(), false)
+	require.NoError(t, err)
+	assert.Empty(t, r.Progress().Unread)
+
+	b.schema, _ = model.NewSchema("city", "state", "assignedPlans")
+	r = b.process(t)
+	assert.Equal(t, []string{"state", "assignedPlans"}, r.Progress().Unread)
+	_, err = r.Run(t.Context(), false)
+	require.NoError(t, err)
+	assert.Empty(t, r.Progress().Unread)
+}
+
 func TestAStoreThatLostUsersUnnoticedIsReadAgain(t *testing.T) {
 	b := newBench(6)
 	b.run(t, false)

@@ -85,7 +85,7 @@ func (r *round) run(ctx context.Context) error {
 			Remedy:  "use another profile for the other tenant, or delete this profile's directory.db",
 		}
 	}
-	r.progress.tell(state)
+	r.progress.tell(state, r.opts.Schema)
 	main := &target{store: r.opts.Store, state: state, users: r.opts.Directory, main: true}
 
 	why, needed := r.needsResync(main)
@@ -107,7 +107,7 @@ func (r *round) run(ctx context.Context) error {
 	}
 	r.result.Users = main.state.Users
 	r.result.Refused = main.state.refused()
-	r.progress.tell(main.state)
+	r.progress.tell(main.state, r.opts.Schema)
 	r.checkpoint(ctx)
 	return nil
 }
@@ -172,14 +172,32 @@ func (r *round) checkpoint(ctx context.Context) {
 }
 
 // refused are the attributes that the state names as refused; nil for none.
-func (s State) refused() []string {
-	if s.Refused == "" {
+func (s State) refused() []string { return names(s.Refused) }
+
+func names(list string) []string {
+	if list == "" {
 		return nil
 	}
-	return strings.Split(s.Refused, ",")
+	return strings.Split(list, ",")
+}
+
+// unread are the attributes of a schema that the users were read without.
+func (s State) unread(schema *model.Schema) []string {
+	if s.DeltaLink == "" || s.Fingerprint == schema.Fingerprint() {
+		return nil
+	}
+	read := names(s.Attributes)
+	var unread []string
+	for _, a := range schema.Synced() {
+		if !a.IsRequired() && !slices.Contains(read, a.Graph) {
+			unread = append(unread, a.Graph)
+		}
+	}
+	return unread
 }
 
 // tell takes over what the state says to whoever looks at the progress.
-func (p *Progress) tell(s State) {
+func (p *Progress) tell(s State, schema *model.Schema) {
 	p.SyncedAt, p.Held, p.Stale = s.SyncedAt, s.Held, s.Complete && s.Resync
+	p.Unread, p.Refused = s.unread(schema), s.refused()
 }

@@ -119,6 +119,14 @@ func (c *checker) attribute(name string, at Span) (model.Attribute, bool) {
 		c.report.errorAt(at, fmt.Sprintf(`user.%s is not synced in this profile: add %q to the setting "attributes" of the profile and sync again`, a.Rule, a.Rule), "an attribute that the profile syncs", "")
 		return a, false
 	}
+	switch c.schema.Lack(a.ID) {
+	case model.LackUnread:
+		c.report.errorAt(at, fmt.Sprintf("user.%s was not read yet: the profile names it since the last sync, so sync again", a.Rule), "an attribute that was read", "")
+		return a, false
+	case model.LackRefused:
+		c.report.errorAt(at, fmt.Sprintf("the tenant refuses to give user.%s, so that nobody's value is known", a.Rule), "an attribute that was read", "")
+		return a, false
+	}
 	return a, true
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 func (w *Workspace) compile(text string) (*rule.Program, error) {
-	program, _, err := rule.Compile(text, w.settings.Schema, w.Now())
+	program, _, err := rule.Compile(text, w.Known(), w.Now())
 	return program, err
 }
 

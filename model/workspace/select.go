@@ -31,7 +31,7 @@ type Selection struct {
 // KindUsage, and one whose members cannot be seen in full one of KindPartial.
 func (w *Workspace) Select(ctx context.Context, text string) (*Selection, error) {
 	selection := &Selection{Snapshot: w.Directory()}
-	program, diagnostics, err := rule.Compile(text, w.settings.Schema, w.Now())
+	program, diagnostics, err := rule.Compile(text, w.Known(), w.Now())
 	selection.Diagnostics = diagnostics
 	if err != nil {
 		return selection, err
@@ -50,6 +50,13 @@ func (w *Workspace) Select(ctx context.Context, text string) (*Selection, error)
 		selection.Diagnostics = rule.Located(program.Rule().Text, slices.Concat(diagnostics, remarks))
 	}
 	return selection, nil
+}
+
+// Known is the profile's choice of attributes with what the users were read
+// without: what the profile has chosen since, and what the tenant refuses.
+func (w *Workspace) Known() *model.Schema {
+	p := w.Progress()
+	return w.settings.Schema.Without(p.Unread, p.Refused)
 }
 
 // managerRemarks say whose direct reports a rule selects, or why nobody's.
@@ -133,7 +140,7 @@ func (w *Workspace) CheckRule(text string) ([]rule.Diagnostic, error) {
 			Remedy:  "write user.objectId -ne null to select everybody",
 		}
 	}
-	_, diagnostics, err := rule.Compile(text, w.settings.Schema, w.Now())
+	_, diagnostics, err := rule.Compile(text, w.Known(), w.Now())
 	return diagnostics, err
 }
 

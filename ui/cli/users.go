@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -116,7 +117,7 @@ not; ~word matches loosely; field:value looks into one attribute.`,
 			}
 			ctx := cmd.Context()
 			return a.withSelection(cmd, &choice, func(w *workspace.Workspace) error {
-				attributes, err := pickColumns(w.Schema(), columns, a.flags.machine())
+				attributes, err := pickColumns(w.Known(), columns, a.flags.machine())
 				if err != nil {
 					return err
 				}
@@ -133,7 +134,7 @@ not; ~word matches loosely; field:value looks into one attribute.`,
 				rows := rowsOf(snapshot, set)
 				if sortBy != "" {
 					name, descending := strings.CutPrefix(sortBy, "-")
-					attribute, err := syncedAttribute(w.Schema(), name)
+					attribute, err := syncedAttribute(w.Known(), name)
 					if err != nil {
 						return err
 					}
@@ -175,6 +176,20 @@ func syncedAttribute(s *model.Schema, name string) (model.Attribute, error) {
 			Remedy:  "add it to the profile's attributes and sync",
 		}
 	}
+	switch s.Lack(attribute.ID) {
+	case model.LackUnread:
+		return attribute, &model.Error{
+			Kind: model.KindFailed, Code: "attributeUnread",
+			Message: "the attribute " + attribute.Rule + " was chosen since the last sync, so that nobody's value is known",
+			Remedy:  "run rollcall sync",
+		}
+	case model.LackRefused:
+		return attribute, &model.Error{
+			Kind: model.KindFailed, Code: "attributeRefused",
+			Message: "the tenant refuses to give the attribute " + attribute.Rule + ", so that nobody's value is known",
+			Remedy:  "take it out of the profile's attributes, or ask again with rollcall sync --full",
+		}
+	}
 	return attribute, nil
 }
 
@@ -182,11 +197,11 @@ func syncedAttribute(s *model.Schema, name string) (model.Attribute, error) {
 // person, everything for a program.
 func pickColumns(s *model.Schema, names []string, machine bool) ([]model.Attribute, error) {
 	if len(names) == 0 && machine {
-		return s.Synced(), nil
+		return slices.DeleteFunc(s.Synced(), func(a model.Attribute) bool { return s.Lack(a.ID) != model.LackNothing }), nil
 	}
 	if len(names) == 0 {
 		for _, id := range []model.AttrID{model.AttrDisplayName, model.AttrMail, model.AttrDepartment, model.AttrJobTitle, model.AttrOfficeLocation} {
-			if s.IsSynced(id) {
+			if s.IsSynced(id) && s.Lack(id) == model.LackNothing {
 				names = append(names, s.Attribute(id).Graph)
 			}
 		}
@@ -313,7 +328,7 @@ func (a *app) facetsCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			return a.withSelection(cmd, &choice, func(w *workspace.Workspace) error {
-				attribute, err := syncedAttribute(w.Schema(), args[0])
+				attribute, err := syncedAttribute(w.Known(), args[0])
 				if err != nil {
 					return err
 				}

@@ -33,6 +33,7 @@ type Tenant struct {
 	Fail      func(call string) error   // asked before each call: "Write ID", "Users"; may be nil
 	OnRow     func(userID string) error // asked before each row of a write; an error ends it; may be nil
 
+	Schema  *model.Schema // nil: the whole catalogue
 	Guards  writeback.Guards
 	Now     func() time.Time // nil: noon
 	OpenErr error
@@ -55,6 +56,7 @@ func (t *Tenant) Workspace() *workspace.Workspace {
 	}
 	return workspace.New(workspace.Settings{
 		Profile:  "contoso",
+		Schema:   t.Schema,
 		Guards:   t.Guards,
 		Now:      now,
 		OpenFile: func(path string) (io.ReadCloser, error) { return os.Open(path) },
