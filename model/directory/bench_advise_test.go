@@ -3,6 +3,7 @@ package directory_test
 import (
 	"context"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,8 +24,8 @@ func BenchmarkNearest(b *testing.B) {
 	}{
 		{model.AttrDepartment, "Slaes"},
 		{model.AttrDisplayName, "Adele Vnace"},
-		{model.AttrMail, "vanec.u0004711@contoso.com"},
-		{model.AttrProxyAddresses, "smtp:vanec.u0004711@contoso.onmicrosoft.com"},
+		{model.AttrMail, strings.Replace(syntheticAddress(4711), "u00", "0u0", 1)},
+		{model.AttrProxyAddresses, "SMTP:" + strings.Replace(syntheticAddress(4711), "@", "", 1)},
 	} {
 		b.Run(s.Schema().Attribute(c.attribute).Rule, func(b *testing.B) {
 			fastest := time.Duration(math.MaxInt64)

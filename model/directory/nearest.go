@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"math"
@@ -202,7 +203,7 @@ func (s *Snapshot) countNumbers(ctx context.Context, c *column, numbers []uint16
 // nearness compares values with one that nobody has.
 type nearness struct {
 	want       []rune // folded
-	folded     string
+	folded     []byte
 	characters uint64
 	within     rule.Operator // OpEq, OpStartsWith, OpEndsWith or OpContains: what it is compared with
 	ascii      [utf8.RuneSelf]uint64
@@ -214,11 +215,11 @@ type nearness struct {
 const maxWant = 64
 
 func newNearness(value string, within rule.Operator) *nearness {
-	n := &nearness{folded: rule.Fold(value), within: within, others: map[rune]uint64{}}
-	if n.want = []rune(n.folded); len(n.want) > maxWant {
+	folded := rule.Fold(value)
+	n := &nearness{folded: []byte(folded), characters: charactersOf(folded), within: within, others: map[rune]uint64{}}
+	if n.want = []rune(folded); len(n.want) > maxWant {
 		n.want = nil
 	}
-	n.characters = charactersOf(n.folded)
 	for i, r := range n.want {
 		if r < utf8.RuneSelf {
 			n.ascii[r] |= 1 << i
@@ -242,16 +243,17 @@ const (
 // score says how near a folded value is, false when it is not near or its
 // score is above the limit.
 func (n *nearness) score(folded []byte, limit int) (int, bool) {
-	if n.within == rule.OpEq {
-		if score, ok := n.scoreOfPart(folded); ok {
-			return score, score <= limit
-		}
-	}
 	most := min(len(n.want)/3, maxDistance)
 	if n.within == rule.OpEq {
+		missing, extra := n.letters(folded)
+		if missing == 0 || extra == 0 {
+			if score, ok := n.scoreOfPart(folded); ok {
+				return score, score <= limit
+			}
+		}
 		length := utf8.RuneCount(folded)
 		most = min(max(len(n.want), length)/3, maxDistance)
-		if max(len(n.want)-length, length-len(n.want)) > min(most, limit/2) {
+		if max(len(n.want)-length, length-len(n.want), missing, extra) > min(most, limit/2) {
 			return 0, false
 		}
 	}
@@ -262,15 +264,15 @@ func (n *nearness) score(folded []byte, limit int) (int, bool) {
 
 // scoreOfPart scores a value one of which holds the other, unless they differ
 // by a letter alone.
-func (n *nearness) scoreOfPart(folded []byte) (int, bool) {
-	value, least := string(folded), 3
+func (n *nearness) scoreOfPart(value []byte) (int, bool) {
+	const least = 3
 	switch {
 	case len(n.folded)+1 >= len(value) && len(value)+1 >= len(n.folded):
 		return 0, false
-	case strings.HasPrefix(value, n.folded):
+	case bytes.HasPrefix(value, n.folded):
 		return scoreBegins, true
-	case len(n.folded) >= least && strings.Contains(value, n.folded),
-		len(value) >= least && 2*len(value) >= len(n.folded) && strings.Contains(n.folded, value):
+	case len(n.folded) >= least && bytes.Contains(value, n.folded),
+		len(value) >= least && 2*len(value) >= len(n.folded) && bytes.Contains(n.folded, value):
 		return scoreHolds, true
 	default:
 		return 0, false
@@ -282,9 +284,6 @@ func (n *nearness) scoreOfPart(folded []byte) (int, bool) {
 // than most where that is more. Source: H. Hyyrö, "A bit-vector algorithm for
 // computing Levenshtein and Damerau edit distances", 2003.
 func (n *nearness) distance(folded []byte, most int) int {
-	if n.within == rule.OpEq && n.lacks(folded) > most {
-		return most + 1
-	}
 	anywhere := n.within == rule.OpContains || n.within == rule.OpEndsWith // it may begin anywhere
 	last := uint64(1) << (len(n.want) - 1)
 	distance := len(n.want)
@@ -325,13 +324,14 @@ func (n *nearness) distance(folded []byte, most int) int {
 	return distance
 }
 
-// lacks is a lower bound of the distance: how many different letters of one
-// text do not occur in the other. Only those of one byte are counted.
-func (n *nearness) lacks(folded []byte) int {
+// letters counts the different letters of what is wanted that a folded text
+// lacks, and those that it has besides: each is a lower bound of the distance.
+// Only those of one byte are counted.
+func (n *nearness) letters(folded []byte) (missing, extra int) {
 	const ofOneByte = 1<<(ownBits+12) - 1
 	set := uint64(0)
 	for _, c := range folded {
 		set |= characterBits[c]
 	}
-	return max(bits.OnesCount64(n.characters&^set&ofOneByte), bits.OnesCount64(set&^n.characters&ofOneByte))
+	return bits.OnesCount64(n.characters &^ set & ofOneByte), bits.OnesCount64(set &^ n.characters & ofOneByte)
 }
