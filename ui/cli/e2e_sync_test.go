@@ -108,6 +108,8 @@ func TestAnotherChoiceOfAttributesReadsAgainAndKeepsTheOldDataUsable(t *testing.
 	offline := *m
 	offline.env = append(offline.env, "ROLLCALL_GRAPH_ENDPOINT=https://127.0.0.1:1", "ROLLCALL_AUTHORITY_HOST=https://127.0.0.1:1/")
 	assert.Equal(t, want, offline.runJSON(0, "users", "--where", sales, "--count")["count"], "the rows of before serve without the tenant")
+	assert.NotEmpty(t, offline.runJSON(0, "preview", "rule:"+sales)["addresses"], "an audience of synced users needs no tenant")
+	assert.Equal(t, 5, offline.run("preview", "all-staff@contoso.com").code)
 	refused := offline.run("users", "--columns", "city")
 	assert.Equal(t, 2, refused.code)
 	assert.Contains(t, refused.stderr, "is not synced in this profile")

@@ -74,7 +74,15 @@ func withinEntries(entries, within []string) []string {
 }
 
 func (a *app) preview(ctx context.Context, include, exclude []string, show previewFlags) error {
-	return a.withSession(ctx, func(w *workspace.Workspace) error {
+	remote, err := anyRemote(include, exclude)
+	if err != nil {
+		return err
+	}
+	open := a.with
+	if remote || show.approve { // an approval is somebody's
+		open = a.withSession
+	}
+	return open(ctx, func(w *workspace.Workspace) error {
 		if err := a.syncedFor(ctx, w, include, exclude); err != nil {
 			return err
 		}
@@ -99,6 +107,21 @@ func (a *app) preview(ctx context.Context, include, exclude []string, show previ
 		}
 		return incompleteError(preview)
 	})
+}
+
+// anyRemote reports whether the tenant must be asked for one of the entries.
+func anyRemote(lists ...[]string) (bool, error) {
+	remote := false
+	for _, list := range lists {
+		for _, entry := range list {
+			parsed, err := audience.ParseEntry(entry)
+			if err != nil {
+				return false, err
+			}
+			remote = remote || parsed.Remote()
+		}
+	}
+	return remote, nil
 }
 
 // syncedFor reads the directory first where an entry is answered from it.
