@@ -24,6 +24,8 @@ import (
 type corpusCase struct {
 	name    string
 	synced  []string // attributes of the profile; nil: all of them
+	unread  []string // of those, the ones that no sync has read yet
+	refused []string // and the ones that the tenant does not give
 	text    string
 	results string // what is compared: everything below the rule
 }
@@ -62,6 +64,10 @@ func readCorpus(t testing.TB, content string) (cases []corpusCase) {
 			switch key {
 			case "synced":
 				c.synced = strings.Fields(value)
+			case "unread":
+				c.unread = strings.Fields(value)
+			case "refused":
+				c.refused = strings.Fields(value)
 			case "|":
 				text = append(text, value)
 			case "|+":
@@ -83,8 +89,13 @@ func readCorpus(t testing.TB, content string) (cases []corpusCase) {
 // write gives a block back with other results.
 func (c corpusCase) write(b *strings.Builder, results string) {
 	fmt.Fprintf(b, "\n= %s\n", c.name)
-	if c.synced != nil {
-		fmt.Fprintf(b, "synced %s\n", strings.Join(c.synced, " "))
+	for _, list := range []struct {
+		key   string
+		names []string
+	}{{"synced", c.synced}, {"unread", c.unread}, {"refused", c.refused}} {
+		if list.names != nil {
+			fmt.Fprintf(b, "%s %s\n", list.key, strings.Join(list.names, " "))
+		}
 	}
 	for line := range strings.SplitSeq(c.text, "\n") {
 		if plain := strconv.Quote(line); strings.ReplaceAll(plain[1:len(plain)-1], `\"`, `"`) == strings.ReplaceAll(line, `\`, `\\`) && strings.TrimRight(line, " ") == line {
@@ -195,12 +206,13 @@ func (c crowd) selected(t *testing.T, text string) string {
 // schema is what the profile of a case syncs.
 func (c corpusCase) schema(t testing.TB) *model.Schema {
 	t.Helper()
-	if c.synced == nil {
-		return fullSchema()
+	s := fullSchema()
+	if c.synced != nil {
+		var err error
+		s, err = model.NewSchema(c.synced...)
+		require.NoError(t, err)
 	}
-	s, err := model.NewSchema(c.synced...)
-	require.NoError(t, err)
-	return s
+	return s.Without(c.unread, c.refused)
 }
 
 // outcome is everything that the package says of a case's rule.

@@ -208,7 +208,9 @@ type decider struct {
 	now     time.Time
 }
 
-func (d decider) decide(n Node) bool { return matchNode(n, d.user, d.element, Given{Now: d.now, Schema: catalogue()}) }
+func (d decider) decide(n Node) bool {
+	return matchNode(n, d.user, d.element, Given{Now: d.now, Schema: catalogue()})
+}
 
 // deciding returns values of a property such that a tree which is about it
 // alone is false, or with always set true, of each value that is possible when
