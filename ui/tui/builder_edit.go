@@ -70,9 +70,11 @@ func newSegmentEditor(s shared, text string) *segmentEditor {
 	return e
 }
 
-// typing reports whether letters are text. In the operator and joiner cells
-// they are not, but the editor uses most of them, so it always has the keys.
-func (e *segmentEditor) typing() bool { return true }
+// typing reports whether letters are text. In the cells of operators and
+// joiners they are not, and ? shows every key there.
+func (e *segmentEditor) typing() bool {
+	return e.inText || e.cell == cellAttribute || e.cell == cellValue
+}
 
 // unfinished reports rows that are not part of the rule yet.
 func (e *segmentEditor) unfinished() bool { return e.outline.begun() }

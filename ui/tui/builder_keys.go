@@ -97,7 +97,8 @@ func (e *segmentEditor) key(msg tea.KeyPressMsg) (cmd tea.Cmd, changed, handled 
 		return cmd, changed, handled
 	case e.cell == cellJoin || e.cell == cellOperator:
 		changed = e.turnKey(msg)
-		return e.entered(), changed, changed
+		// Letters choose here; one that chooses nothing does nothing else.
+		return e.entered(), changed, changed || msg.Text != "" && msg.Text != "?"
 	case e.frozen:
 		return nil, false, msg.Text != ""
 	}

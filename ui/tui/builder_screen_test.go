@@ -362,6 +362,38 @@ func TestPastedLinesStayLines(t *testing.T) {
 	})
 }
 
+func TestEveryKeyOfTheEditorIsListedAndReachable(t *testing.T) {
+	onScreen(t, syncedTenant, 120, 40, Options{NoSync: true}, func(s *screen) {
+		pane := s.root.panes[paneSegments].(*segmentsPane)
+		check := func(where string) {
+			s.t.Helper()
+			assertReachable(t, where, pane.Bindings())
+			seen := map[string]string{}
+			for _, b := range pane.Bindings() {
+				for _, k := range b.keys {
+					assert.Empty(t, seen[k], "%s: %s is both %s and %s", where, k, seen[k], b.id)
+					seen[k] = b.id
+				}
+			}
+		}
+		s.press("2", "n")
+		check("attribute with completions")
+		s.typed("department")
+		check("attribute")
+		s.press("tab")
+		check("operator")
+		s.press("1", "X", "q") // nothing but what chooses an operator
+		assert.Equal(t, paneSegments, s.root.current)
+		s.press("?")
+		s.shows("Outdent: move the row out of its group")
+		s.press("esc", "tab")
+		s.typed("Sal")
+		check("value")
+		s.press("ctrl+t")
+		check("text")
+	})
+}
+
 func TestFieldOfTheRuleMovesByGraphemesAndLines(t *testing.T) {
 	field := &ruleText{}
 	field.SetValue("ab e\u0301 👩‍👩‍👧\ncd")
