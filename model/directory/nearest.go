@@ -52,31 +52,32 @@ func (s *Snapshot) nearest(ctx context.Context, c *column, part func(string) str
 	}
 	var mu sync.Mutex
 	var best []near
+	var known *textCharacters
+	if part == nil && c.dictionary.characters != nil {
+		known = c.dictionary.characters.of(c.values)
+	}
 	err := inParallel(ctx, len(c.values.blocks), blocksAtOnce, func(first, last int) {
-		var b blockDecision
+		var folded []byte
 		var own []near
 		limit := math.MaxInt
 		for i := first; i < last; i++ {
 			values := c.values.blocks[i]
-			b.fold(values)
-			start := 0
-			for j, end := range b.ends {
-				folded := b.folded[start:end]
-				start = end
-				var of near
-				if part != nil {
-					of.value = part(values.at(j))
-					folded = rule.AppendFold(nil, of.value)
-				}
-				score, ok := to.score(folded, limit)
-				if !ok {
+			var sets []uint64
+			if known != nil {
+				sets = known.block(i).sets
+			}
+			for j := range values.len() {
+				if sets != nil && !to.mayBeNear(sets[j]) {
 					continue
 				}
-				if part == nil {
-					of.value = values.at(j)
+				value := values.at(j)
+				if part != nil {
+					value = part(value)
 				}
-				of.score, of.folded, of.at = score, string(folded), []int{i*textsOfBlock + j}
-				own = append(own, of)
+				folded = rule.AppendFold(folded[:0], value)
+				if score, ok := to.score(folded, limit); ok {
+					own = append(own, near{value, string(folded), score, []int{i*textsOfBlock + j}})
+				}
 				if len(own) >= 4*candidatesKept {
 					own = likeliest(own)
 					limit = own[len(own)-1].score
@@ -243,9 +244,16 @@ const (
 // score says how near a folded value is, false when it is not near or its
 // score is above the limit.
 func (n *nearness) score(folded []byte, limit int) (int, bool) {
+	set := uint64(0)
+	for _, c := range folded {
+		set |= characterBits[c]
+	}
+	if !n.mayBeNear(set) {
+		return 0, false
+	}
 	most := min(len(n.want)/3, maxDistance)
 	if n.within == rule.OpEq {
-		missing, extra := n.letters(folded)
+		missing, extra := n.letters(set)
 		if missing == 0 || extra == 0 {
 			if score, ok := n.scoreOfPart(folded); ok {
 				return score, score <= limit
@@ -324,14 +332,19 @@ func (n *nearness) distance(folded []byte, most int) int {
 	return distance
 }
 
-// letters counts the different letters of what is wanted that a folded text
-// lacks, and those that it has besides: each is a lower bound of the distance.
-// Only those of one byte are counted.
-func (n *nearness) letters(folded []byte) (missing, extra int) {
+// letters counts the different letters of what is wanted that a folded text of
+// the given characters lacks, and those that it has besides: each is a lower
+// bound of the distance. Only those of one byte are counted.
+func (n *nearness) letters(of uint64) (missing, extra int) {
 	const ofOneByte = 1<<(ownBits+12) - 1
-	set := uint64(0)
-	for _, c := range folded {
-		set |= characterBits[c]
+	return bits.OnesCount64(n.characters &^ of & ofOneByte), bits.OnesCount64(of &^ n.characters & ofOneByte)
+}
+
+// mayBeNear reports false of the characters of a text that has no score.
+func (n *nearness) mayBeNear(of uint64) bool {
+	missing, extra := n.letters(of)
+	if n.within != rule.OpEq {
+		return missing <= maxDistance
 	}
-	return bits.OnesCount64(n.characters &^ set & ofOneByte), bits.OnesCount64(set &^ n.characters & ofOneByte)
+	return missing == 0 || extra == 0 || max(missing, extra) <= maxDistance
 }

@@ -54,7 +54,7 @@ func TestTheDistanceIsTheOneThatIsDefined(t *testing.T) {
 			n := newNearness(want, within)
 			require.Equal(t, expected, n.distance([]byte(rule.Fold(value)), 99), "%s %q %q", within, want, value)
 			if within == rule.OpEq {
-				missing, extra := n.letters([]byte(rule.Fold(value)))
+				missing, extra := n.letters(charactersOf(rule.Fold(value)))
 				require.LessOrEqual(t, max(missing, extra), expected, "%q %q", want, value)
 			}
 		}
