@@ -69,7 +69,7 @@ func (b *blockDecision) decide(values *textBlock, l *rule.Leaf, verdicts []uint8
 // searched as one text.
 func (b *blockDecision) decideWhere(values *textBlock, l *rule.Leaf, verdicts []uint8) {
 	b.fold(values)
-	needs := []byte(l.Needs)
+	needs, text := []byte(l.Needs), ""
 	for at, i := 0, 0; ; {
 		found := bytes.Index(b.folded[at:], needs)
 		if found < 0 {
@@ -89,7 +89,10 @@ func (b *blockDecision) decideWhere(values *textBlock, l *rule.Leaf, verdicts []
 		}
 		value := values.at(i)
 		if l.Folded {
-			value = string(b.folded[start:b.ends[i]])
+			if text == "" {
+				text = string(b.folded) // once for all values
+			}
+			value = text[start:b.ends[i]]
 		}
 		if l.Test(value) {
 			verdicts[i] = 1
