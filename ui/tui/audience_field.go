@@ -9,8 +9,8 @@ import (
 	"rollcall/model"
 )
 
-// audienceField is a To line: a text field that completes saved segments and
-// lists, groups that were met before, and users. Those who draw it give the completions room.
+// audienceField is a To line: a text field that completes saved segments, lists
+// and snapshots, groups that were met before, and users. Those who draw it give the completions room.
 type audienceField struct {
 	shared
 	input
@@ -18,7 +18,7 @@ type audienceField struct {
 	active      bool   // it has the focus
 	suggestions []suggestion
 	chosen      int                   // index into suggestions; -1: none
-	saved       []suggestion          // segments and lists by name
+	saved       []suggestion          // segments, lists and snapshots by name
 	seen        map[string]suggestion // addresses of groups that were met
 }
 
@@ -91,7 +91,7 @@ func (f *audienceField) Lines(width int) []string {
 	return lines
 }
 
-// loadSaved fetches the names of segments and lists that the field completes.
+// loadSaved fetches the names of what is saved and the field completes.
 // Completion is a help: what cannot be read is shown as an error elsewhere.
 func (f *audienceField) loadSaved() tea.Cmd {
 	ws := f.ws
@@ -104,12 +104,23 @@ func (f *audienceField) loadSaved() tea.Cmd {
 		if err != nil {
 			return nil
 		}
+		snapshots, err := ws.Snapshots(ctx)
+		if err != nil {
+			return nil
+		}
 		saved := make([]suggestion, 0, len(segments)+len(lists))
 		for _, s := range segments {
 			saved = append(saved, suggestion{text: "segment:" + s.Name, note: "segment"})
 		}
 		for _, l := range lists {
 			saved = append(saved, suggestion{text: "list:" + l.Name, note: "list · " + plural(l.Count, "member", "members")})
+		}
+		named := make(map[string]bool)
+		for _, s := range snapshots { // newest first, and a name means the newest
+			if key := strings.ToLower(s.Name); key != "" && !named[key] {
+				named[key] = true
+				saved = append(saved, suggestion{text: "snapshot:" + s.Name, note: "snapshot · " + plural(len(s.Addresses), "recipient", "recipients")})
+			}
 		}
 		return audienceSavedMsg{saved}
 	})

@@ -242,8 +242,8 @@ func (c previewColumns) header(th *theme, width int) string {
 func (c previewColumns) line(th *theme, l treeLine[previewItem], whole, width int, under, focused bool) string {
 	sign := "  "
 	switch {
-	case l.item.excluded:
-		sign = "- "
+	case l.item.sign != "":
+		sign = l.item.sign + " "
 	case l.leaf || l.again:
 	case l.open:
 		sign = "▾ "
@@ -342,7 +342,10 @@ func (p *previewPane) drawDetails(width, height int) []string {
 		default:
 			detail = th.muted.Render(plural(n.Direct, "direct member", "direct members") + ", " + plural(n.Unique, "unique recipient", "unique recipients") + " in all")
 		}
-	case item.excluded:
+	case item.sign == "&":
+		parts = append(parts, clean(item.label))
+		detail = th.muted.Render("& Kept within; " + plural(len(p.preview().Outside), "falls", "fall") + " outside")
+	case item.sign == "-":
 		parts = append(parts, clean(item.label))
 		detail = th.muted.Render("- Taken away; all exclusions together take away " + plural(len(p.preview().Excluded), "recipient", "recipients"))
 	default:

@@ -9,8 +9,8 @@ import (
 
 // toEntry is one term of the To line, as written.
 type toEntry struct {
-	text       string // without the leading "-", trimmed
-	exclude    bool
+	sign       string // "-" excludes, "&" keeps the audience within, "" includes
+	text       string // without the sign, trimmed
 	start, end int // byte span in the line, blanks around it left out
 }
 
@@ -26,8 +26,8 @@ func splitEntries(line string) []toEntry {
 		if trimmed != "" {
 			at := start + strings.Index(piece, trimmed)
 			e := toEntry{text: trimmed, start: at, end: at + len(trimmed)}
-			if rest, ok := strings.CutPrefix(trimmed, "-"); ok {
-				e.exclude, e.text = true, strings.TrimSpace(rest)
+			if strings.HasPrefix(trimmed, "-") || strings.HasPrefix(trimmed, "&") {
+				e.sign, e.text = trimmed[:1], strings.TrimSpace(trimmed[1:])
 			}
 			if e.text != "" {
 				out = append(out, e)
@@ -60,17 +60,18 @@ func splitEntries(line string) []toEntry {
 // isRuleEntry reports whether the text begins a rule. Only there do quotes
 // bind: an apostrophe in a name (group:Giles' team) is a letter.
 func isRuleEntry(text string) bool {
-	text = strings.TrimLeft(text, " -\t")
+	text = strings.TrimLeft(text, " -&\t")
 	return len(text) >= 5 && strings.EqualFold(text[:5], "rule:")
 }
 
-// audienceOf sorts entries into what is included and what is excluded.
+// audienceOf sorts entries into what is included, which keeps an "&", and what
+// is excluded, which loses its "-".
 func audienceOf(entries []toEntry) (include, exclude []string) {
 	for _, e := range entries {
-		if e.exclude {
+		if e.sign == "-" {
 			exclude = append(exclude, e.text)
 		} else {
-			include = append(include, e.text)
+			include = append(include, e.sign+e.text)
 		}
 	}
 	return include, exclude
@@ -96,12 +97,10 @@ func entryAt(line string, offset int) toEntry {
 	return toEntry{start: offset, end: offset}
 }
 
-// replaceEntry puts text in the place of an entry, keeping its "-", and
+// replaceEntry puts text in the place of an entry, keeping its sign, and
 // returns the new line with the offset behind it.
 func replaceEntry(line string, e toEntry, text string) (string, int) {
-	if e.exclude {
-		text = "-" + text
-	}
+	text = e.sign + text
 	return line[:e.start] + text + line[e.end:], e.start + len(text)
 }
 

@@ -18,6 +18,8 @@ func TestToLineIsCutAtItsCommas(t *testing.T) {
 		{"an empty line has no entries", "  , ,", nil, nil},
 		{"blanks around an entry do not count", " a@x.com ,b@x.com", []string{"a@x.com", "b@x.com"}, nil},
 		{"a leading minus excludes", "a@x.com, -segment:Interns", []string{"a@x.com"}, []string{"segment:Interns"}},
+		{"a leading & keeps within", "a@x.com, & segment:Sales, &b@x.com, -c@x.com", []string{"a@x.com", "&segment:Sales", "&b@x.com"}, []string{"c@x.com"}},
+		{"a comma in a rule that keeps within parts nothing", `a@x.com, &rule:user.country -eq "a, b"`, []string{"a@x.com", `&rule:user.country -eq "a, b"`}, nil},
 		{"a minus alone is nothing yet", "a@x.com, -", []string{"a@x.com"}, nil},
 		{"a minus inside a name is a letter", "all-staff@x.com", []string{"all-staff@x.com"}, nil},
 		{"commas in a rule's array belong to the rule", `rule:user.country -in ["US", "CA"], b@x.com`, []string{`rule:user.country -in ["US", "CA"]`, "b@x.com"}, nil},

@@ -69,6 +69,9 @@ func (p *previewPane) factLines(width int) []string {
 	fact("reachable by SMS", preview.Counts.SMS, "")
 	fact("without address", len(preview.Expansion.WithoutAddress), "")
 	fact("duplicate paths", preview.Expansion.Duplicates, "")
+	if len(preview.Outside) > 0 {
+		fact("fall outside", len(preview.Outside), "")
+	}
 	if len(preview.Excluded) > 0 {
 		fact("taken away", len(preview.Excluded), "")
 	}

@@ -48,7 +48,7 @@ type previewItem struct {
 	node     *expansion.Node // nil for an entry that is not one list
 	lists    []previewItem   // of an entry that is several lists
 	users    int             // users and contacts that the entry is by itself
-	excluded bool            // an entry with a leading "-"
+	sign     string          // "-" or "&" of an entry that takes away or keeps within; "" for all else
 }
 
 // previewRoots makes the top of the tree: an entry that is one list is that
@@ -74,10 +74,16 @@ func previewRoots(p *audience.Preview) []previewItem {
 		roots = append(roots, item)
 	}
 	for _, e := range p.Entries {
-		if e.Exclude {
-			label := e.String()
-			roots = append(roots, previewItem{id: "-" + label, label: label, excluded: true})
+		sign := ""
+		switch {
+		case e.Exclude:
+			sign = "-"
+		case e.Within:
+			sign = "&"
+		default:
+			continue
 		}
+		roots = append(roots, previewItem{id: sign + e.String(), label: e.String(), sign: sign})
 	}
 	return roots
 }
@@ -124,8 +130,10 @@ func shortKind(k model.GroupKind) string {
 func (i previewItem) remark(again bool) (text string, worry bool) {
 	n := i.node
 	switch {
-	case i.excluded:
+	case i.sign == "-":
 		return "excluded", false
+	case i.sign == "&":
+		return "within", false
 	case n == nil:
 		return "", false
 	case n.Err != nil && n.Direct > 0:

@@ -105,6 +105,24 @@ func TestPreviewCompletesWhatIsTyped(t *testing.T) {
 	})
 }
 
+func TestPreviewKeepsAnAudienceWithinAnEntry(t *testing.T) {
+	onScreen(t, nestedTenant, 80, 24, Options{NoSync: true}, func(s *screen) {
+		s.press("3")
+		s.typed("staff@contoso.com, &eng")
+		s.shows("segment:Engineers")
+		s.press("tab", "enter")
+		s.shows("fall outside")
+		s.shows("& segment:Engineers")
+		s.golden("preview-within-80x24")
+		s.press("G")
+		s.shows("& Kept within; 25 fall outside")
+		s.press("w")
+		s.typed("fabrikam")
+		s.press("enter")
+		s.shows("falls outside of what the")
+	})
+}
+
 func TestPreviewCompletesASavedListAndSaysWhoHasLeft(t *testing.T) {
 	withList := func() *fakeTenant {
 		tenant := nestedTenant()

@@ -3,6 +3,7 @@ package tui
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -95,7 +96,7 @@ func (d *whyDialog) offer() tea.Cmd {
 	}
 	return d.tasks.run(taskWhyOffers, func(ctx context.Context) tea.Msg {
 		answer := whyOffersMsg{dialog: d, typed: typed}
-		for _, list := range [][]expansion.Recipient{p.Recipients, p.Excluded} {
+		for _, list := range [][]expansion.Recipient{p.Recipients, p.Excluded, p.Outside} {
 			for i := range list {
 				if i%4096 == 0 && ctx.Err() != nil {
 					return nil
@@ -129,18 +130,16 @@ func (d *whyDialog) look() {
 		d.verdict = "It would not receive the message: no entry leads to it."
 	case len(d.paths) == 0:
 		d.verdict = "No entry was seen to lead to it, but the answer is incomplete: it may be in a part that is missing."
-	case d.takenAway():
+	case d.isAmong(d.preview.Excluded):
 		d.verdict = "It is reached as below, but an exclusion takes it away: it would not receive the message."
+	case d.isAmong(d.preview.Outside):
+		d.verdict = "It is reached as below, but it falls outside of what the audience is kept within: it would not receive the message."
 	}
 }
 
-func (d *whyDialog) takenAway() bool {
-	for i := range d.preview.Excluded {
-		if strings.EqualFold(d.preview.Excluded[i].Address, d.asked) {
-			return true
-		}
-	}
-	return false
+// isAmong reports whether the asked address is one of the recipients'.
+func (d *whyDialog) isAmong(recipients []expansion.Recipient) bool {
+	return slices.ContainsFunc(recipients, func(r expansion.Recipient) bool { return strings.EqualFold(r.Address, d.asked) })
 }
 
 func (d *whyDialog) Bindings() []binding {
