@@ -26,6 +26,9 @@ func (e *segmentEditor) draw(width, height int, editing bool) (lines []string, c
 	}
 	rows := e.outline.rows()
 	text := e.textLines(width)
+	if editing && height < leastForBoth {
+		return e.drawOne(rows, text, width, height)
+	}
 	least := 1
 	if slices.ContainsFunc(text, func(l shownLine) bool { return l.isMark }) {
 		least = 3 // the line, its mark, the message
@@ -42,6 +45,29 @@ func (e *segmentEditor) draw(width, height int, editing bool) (lines []string, c
 	lines = append(lines, shown...)
 	if text[len(text)-1].message == "" {
 		lines = append(lines, "") // where the message of a fault would stand
+	}
+	e.cursorY = 0
+	if cursor != nil {
+		e.cursorY = cursor.Y
+	}
+	return lines, cursor
+}
+
+// leastForBoth is the height below which only the view with the cursor is
+// shown.
+const leastForBoth = 14
+
+func (e *segmentEditor) drawOne(rows []outlineRow, text []shownLine, width, height int) (lines []string, cursor *tea.Cursor) {
+	if e.inText {
+		shown, right, at := e.drawText(text, width, max(1, height-1), true)
+		at.Y++
+		lines, cursor = append([]string{e.heading(width, right)}, shown...), at
+	} else {
+		head := 1
+		if e.frozen {
+			head++
+		}
+		lines, cursor = e.drawRows(rows, width, max(1, height-head-e.helpRoom(height, true)), true)
 	}
 	e.cursorY = 0
 	if cursor != nil {

@@ -362,6 +362,40 @@ func TestPastedLinesStayLines(t *testing.T) {
 	})
 }
 
+func TestTheEditorFitsEveryTerminal(t *testing.T) {
+	for _, size := range []struct{ width, height int }{{40, 10}, {50, 16}, {64, 14}, {80, 24}, {110, 30}} {
+		t.Run(fmt.Sprintf("%dx%d", size.width, size.height), func(t *testing.T) {
+			onScreen(t, syncedTenant, size.width, size.height, Options{NoSync: true}, func(s *screen) {
+				pane := s.root.panes[paneSegments].(*segmentsPane)
+				inside := func() {
+					s.t.Helper()
+					c := pane.Cursor()
+					require.NotNil(s.t, c)
+					assert.Less(s.t, c.X, size.width-1)
+					assert.Greater(s.t, c.Y, 0)
+					assert.Less(s.t, c.Y, size.height-3)
+				}
+				s.press("2", "n", "ctrl+t")
+				inside()
+				s.paste(strings.Repeat(`user.city -eq "Paris" -and (user.city -eq "Rome" -or -not user.otherMails -any (_ -eq "a")) -and `, 4) + `user.city -eq "`)
+				inside()
+				s.press("ctrl+t", "ctrl+t", "ctrl+a")
+				inside()
+				s.press("ctrl+e", "delete")
+				s.typed(`x"`)
+				s.press("ctrl+t", "tab", "tab")
+				for range 8 {
+					s.press("down")
+				}
+				s.press("tab", "tab")
+				s.send(tea.WindowSizeMsg{Width: size.width, Height: size.height})
+				s.settle()
+				s.hides("failed unexpectedly")
+			})
+		})
+	}
+}
+
 func TestEveryKeyOfTheEditorIsListedAndReachable(t *testing.T) {
 	onScreen(t, syncedTenant, 120, 40, Options{NoSync: true}, func(s *screen) {
 		pane := s.root.panes[paneSegments].(*segmentsPane)
