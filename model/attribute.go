@@ -165,11 +165,13 @@ func (a Attribute) IsRequired() bool { return slices.Contains(required, a.ID) }
 
 // Schema is the choice of attributes that a profile syncs. It is immutable.
 type Schema struct {
-	attrs   []Attribute // catalogue, then extensions
-	synced  []bool      // by AttrID
-	lacks   map[AttrID]Lack
-	byRule  map[string]AttrID
-	byGraph map[string]AttrID
+	attrs  []Attribute // catalogue, then extensions
+	synced []bool      // by AttrID
+	lacks  map[AttrID]Lack
+
+	lacksManager bool
+	byRule       map[string]AttrID
+	byGraph      map[string]AttrID
 }
 
 // NewSchema returns the schema that syncs the named attributes, by rule name
@@ -285,8 +287,12 @@ const (
 // Lack says why the values of a synced attribute are missing: see Without.
 func (s *Schema) Lack(id AttrID) Lack { return s.lacks[id] }
 
+// LacksManager reports that the tenant does not give the users' managers.
+func (s *Schema) LacksManager() bool { return s.lacksManager }
+
 // Without returns the schema of users who were read without some attributes, by
-// Graph name: a null of theirs says nothing. It syncs what s does.
+// Graph name: a null of theirs says nothing. It syncs what s does. Among the
+// refused ones "manager" stands for the users' managers.
 func (s *Schema) Without(unread, refused []string) *Schema {
 	lacks := make(map[AttrID]Lack)
 	for _, list := range []struct {
@@ -299,11 +305,12 @@ func (s *Schema) Without(unread, refused []string) *Schema {
 			}
 		}
 	}
-	if len(lacks) == 0 {
+	lacksManager := slices.Contains(refused, "manager")
+	if len(lacks) == 0 && !lacksManager {
 		return s
 	}
 	out := *s
-	out.lacks = lacks
+	out.lacks, out.lacksManager = lacks, lacksManager
 	return &out
 }
 

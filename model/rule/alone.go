@@ -221,5 +221,8 @@ func (c *checker) alone(n Node) {
 		}
 	case *DirectReports:
 		c.objectID(n.Manager)
+		if c.schema.LacksManager() {
+			c.report.errorAt(n.At, "the tenant refuses to give managers, so that nobody's direct reports are known", "a rule on something that was read", "")
+		}
 	}
 }
