@@ -184,3 +184,10 @@ func TestWalkVisitsEachNodeOnce(t *testing.T) {
 	})
 	assert.Equal(t, map[string]int{"joint": 3, "comparison": 3, "quantified": 1}, kinds)
 }
+
+func TestGroupsAreNamedOnceAndInSmallLetters(t *testing.T) {
+	const text = `user.memberOf -any (group.objectId -in ["62E19B97-8b3d-4d4a-a106-4ce66896a863", "0a1b2c3d-0000-4000-8000-00000000000a", "62e19b97-8b3d-4d4a-a106-4ce66896a863"])`
+	p, _, err := rule.Compile(text, model.FullSchema(), evaluatedAt)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"62e19b97-8b3d-4d4a-a106-4ce66896a863", "0a1b2c3d-0000-4000-8000-00000000000a"}, p.Groups())
+}
