@@ -148,14 +148,11 @@ func valueOffers(ctx context.Context, f *directory.Facets, t target) (offers []b
 		if value == typed && typed != "" && !isPart {
 			return nil, v.Value + " · " + plural(v.Count, unit[0], unit[1])
 		}
-		offer := builderOffer{v.Value, plural(v.Count, unit[0], unit[1]), literal}
 		switch {
-		case strings.HasPrefix(value, typed):
-			if len(first) < maxOffers {
-				first = append(first, offer)
-			}
-		case len(rest) < maxOffers && strings.Contains(value, typed):
-			rest = append(rest, offer)
+		case len(first) < maxOffers && strings.HasPrefix(value, typed):
+			first = append(first, builderOffer{v.Value, plural(v.Count, unit[0], unit[1]), literal})
+		case len(rest) < maxOffers && strings.Contains(value, typed) && !strings.HasPrefix(value, typed):
+			rest = append(rest, builderOffer{v.Value, plural(v.Count, unit[0], unit[1]), literal})
 		}
 	}
 	takesNull := t.operator.Positive() == rule.OpEq && t.plan == "" && !f.Attribute.Type.IsCollection() && f.Null > 0
