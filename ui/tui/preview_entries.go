@@ -11,7 +11,7 @@ import (
 type toEntry struct {
 	sign       string // "-" excludes, "&" keeps the audience within, "" includes
 	text       string // without the sign, trimmed
-	start, end int // byte span in the line, blanks around it left out
+	start, end int    // byte span in the line, blanks around it left out
 }
 
 // splitEntries cuts the To line at its commas and line ends. A comma inside

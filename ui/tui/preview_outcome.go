@@ -43,12 +43,12 @@ func newPreviewOutcome(p *audience.Preview) *previewOutcome {
 // previewItem is a line of the tree: an entry of the To line, or a list below
 // one.
 type previewItem struct {
-	id       string
-	label    string
-	node     *expansion.Node // nil for an entry that is not one list
-	lists    []previewItem   // of an entry that is several lists
-	users    int             // users and contacts that the entry is by itself
-	sign     string          // "-" or "&" of an entry that takes away or keeps within; "" for all else
+	id    string
+	label string
+	node  *expansion.Node // nil for an entry that is not one list
+	lists []previewItem   // of an entry that is several lists
+	users int             // users and contacts that the entry is by itself
+	sign  string          // "-" or "&" of an entry that takes away or keeps within; "" for all else
 }
 
 // previewRoots makes the top of the tree: an entry that is one list is that
