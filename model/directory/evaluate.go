@@ -98,14 +98,31 @@ func (s *Snapshot) filter(ctx context.Context, open []uint64, c condition) ([]ui
 	})
 }
 
+type backgroundKey struct{}
+
+// Background marks the context of work that nobody waits for: it leaves a
+// processor to what somebody does wait for, where there is more than one.
+func Background(ctx context.Context) context.Context {
+	return context.WithValue(ctx, backgroundKey{}, true)
+}
+
+// workers is on how many goroutines work may be done at once.
+func workers(ctx context.Context) int {
+	n := runtime.GOMAXPROCS(0)
+	if ctx.Value(backgroundKey{}) != nil {
+		n = max(1, n-1)
+	}
+	return n
+}
+
 // inParallel calls work for consecutive ranges of at most size numbers that
-// make up [0, n), on as many goroutines as there are processors, until the
-// context ends. It returns when all calls have.
+// make up [0, n), on as many goroutines as the context allows, until it ends.
+// It returns when all calls have.
 func inParallel(ctx context.Context, n, size int, work func(from, to int)) error {
 	ranges := (n + size - 1) / size
 	var next atomic.Int64
 	var g errgroup.Group
-	for range min(runtime.GOMAXPROCS(0), ranges) {
+	for range min(workers(ctx), ranges) {
 		g.Go(func() error {
 			for {
 				r := int(next.Add(1)) - 1

@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/binary"
 	"math/bits"
-	"runtime"
 	"slices"
 	"sync"
 )
@@ -26,12 +25,14 @@ func sortValues(ctx context.Context, o ordering, values texts, numbers []uint32)
 		return err
 	}
 	depth := s.commonPrefix(common)
-	mustParallel(len(entries), keysAtOnce, func(from, to int) {
+	if err := inParallel(ctx, len(entries), keysAtOnce, func(from, to int) {
 		for i := from; i < to; i++ {
 			entries[i].window = s.window(entries[i], depth)
 		}
-	})
-	s.sort(entries, depth, runtime.GOMAXPROCS(0))
+	}); err != nil {
+		return err
+	}
+	s.sort(entries, depth, workers(ctx))
 	for i, e := range entries {
 		numbers[i] = s.number(e)
 	}

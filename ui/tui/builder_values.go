@@ -49,7 +49,7 @@ func (e *segmentEditor) completeValue() tea.Cmd {
 			return nil // its answer completes what is typed by then
 		}
 		e.facets, e.loading = nil, t.attribute.ID
-		return e.tasks.run(taskSegmentFacets, func(ctx context.Context) tea.Msg {
+		return e.tasks.quietly(taskSegmentFacets, func(ctx context.Context) tea.Msg {
 			facets, err := snapshot.Facets(ctx, t.attribute.ID, nil)
 			if err != nil {
 				return nil // another column is wanted by now
@@ -70,7 +70,7 @@ func (e *segmentEditor) completeValue() tea.Cmd {
 			return nil
 		}
 	}
-	return e.tasks.run(taskSegmentValues, func(ctx context.Context) tea.Msg {
+	return e.tasks.quietly(taskSegmentValues, func(ctx context.Context) tea.Msg {
 		if !few {
 			answer.offers, answer.remark = valueOffers(ctx, facets, t)
 		}

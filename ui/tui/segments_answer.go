@@ -157,7 +157,7 @@ func (p *segmentsPane) answer(msg segmentAnswerMsg) tea.Cmd {
 		return nil
 	}
 	ws := p.ws
-	return p.tasks.run(taskSegmentAdvice, func(ctx context.Context) tea.Msg {
+	return p.tasks.quietly(taskSegmentAdvice, func(ctx context.Context) tea.Msg {
 		diagnostics, err := ws.Advise(ctx, a.selection)
 		if err != nil {
 			return nil // overtaken by the next keystroke

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+
+	"rollcall/model/directory"
 )
 
 // tasks runs whatever waits for disk, network or a long computation. A task is
@@ -17,6 +19,7 @@ type tasks struct {
 	ctx    context.Context
 	finish context.CancelFunc
 	wait   sync.WaitGroup
+	quiet  chan struct{} // holds a token while a task of quietly works
 
 	mu      sync.Mutex
 	last    uint64
@@ -46,7 +49,7 @@ type panicMsg struct {
 
 func newTasks(ctx context.Context) *tasks {
 	ctx, cancel := context.WithCancel(ctx)
-	return &tasks{ctx: ctx, finish: cancel, running: map[string]running{}}
+	return &tasks{ctx: ctx, finish: cancel, running: map[string]running{}, quiet: make(chan struct{}, 1)}
 }
 
 // stop cancels every task and waits for them.
@@ -95,6 +98,21 @@ func (t *tasks) run(key string, f func(ctx context.Context) tea.Msg) tea.Cmd {
 		}()
 		return taskMsg{key, generation, f(ctx)}
 	}
+}
+
+// quietly is run for long computations that only help, such as completions.
+// They do one after the other, and each leaves a processor free, so that what a
+// keystroke waits for never waits for them.
+func (t *tasks) quietly(key string, f func(ctx context.Context) tea.Msg) tea.Cmd {
+	return t.run(key, func(ctx context.Context) tea.Msg {
+		select {
+		case t.quiet <- struct{}{}:
+			defer func() { <-t.quiet }()
+			return f(directory.Background(ctx))
+		case <-ctx.Done():
+			return nil
+		}
+	})
 }
 
 // settle ends a task. ok is false when its answer was overtaken or cancelled
