@@ -24,6 +24,7 @@ import (
 	"rollcall/model"
 	"rollcall/model/directory"
 	"rollcall/model/rule"
+	"rollcall/model/rule/ruletest"
 )
 
 // filtering is a tenant whose users were synced, and can be filtered.
@@ -255,7 +256,7 @@ func (f *filtering) anyRule() *rapid.Generator[rule.Node] {
 			clauses = append(clauses, quantified(a, clauseOf(rule.Element, a, values)))
 		}
 	}
-	return joined(rapid.OneOf(clauses...), 2)
+	return ruletest.Joined(rapid.OneOf(clauses...), 2)
 }
 
 // plansOf draws comparisons of the parts of service plans.
@@ -288,27 +289,7 @@ func plansOf(values []string) *rapid.Generator[rule.Node] {
 func quantified(a model.Attribute, body *rapid.Generator[rule.Node]) *rapid.Generator[rule.Node] {
 	return rapid.Custom(func(t *rapid.T) rule.Node {
 		q := rapid.SampledFrom([]rule.Quantifier{rule.Any, rule.All}).Draw(t, "quantifier")
-		return &rule.Quantified{Property: a.Rule, Quantifier: q, Body: joined(body, 1).Draw(t, "body")}
-	})
-}
-
-// joined combines clauses by -and, -or and -not, at most depth deep.
-func joined(clause *rapid.Generator[rule.Node], depth int) *rapid.Generator[rule.Node] {
-	if depth == 0 {
-		return clause
-	}
-	return rapid.Custom(func(t *rapid.T) rule.Node {
-		several := func() []rule.Node { return rapid.SliceOfN(joined(clause, depth-1), 2, 3).Draw(t, "operands") }
-		switch rapid.IntRange(0, 7).Draw(t, "shape") {
-		case 0:
-			return &rule.And{Operands: several()}
-		case 1:
-			return &rule.Or{Operands: several()}
-		case 2:
-			return &rule.Not{Operand: joined(clause, depth-1).Draw(t, "operand")}
-		default:
-			return clause.Draw(t, "clause")
-		}
+		return &rule.Quantified{Property: a.Rule, Quantifier: q, Body: ruletest.Joined(body, 1).Draw(t, "body")}
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 	"rollcall/model"
 	"rollcall/model/directory"
 	"rollcall/model/rule"
+	"rollcall/model/rule/ruletest"
 )
 
 // words are few, so that rules hit users, and differ in script and in letter
@@ -136,37 +137,18 @@ func trees(depth int) *rapid.Generator[rule.Node] {
 			})
 			return &rule.Quantified{
 				Property: a.Rule, Quantifier: rapid.SampledFrom([]rule.Quantifier{rule.Any, rule.All}).Draw(t, "quantifier"),
-				Body: joined(part, 2).Draw(t, "body"),
+				Body: ruletest.Joined(part, 2).Draw(t, "body"),
 			}
 		}
 		if a.Type == model.TypeCollection && rapid.Bool().Draw(t, "quantified") {
 			return &rule.Quantified{
 				Property: a.Rule, Quantifier: rapid.SampledFrom([]rule.Quantifier{rule.Any, rule.All}).Draw(t, "quantifier"),
-				Body: joined(comparisons(a, rule.Element), 2).Draw(t, "body"),
+				Body: ruletest.Joined(comparisons(a, rule.Element), 2).Draw(t, "body"),
 			}
 		}
 		return comparisons(a, a.Rule).Draw(t, "comparison")
 	})
-	return joined(clause, depth)
-}
-
-func joined(clause *rapid.Generator[rule.Node], depth int) *rapid.Generator[rule.Node] {
-	if depth == 0 {
-		return clause
-	}
-	return rapid.Custom(func(t *rapid.T) rule.Node {
-		several := func() []rule.Node { return rapid.SliceOfN(joined(clause, depth-1), 2, 3).Draw(t, "operands") }
-		switch rapid.IntRange(0, 4).Draw(t, "shape") {
-		case 0:
-			return &rule.And{Operands: several()}
-		case 1:
-			return &rule.Or{Operands: several()}
-		case 2:
-			return &rule.Not{Operand: joined(clause, depth-1).Draw(t, "operand")}
-		default:
-			return clause.Draw(t, "clause")
-		}
-	})
+	return ruletest.Joined(clause, depth)
 }
 
 // wholes generates whole rules: trees, members of groups and direct reports.

@@ -7,6 +7,7 @@ import (
 
 	"rollcall/model"
 	"rollcall/model/rule"
+	"rollcall/model/rule/ruletest"
 )
 
 // evaluatedAt is the moment that system.now means in the tests.
@@ -96,7 +97,7 @@ func trees() *rapid.Generator[rule.Node] {
 			})
 		}
 		q := rapid.SampledFrom([]rule.Quantifier{rule.Any, rule.All}).Draw(t, "quantifier")
-		return &rule.Quantified{Property: a.Rule, Quantifier: q, Body: joined(part, 2).Draw(t, "body")}
+		return &rule.Quantified{Property: a.Rule, Quantifier: q, Body: ruletest.Joined(part, 2).Draw(t, "body")}
 	})
 	return rapid.Custom(func(t *rapid.T) rule.Node {
 		switch rapid.IntRange(0, 9).Draw(t, "kind") {
@@ -105,27 +106,7 @@ func trees() *rapid.Generator[rule.Node] {
 		case 1:
 			return &rule.DirectReports{Manager: guids().Draw(t, "manager")}
 		default:
-			return joined(clause, 4).Draw(t, "tree")
-		}
-	})
-}
-
-// joined combines clauses by -and, -or and -not, at most depth deep.
-func joined(clause *rapid.Generator[rule.Node], depth int) *rapid.Generator[rule.Node] {
-	if depth == 0 {
-		return clause
-	}
-	return rapid.Custom(func(t *rapid.T) rule.Node {
-		several := func() []rule.Node { return rapid.SliceOfN(joined(clause, depth-1), 2, 3).Draw(t, "operands") }
-		switch rapid.IntRange(0, 4).Draw(t, "shape") {
-		case 0:
-			return &rule.And{Operands: several()}
-		case 1:
-			return &rule.Or{Operands: several()}
-		case 2:
-			return &rule.Not{Operand: joined(clause, depth-1).Draw(t, "operand")}
-		default:
-			return clause.Draw(t, "clause")
+			return ruletest.Joined(clause, 4).Draw(t, "tree")
 		}
 	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"rollcall/model"
 	"rollcall/model/rule"
+	"rollcall/model/rule/ruletest"
 )
 
 // advice is what Compile says of a rule as severity, span, message and
@@ -144,12 +145,12 @@ func advised() *rapid.Generator[string] {
 		if a.Type.IsCollection() && rapid.Bool().Draw(t, "quantified") {
 			return &rule.Quantified{
 				Property: a.Rule, Quantifier: rapid.SampledFrom([]rule.Quantifier{rule.Any, rule.All}).Draw(t, "quantifier"),
-				Body: joined(comparison(a, rule.Element), 2).Draw(t, "body"),
+				Body: ruletest.Joined(comparison(a, rule.Element), 2).Draw(t, "body"),
 			}
 		}
 		return comparison(a, a.Rule).Draw(t, "comparison")
 	})
-	return rapid.Map(joined(clause, 3), rule.Print)
+	return rapid.Map(ruletest.Joined(clause, 3), rule.Print)
 }
 
 func advisedUsers() *rapid.Generator[*model.User] {

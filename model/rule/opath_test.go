@@ -12,6 +12,7 @@ import (
 
 	"rollcall/model"
 	"rollcall/model/rule"
+	"rollcall/model/rule/ruletest"
 )
 
 // recipient is a mailbox as Exchange would hold the user.
@@ -163,12 +164,12 @@ func recipientRules() *rapid.Generator[rule.Node] {
 	}
 	clauses := []*rapid.Generator[rule.Node]{rapid.Custom(func(t *rapid.T) rule.Node {
 		q := rapid.SampledFrom([]rule.Quantifier{rule.Any, rule.All}).Draw(t, "quantifier")
-		return &rule.Quantified{Property: "proxyAddresses", Quantifier: q, Body: joined(clauseOn(rule.Element), 1).Draw(t, "body")}
+		return &rule.Quantified{Property: "proxyAddresses", Quantifier: q, Body: ruletest.Joined(clauseOn(rule.Element), 1).Draw(t, "body")}
 	})}
 	for _, property := range []string{"department", "city", "displayName", "userPrincipalName", "extensionAttribute7", "proxyAddresses"} {
 		clauses = append(clauses, clauseOn(property))
 	}
-	return joined(rapid.OneOf(clauses...), 3)
+	return ruletest.Joined(rapid.OneOf(clauses...), 3)
 }
 
 // Whichever way Exchange reads -ne of a blank property, a recipient filter

@@ -11,6 +11,7 @@ import (
 
 	"rollcall/model"
 	"rollcall/model/rule"
+	"rollcall/model/rule/ruletest"
 )
 
 func mustParse(t require.TestingT, text string) rule.Node {
@@ -161,7 +162,7 @@ func anyTree() *rapid.Generator[rule.Node] {
 				return comparison(t, property, model.TypeString)
 			})
 			q := rapid.SampledFrom([]rule.Quantifier{rule.Any, rule.All}).Draw(t, "quantifier")
-			return &rule.Quantified{Property: a.Rule, Quantifier: q, Body: joinedTree(element, 2).Draw(t, "body")}
+			return &rule.Quantified{Property: a.Rule, Quantifier: q, Body: ruletest.Joined(element, 2).Draw(t, "body")}
 		}
 		return comparison(t, a.Rule, a.Type)
 	})
@@ -172,28 +173,7 @@ func anyTree() *rapid.Generator[rule.Node] {
 		case 1:
 			return &rule.DirectReports{Manager: rule.TextValue(anyText().Draw(t, "manager"))}
 		}
-		return joinedTree(clause, 4).Draw(t, "tree")
-	})
-}
-
-// joinedTree combines clauses by -and, -or and -not, at most depth deep.
-func joinedTree(clause *rapid.Generator[rule.Node], depth int) *rapid.Generator[rule.Node] {
-	if depth == 0 {
-		return clause
-	}
-	return rapid.Custom(func(t *rapid.T) rule.Node {
-		several := func() []rule.Node {
-			return rapid.SliceOfN(joinedTree(clause, depth-1), 2, 3).Draw(t, "operands")
-		}
-		switch rapid.IntRange(0, 4).Draw(t, "shape") {
-		case 0:
-			return &rule.And{Operands: several()}
-		case 1:
-			return &rule.Or{Operands: several()}
-		case 2:
-			return &rule.Not{Operand: joinedTree(clause, depth-1).Draw(t, "operand")}
-		}
-		return clause.Draw(t, "clause")
+		return ruletest.Joined(clause, 4).Draw(t, "tree")
 	})
 }
 
