@@ -184,6 +184,34 @@ func TestTheNoteOfADeadProcessIsNotBelieved(t *testing.T) {
 	assert.NotContains(t, failure(t, err, "locked").Message, "4194999")
 }
 
+// killed runs a process that prints the number of each thing that it has done,
+// and kills it at some moment after one of the first of them. It returns the
+// last number that was printed.
+func killed(t *testing.T, cmd *exec.Cmd, random *rand.Rand, first, moments int) (said int) {
+	t.Helper()
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	lines := bufio.NewScanner(out)
+	read := func() {
+		said, err = strconv.Atoi(lines.Text())
+		require.NoError(t, err, lines.Text())
+	}
+	for range 1 + random.IntN(first) {
+		require.True(t, lines.Scan())
+		read()
+	}
+	for range random.IntN(moments) { // some moment within what it does next
+		_ = random.Uint64()
+	}
+	require.NoError(t, cmd.Process.Kill())
+	for lines.Scan() {
+		read()
+	}
+	require.Error(t, cmd.Wait())
+	return said
+}
+
 // TestAProcessKilledAtAnyMomentLosesNoCommit kills a process that commits and
 // makes checkpoints at random moments. What it said to have committed must be
 // there, whole, and nothing else but the page that it may have been about to
@@ -195,28 +223,10 @@ func TestAProcessKilledAtAnyMomentLosesNoCommit(t *testing.T) {
 	}
 	path := directoryPath(t)
 	random := rand.New(rand.NewPCG(1, 2))
-	said, leftovers := -1, 0
+	leftovers := 0
 	want := users{}
 	for page := 0; kills > 0; kills-- {
-		cmd := player(t, roleCommit, path)
-		out, err := cmd.StdoutPipe()
-		require.NoError(t, err)
-		require.NoError(t, cmd.Start())
-		lines := bufio.NewScanner(out)
-		for range 1 + random.IntN(5) {
-			require.True(t, lines.Scan())
-			said, err = strconv.Atoi(lines.Text())
-			require.NoError(t, err, lines.Text())
-		}
-		for range random.IntN(1_500_000) { // some moment within the next commit or checkpoint
-			_ = random.Uint64()
-		}
-		require.NoError(t, cmd.Process.Kill())
-		for lines.Scan() {
-			said, err = strconv.Atoi(lines.Text())
-			require.NoError(t, err, lines.Text())
-		}
-		require.Error(t, cmd.Wait())
+		said := killed(t, player(t, roleCommit, path), random, 5, 1_500_000)
 		if _, err := os.Stat(path + ".rewrite"); err == nil {
 			leftovers++
 		}

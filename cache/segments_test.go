@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -237,28 +236,8 @@ func TestAProcessKilledAtAnyMomentLosesNoVersion(t *testing.T) {
 	}
 	path := directoryPath(t)
 	random := rand.New(rand.NewPCG(1, 2))
-	said := -1
 	for range kills {
-		cmd := player(t, roleRules, path)
-		out, err := cmd.StdoutPipe()
-		require.NoError(t, err)
-		require.NoError(t, cmd.Start())
-		lines := bufio.NewScanner(out)
-		for range 1 + random.IntN(9) {
-			require.True(t, lines.Scan())
-			said, err = strconv.Atoi(lines.Text())
-			require.NoError(t, err, lines.Text())
-		}
-		for range random.IntN(1_000_000) { // some moment within the next transaction
-			_ = random.Uint64()
-		}
-		require.NoError(t, cmd.Process.Kill())
-		for lines.Scan() {
-			said, err = strconv.Atoi(lines.Text())
-			require.NoError(t, err, lines.Text())
-		}
-		require.Error(t, cmd.Wait())
-
+		said := killed(t, player(t, roleRules, path), random, 9, 1_000_000)
 		l := openLedger(t, filepath.Join(filepath.Dir(path), "ledger.db"))
 		kept, err := savedVersions(l)
 		require.NoError(t, err)
