@@ -281,7 +281,7 @@ func remarkLines(th *theme, diagnostics []rule.Diagnostic, mend *ruleMend, width
 		return 1
 	})
 	var lines []string
-	for _, d := range diagnostics {
+	for i, d := range diagnostics {
 		text := "· " + clean(d.Message)
 		if near := nearestText(d.Nearest); near != "" {
 			text += " — did you mean " + near + "?"
@@ -295,15 +295,29 @@ func remarkLines(th *theme, diagnostics []rule.Diagnostic, mend *ruleMend, width
 		default:
 			text += " ctrl-y takes the first"
 		}
-		for i, l := range wrap(th, text, width-2) {
-			if i > 0 {
-				l = "  " + l
+		remark := wrap(th, text, width-2)
+		for k := range remark[1:] {
+			remark[k+1] = "  " + remark[k+1]
+		}
+		room := most - len(lines)
+		left := len(diagnostics) - i
+		switch {
+		case i == 0 && len(remark) > room:
+			remark = append(remark[:room-1], th.cut(remark[room-1], width-4)+" …")
+			left = 1
+		case i > 0 && (len(remark) > room || left > 1 && len(remark) == room):
+			remark = nil
+			if room > 0 {
+				remark = []string{"… and " + plural(left, "more remark", "more remarks")}
 			}
+			left = 1
+		}
+		for _, l := range remark {
 			lines = append(lines, th.muted.Render(l))
 		}
-	}
-	if len(lines) > most {
-		lines = append(lines[:most-1], th.muted.Render("  …"))
+		if left == 1 {
+			break
+		}
 	}
 	return lines
 }

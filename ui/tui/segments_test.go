@@ -4,10 +4,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"rollcall/model"
+	"rollcall/model/rule"
 	"rollcall/model/workspace"
 )
 
@@ -218,4 +220,29 @@ func TestEnterTakesTheOnlyValueThatWasMeant(t *testing.T) {
 		s.press("enter")
 		assert.Len(t, editor.outline.items, 2)
 	})
+}
+
+func TestRemarksThatFindNoRoomAreCountedOrCut(t *testing.T) {
+	th := newRoot(t.Context(), Options{Workspace: newFakeTenant(nil).workspace(), Theme: "mono"}).theme
+	remark := func(message string) rule.Diagnostic { return rule.Diagnostic{Severity: rule.Lint, Message: message} }
+	short, long := remark("short"), remark("a remark that needs two lines of a narrow box")
+	for name, tt := range map[string]struct {
+		remarks []rule.Diagnostic
+		most    int
+		want    []string
+	}{
+		"all fit":                     {[]rule.Diagnostic{short, long}, 3, []string{"· short", "· a remark that needs two", "  lines of a narrow box"}},
+		"the rest is counted":         {[]rule.Diagnostic{short, long, short}, 2, []string{"· short", "… and 2 more remarks"}},
+		"no half of a further remark": {[]rule.Diagnostic{short, long}, 2, []string{"· short", "… and 1 more remark"}},
+		"the first is cut":            {[]rule.Diagnostic{long, short}, 1, []string{"· a remark that needs two …"}},
+		"the first takes all":         {[]rule.Diagnostic{long, short}, 2, []string{"· a remark that needs two", "  lines of a narrow box"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, l := range remarkLines(th, tt.remarks, nil, 30, tt.most) {
+				got = append(got, ansi.Strip(l))
+			}
+			assert.Equal(t, tt.want, got)
+		})
+	}
 }
