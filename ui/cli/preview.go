@@ -74,15 +74,16 @@ func withinEntries(entries, within []string) []string {
 }
 
 func (a *app) preview(ctx context.Context, include, exclude []string, show previewFlags) error {
-	remote, err := anyRemote(include, exclude)
-	if err != nil {
-		return err
-	}
-	open := a.with
-	if remote || show.approve { // an approval is somebody's
-		open = a.withSession
-	}
-	return open(ctx, func(w *workspace.Workspace) error {
+	return a.with(ctx, func(w *workspace.Workspace) error {
+		asks, err := anyAsksTenant(ctx, w, include, exclude)
+		if err != nil {
+			return err
+		}
+		if asks || show.approve { // an approval is somebody's
+			if err := a.signIn(ctx, w); err != nil {
+				return err
+			}
+		}
 		if err := a.syncedFor(ctx, w, include, exclude); err != nil {
 			return err
 		}
@@ -109,19 +110,31 @@ func (a *app) preview(ctx context.Context, include, exclude []string, show previ
 	})
 }
 
-// anyRemote reports whether the tenant must be asked for one of the entries.
-func anyRemote(lists ...[]string) (bool, error) {
-	remote := false
+// anyAsksTenant reports whether the tenant must be asked for one of the entries:
+// for the entry itself, or for the members of a group that a rule names.
+func anyAsksTenant(ctx context.Context, w *workspace.Workspace, lists ...[]string) (bool, error) {
+	asks := false
 	for _, list := range lists {
-		for _, entry := range list {
-			parsed, err := audience.ParseEntry(entry)
+		for _, text := range list {
+			entry, err := audience.ParseEntry(text)
 			if err != nil {
 				return false, err
 			}
-			remote = remote || parsed.Remote()
+			source := ""
+			switch entry.Kind {
+			case audience.EntrySegment:
+				segment, err := w.Segment(ctx, entry.Text)
+				if err != nil {
+					return false, err
+				}
+				source = segment.Rule
+			case audience.EntryRule:
+				source = entry.Text
+			}
+			asks = asks || entry.Remote() || asksTenant(source)
 		}
 	}
-	return remote, nil
+	return asks, nil
 }
 
 // syncedFor reads the directory first where an entry is answered from it.

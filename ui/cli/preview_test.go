@@ -7,6 +7,7 @@ import (
 
 	"rollcall/model"
 	"rollcall/model/expansion"
+	"rollcall/model/workspace"
 	"rollcall/model/workspace/workspacetest"
 )
 
@@ -108,4 +109,17 @@ func TestAnApprovedPreviewIsAnEntry(t *testing.T) {
 	a := s.run("preview", "snapshot:All hand")
 	assert.Equal(t, 2, a.code)
 	assert.Contains(t, a.stderr, `did you mean "All hands"?`)
+}
+
+func TestAPreviewSignsInForTheMembersOfAGroup(t *testing.T) {
+	s := newShell(t)
+	rule := `user.memberOf -any (group.objectId -in ["` + workspacetest.ID(workspacetest.GroupSales) + `"])`
+	s.ok("segment", "save", "In the group", rule)
+	s.tenant.SessionErr = &model.Error{Kind: model.KindSignIn, Code: workspace.CodeSignInRequired, Message: "nobody is signed in"}
+	s.terminal = true
+	for _, entry := range []string{"segment:in the group", "rule:" + rule} {
+		asked := len(s.tenant.Asked("SignIn"))
+		assert.Contains(t, s.ok("preview", entry), "2 unique recipients\n")
+		assert.Greater(t, len(s.tenant.Asked("SignIn")), asked, entry)
+	}
 }
