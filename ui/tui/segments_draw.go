@@ -266,6 +266,10 @@ func (p *segmentsPane) answerLines(a *segmentAnswer, width, height int) []string
 	return append(lines, listed.lines(th, width, height-len(lines))...)
 }
 
+// maxSuggested is how much of a better text is shown, in cells: it may be as
+// long as the rule.
+const maxSuggested = 64
+
 // remarkLines are the remarks on a rule, in at most so many lines; what a key
 // mends stands first.
 func remarkLines(th *theme, diagnostics []rule.Diagnostic, mend *ruleMend, width, most int) []string {
@@ -285,8 +289,8 @@ func remarkLines(th *theme, diagnostics []rule.Diagnostic, mend *ruleMend, width
 		text := "· " + clean(d.Message)
 		if near := nearestText(d.Nearest); near != "" {
 			text += " — did you mean " + near + "?"
-		} else if d.Suggestion != "" {
-			text += " — " + clean(d.Suggestion)
+		} else if d.Suggestion != "" && !strings.Contains(d.Message, d.Suggestion) {
+			text += " — " + th.cut(clean(d.Suggestion), maxSuggested)
 		}
 		switch {
 		case !mended(d):
