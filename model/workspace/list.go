@@ -269,7 +269,7 @@ const codeListNotFound = "listNotFound"
 
 // unknownName is the error of a name that no saved segment or list has. It
 // suggests the nearest of those that there are.
-func unknownName(kind, name string, names []string) error {
+func unknownName(kind, name string, names []string) *model.Error {
 	e := &model.Error{
 		Kind: model.KindUsage, Code: kind + "NotFound",
 		Message: fmt.Sprintf("there is no %s %q", kind, name),

@@ -76,7 +76,11 @@ func (w *Workspace) findSnapshot(ctx context.Context, idOrName string) (*Snapsho
 			names = append(names, s.Name)
 		}
 	}
-	return nil, unknownName("snapshot", idOrName, names)
+	missing := unknownName("snapshot", idOrName, names)
+	if model.Nearest(idOrName, names) == "" { // no command lists snapshots
+		missing.Remedy = "`rollcall preview ENTRY... --approve --name NAME` keeps one"
+	}
+	return nil, missing
 }
 
 // Snapshot answers an audience entry with the users who own the addresses
