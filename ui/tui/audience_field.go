@@ -207,7 +207,7 @@ func (f *audienceField) closeSuggestions() {
 // and semicolons part addresses as commas do.
 func pastedEntries(text string) string {
 	var entries []string
-	for line := range strings.Lines(text) {
+	for line := range strings.Lines(lineFeeds(text)) {
 		if isRuleEntry(line) {
 			entries = append(entries, strings.TrimSpace(line))
 			continue

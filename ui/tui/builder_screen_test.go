@@ -362,6 +362,12 @@ func TestPastedLinesStayLines(t *testing.T) {
 	})
 }
 
+func TestLineBreaksOfAPasteAreLineFeeds(t *testing.T) {
+	field := &ruleText{}
+	field.Handle(tea.PasteMsg{Content: "a\rb\r\nc\nd\r\r"})
+	assert.Equal(t, "a\nb\nc\nd\n\n", field.value)
+}
+
 func TestTheEditorFitsEveryTerminal(t *testing.T) {
 	for _, size := range []struct{ width, height int }{{40, 10}, {50, 16}, {64, 14}, {80, 24}, {110, 30}} {
 		t.Run(fmt.Sprintf("%dx%d", size.width, size.height), func(t *testing.T) {

@@ -47,10 +47,8 @@ func (t *ruleText) replace(from, to int, s string) {
 	t.SetPos(from + len(s))
 }
 
-// insert types text at the cursor. A line break of two characters is one.
-func (t *ruleText) insert(s string) {
-	t.replace(t.at, t.at, strings.ReplaceAll(s, "\r\n", "\n"))
-}
+// insert types text at the cursor, its lines as lines.
+func (t *ruleText) insert(s string) { t.replace(t.at, t.at, lineFeeds(s)) }
 
 // Handle edits. changed reports whether the text differs from before, handled
 // whether the message was one of the field's own: enter, esc, tab, up and down

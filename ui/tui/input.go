@@ -217,6 +217,10 @@ func (in *input) scroll(th *theme, text []rune, pos, width int) {
 // unbroken drops the line break that copying a cell or a line brings along,
 // and counts a break of two characters as one. The editor makes those within
 // the text spaces: a paste never presses a key.
-func unbroken(s string) string {
-	return strings.ReplaceAll(strings.TrimRight(s, "\r\n"), "\r\n", "\n")
+func unbroken(s string) string { return lineFeeds(strings.TrimRight(s, "\r\n")) }
+
+// lineFeeds makes every line break of a paste one line feed. Most terminals
+// send breaks as the enter key would: as carriage returns.
+func lineFeeds(s string) string {
+	return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s)
 }

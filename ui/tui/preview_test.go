@@ -343,5 +343,6 @@ func TestAddressesAreComparedWithoutRegardToCase(t *testing.T) {
 
 func TestPastedColumnBecomesEntries(t *testing.T) {
 	assert.Equal(t, "a@x.com, b@x.com, c@x.com", pastedEntries("a@x.com\r\nb@x.com; c@x.com\n\n"))
+	assert.Equal(t, "a@x.com, b@x.com", pastedEntries("a@x.com\rb@x.com\r"), "as terminals send it")
 	assert.Equal(t, `rule:user.city -in ["A", "B"]`, pastedEntries("rule:user.city -in [\"A\", \"B\"]\n"))
 }
