@@ -6,6 +6,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -32,6 +33,7 @@ import (
 	"rollcall/graph/emulator"
 	"rollcall/graph/signin"
 	"rollcall/model"
+	"rollcall/model/directory"
 	"rollcall/model/workspace"
 	"rollcall/model/writeback"
 	"rollcall/ui/cli"
@@ -112,6 +114,7 @@ func (h *house) open(c cli.Connection) *workspace.Workspace {
 	return workspace.New(workspace.Settings{
 		Profile:  c.Profile,
 		Schema:   c.Config.Schema,
+		Language: directory.Locale(cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LC_COLLATE"), os.Getenv("LANG"))),
 		Guards:   writeback.DefaultGuards(),
 		Removals: &c.Config.Guard,
 		OpenFile: cache.OpenFile,

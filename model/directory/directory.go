@@ -33,7 +33,7 @@ type Option func(*Directory)
 // Language sorts texts as readers of a language expect. Without it, the root
 // of the Unicode collation algorithm applies.
 func Language(tag language.Tag) Option {
-	return func(d *Directory) { d.collation = newCollation(tag) }
+	return func(d *Directory) { d.collation = newCollation(orderOf(tag)) }
 }
 
 // New returns an empty directory of the attributes that the schema syncs.

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/text/language"
+
 	"rollcall/model"
 	"rollcall/model/audience"
 	"rollcall/model/directory"
@@ -20,6 +22,7 @@ import (
 type Settings struct {
 	Profile  string
 	Schema   *model.Schema // nil: the whole catalogue
+	Language language.Tag  // in whose order texts are sorted; zero: that of the root of all languages
 	Guards   writeback.Guards
 	Removals *refresh.Guard   // of a sync; nil: refresh.DefaultGuard
 	Now      func() time.Time // nil: time.Now
@@ -77,7 +80,7 @@ func New(s Settings) *Workspace {
 	if s.Now == nil {
 		s.Now = time.Now
 	}
-	return &Workspace{settings: s, directory: directory.New(s.Schema)}
+	return &Workspace{settings: s, directory: directory.New(s.Schema, directory.Language(s.Language))}
 }
 
 // Open opens the profile's files and loads the cached directory into memory.
