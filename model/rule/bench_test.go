@@ -73,6 +73,7 @@ func hostile(most int) map[string]string {
 		"repetitions":               `user.city -match "` + fill(`[a-z]{900}`, 200) + `"`,
 		"a repetition at the bound": `user.city -match "\w{800}"`,
 		"a long expression":         `user.city -match "` + fill("a|b", most-100) + `"`,
+		"groups in an expression":   `user.city -match "[ab][ab][ab][ab][ab][ab]` + fill("(a)", min(most-100, 19_000)) + `"`,
 	}
 }
 

@@ -94,18 +94,27 @@ func textsOf(re *syntax.Regexp) []string {
 // textsOfAll returns the texts of parts one behind the other.
 func textsOfAll(parts []*syntax.Regexp) []string {
 	texts := []string{""}
+	var run strings.Builder // what follows each of them: most parts have one text
 	for _, part := range parts {
 		ends := textsOf(part)
-		if len(ends) == 0 || len(texts)*len(ends) > maxTexts {
+		switch {
+		case len(ends) == 0 || len(texts)*len(ends) > maxTexts:
 			return nil
+		case len(ends) == 1:
+			run.WriteString(ends[0])
+			continue
 		}
 		var longer []string
 		for _, text := range texts {
 			for _, end := range ends {
-				longer = append(longer, text+end)
+				longer = append(longer, text+run.String()+end)
 			}
 		}
 		texts = longer
+		run.Reset()
+	}
+	for i := range texts {
+		texts[i] += run.String()
 	}
 	return texts
 }

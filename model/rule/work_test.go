@@ -1,6 +1,7 @@
 package rule_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -43,4 +44,14 @@ func TestEveryTextIsAnswered(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAnExpressionOfManyGroupsIsPutTogetherOnce(t *testing.T) {
+	const groups = 6000
+	text := `user.city -match "[ab][ab][ab][ab][ab][ab]` + strings.Repeat("(a)", groups) + `"`
+	allocations := testing.AllocsPerRun(1, func() {
+		_, _, err := rule.Compile(text, model.FullSchema(), evaluatedAt)
+		require.NoError(t, err)
+	})
+	assert.Less(t, allocations, float64(40*groups), "not one for each group of each of the 64 texts")
 }
