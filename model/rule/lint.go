@@ -347,7 +347,10 @@ func writtenIn(pattern string) []string {
 
 var escapes = regexp.MustCompile(`\\([^a-zA-Z0-9])`)
 
-// sameFolded reports whether two lists hold the same texts but for letter case.
-func sameFolded(a, b []string) bool {
-	return len(a) == len(b) && !slices.ContainsFunc(a, func(text string) bool { return !slices.Contains(b, Fold(text)) })
+// sameFolded reports whether texts as they are written are the folded ones, each
+// once.
+func sameFolded(written, folded []string) bool {
+	return len(written) == len(folded) && !slices.ContainsFunc(folded, func(text string) bool {
+		return !slices.ContainsFunc(written, func(w string) bool { return Fold(w) == text })
+	})
 }

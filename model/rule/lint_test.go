@@ -43,6 +43,7 @@ func TestABetterTextIsOfferedInPlaceOfTheRule(t *testing.T) {
 		`user.city -match "^Praha.*$"`:                                                                       `user.city -startsWith "Praha"`,
 		`user.mail -match "@contoso\.com$"`:                                                                  `user.mail -endsWith "@contoso.com"`,
 		`user.city -match "[ab]c.d"`:                                                                         "",
+		`user.city -match "^(xa?|xa\?|xa\?)$"`:                                                               `user.city -in ["x", "xa", "xa?"]`,
 		`-not user.city -eq "a"`:                                                                             `user.city -ne "a"`,
 		`-not -not user.city -eq "a"`:                                                                        `user.city -eq "a"`,
 		`-not user.employeeHireDate -le system.now`:                                                          "",
