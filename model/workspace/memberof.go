@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -60,7 +61,9 @@ func (b bound) notes(s *directory.Snapshot) []rule.Diagnostic {
 	}
 	notes := make([]rule.Diagnostic, len(b.readings))
 	for i, r := range b.readings {
-		at := cmp.Or(root.Groups[i].At, root.At)
+		// A rule may name a group twice: it is read once.
+		named := slices.IndexFunc(root.Groups, func(g rule.Value) bool { return strings.EqualFold(g.Text, r.id) })
+		at := cmp.Or(root.Groups[named].At, root.At)
 		notes[i] = rule.Diagnostic{
 			Severity: rule.Note, Start: at.Start, End: at.End,
 			Message: fmt.Sprintf("%s, as of %s: %s", r.group.DisplayName, r.at.Format("15:04"), r.describe(s)),

@@ -80,6 +80,15 @@ func TestTheMembersOfASmallGroupAreToldInWordsOfTheirOwn(t *testing.T) {
 	assert.Contains(t, remarks[1], "its 2 direct members are all synced users")
 }
 
+func TestAGroupThatIsNamedTwiceIsToldOnce(t *testing.T) {
+	w := synced(t, workspacetest.Contoso())
+	_, remarks := selected(t, w, memberOf(workspacetest.GroupTwin, workspacetest.GroupTwin, workspacetest.GroupDynamic))
+	assert.Equal(t, []string{
+		"note 1:41 Twin, as of 12:00: it has no direct members",
+		"note 1:121 dyn-engineering, as of 12:00: its one direct member is a synced user",
+	}, remarks)
+}
+
 func TestAKeystrokeDoesNotAskForMembersAgain(t *testing.T) {
 	tenant := workspacetest.Contoso()
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
