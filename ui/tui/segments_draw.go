@@ -124,7 +124,7 @@ func (p *segmentsPane) drawRule(width int) string {
 	case item == nil:
 		return th.box(boxText{title: "Rule"}, p.drawHint(width-2), width, p.height, false)
 	}
-	t := boxText{title: item.title()}
+	t := boxText{title: clean(item.title())}
 	if item.changed() {
 		t.right = "● not saved"
 	}
@@ -244,6 +244,9 @@ func (p *segmentsPane) answerLines(a *segmentAnswer, width, height int) []string
 		if a.mend != nil {
 			lines = append(lines, "  "+th.key.Render("ctrl-y")+th.accent.Render(th.cut(" takes "+clean(a.mend.label), width-8)))
 		}
+		if p.editor == nil {
+			return lines
+		}
 		lines = append(lines, "")
 		for _, l := range wrap(th, "Nothing you typed is lost; the count comes back when the rule reads again.", width) {
 			lines = append(lines, th.muted.Render(l))
@@ -260,7 +263,7 @@ func (p *segmentsPane) answerLines(a *segmentAnswer, width, height int) []string
 	if a.compared {
 		listed.turn = "ctrl-g"
 	}
-	if a.side == sideSelected {
+	if a.side == sideSelected && p.editor == nil { // in the editor p is a letter
 		listed.more = "; p previews them all"
 	}
 	return append(lines, listed.lines(th, width, height-len(lines))...)

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -160,6 +161,25 @@ func TestSegmentThatNoLongerCompilesShowsItsFaultOnItsRow(t *testing.T) {
 		s.golden("segments-fault" + suffix)
 		s.press("G")
 		s.shows("▸✗Shoes")
+		s.hides("Nothing you typed is lost") // nobody types
+		s.press("enter")
+		s.shows("Nothing you typed is lost")
+	})
+}
+
+func TestANameOfASegmentNeverTurnsTheScreenAround(t *testing.T) {
+	tenant := func() *fakeTenant {
+		t := syncedTenant()
+		t.withSegments(workspace.Segment{Name: "A\u202eevil\u2066", Rule: `user.department -eq "Sales"`})
+		return t
+	}
+	onScreen(t, tenant, 80, 24, Options{NoSync: true}, func(s *screen) {
+		for _, keys := range []string{"2", "enter", "esc v", "esc x", "esc r", "esc N", "esc d"} {
+			s.press(strings.Fields(keys)...)
+			s.shows("A\ufffdevil\ufffd")
+			s.hides("\u202e")
+			s.hides("\u2066evil")
+		}
 	})
 }
 
