@@ -26,7 +26,7 @@ func check(r *Rule, s *model.Schema) ([]Diagnostic, map[string]*regexp.Regexp) {
 		c.node(r.Root, nil)
 	}
 	if !HasErrors(c.report.list) {
-		advice := &linter{schema: s, report: c.report, text: r.Text, plain: map[string]*Comparison{}}
+		advice := &linter{schema: s, report: c.report, text: r.Text, isCanonical: r.Text == Print(r.Root), plain: map[string]*Comparison{}}
 		advice.lint(r.Root, nil)
 	}
 	if n := utf8.RuneCountInString(r.Text); n > EntraMaxLength {

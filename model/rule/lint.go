@@ -25,7 +25,10 @@ type linter struct {
 	schema *model.Schema
 	report *reporter
 	text   string
-	plain  map[string]*Comparison // what says the same as an expression
+	// isCanonical says that the text is what Print makes of its tree: it leaves
+	// out parentheses on purpose.
+	isCanonical bool
+	plain       map[string]*Comparison // what says the same as an expression
 }
 
 // lint advises on a tree without faults. collection is the attribute whose
@@ -220,6 +223,9 @@ func isText(c *Comparison) bool {
 // lintPrecedence notes that -and binds before -or, once for a chain that mixes
 // them without parentheses.
 func (l *linter) lintPrecedence(n *Or) {
+	if l.isCanonical {
+		return
+	}
 	for _, o := range n.Operands {
 		at := o.Span()
 		if _, ok := o.(*And); !ok || at.End > len(l.text) || at.Start >= at.End {

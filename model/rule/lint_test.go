@@ -56,7 +56,8 @@ func TestABetterTextIsOfferedInPlaceOfTheRule(t *testing.T) {
 		`user.city -startsWith "Pra" -and user.city -endsWith "a"`:                                           "",
 		`user.otherMails -eq "a" -and user.otherMails -ne null`:                                              `user.otherMails -eq "a"`,
 		`user.otherMails -eq "a" -and user.otherMails -ne "b"`:                                               "",
-		`user.city -eq "a" -and user.state -eq "b" -or user.mail -ne null`:                                   `(user.city -eq "a" -and user.state -eq "b") -or user.mail -ne null`,
+		`user.city -eq "a" -and user.state -eq "b" -or user.mail -ne null`:                                   "",
+		`user.city -eq "a" -and user.state -eq "b"  -or user.mail -ne null`:                                  `(user.city -eq "a" -and user.state -eq "b")  -or user.mail -ne null`,
 		`(user.city -eq "a" -and user.state -eq "b") -or user.mail -ne null`:                                 "",
 	} {
 		t.Run(text, func(t *testing.T) {
