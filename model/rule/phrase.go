@@ -1,9 +1,6 @@
 package rule
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // phrase is a condition said in another language, or a condition that the rule
 // itself decides, whatever the data are.
@@ -122,37 +119,20 @@ func alternatives(list []Value) []string {
 }
 
 // withoutPattern says by a plain operator what a regular expression says; false
-// where none does. That $ matches before a line break at the end is left out of
-// account.
+// where none does.
 func withoutPattern(n *Comparison) (*Comparison, bool) {
-	translated, err := translatePattern(n.Value.Text)
-	if n.Operator.Positive() != OpMatch || err != nil {
+	if n.Operator.Positive() != OpMatch {
 		return nil, false
 	}
-	e := understand(translated)
-	texts := slices.DeleteFunc(slices.Clone(e.texts), func(s string) bool { return strings.HasSuffix(s, "\n") })
-	if len(texts) == 0 || slices.Contains(texts, "") {
+	plain := plainOf(n.Value.Text)
+	if plain == nil {
 		return nil, false
-	}
-	better := *n
-	better.Value = TextValue(texts[0])
-	switch whole := e.atStart && e.atEnd; {
-	case whole && len(texts) > 1:
-		better.Operator, better.Value = OpIn, ListValue(texts...)
-	case len(texts) > 1:
-		return nil, false
-	case whole:
-		better.Operator = OpEq
-	case e.atStart:
-		better.Operator = OpStartsWith
-	case e.atEnd:
-		better.Operator = OpEndsWith
-	default:
-		better.Operator = OpContains
 	}
 	if n.Operator.Negative() {
-		better.Operator++
+		plain = complementary(plain)
 	}
+	better := *n
+	better.Operator, better.Value = plain.Operator, plain.Value
 	return &better, true
 }
 
