@@ -3,12 +3,11 @@ package workspace
 import (
 	"context"
 	"slices"
-	"strings"
 )
 
-// DeletedSegments returns the segments that UndoSegment or RestoreSegment can
-// bring back by name, the one that was deleted last first: of several that had
-// a name only the last, and none whose name another segment has now.
+// DeletedSegments returns the deleted segments, the one that was deleted last
+// first. UndoSegment and RestoreSegment bring each back by its ID, unless
+// another segment has its name now; by its name only the last that had it.
 func (w *Workspace) DeletedSegments(ctx context.Context) ([]Segment, error) {
 	parts, err := w.opened()
 	if err != nil {
@@ -18,20 +17,7 @@ func (w *Workspace) DeletedSegments(ctx context.Context) ([]Segment, error) {
 	if err != nil {
 		return nil, err
 	}
-	taken := make(map[string]bool)
-	var deleted []Segment
-	for _, s := range all {
-		if s.Deleted {
-			deleted = append(deleted, s)
-		} else {
-			taken[strings.ToLower(s.Name)] = true
-		}
-	}
+	deleted := slices.DeleteFunc(slices.Clone(all), func(s Segment) bool { return !s.Deleted })
 	slices.SortStableFunc(deleted, func(a, b Segment) int { return b.ChangedAt.Compare(a.ChangedAt) })
-	return slices.DeleteFunc(deleted, func(s Segment) bool {
-		name := strings.ToLower(s.Name)
-		hidden := taken[name]
-		taken[name] = true
-		return hidden
-	}), nil
+	return deleted, nil
 }

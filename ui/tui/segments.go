@@ -130,7 +130,7 @@ func (p *segmentsPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
 	case directoryChangedMsg:
 		return tea.Batch(p.countAll(), p.ask(), p.compareVersions()), false
 	case showVersionsMsg:
-		return p.showVersions(msg.name), true
+		return p.showVersions(msg.name, msg.id), true
 	case versionsLoadedMsg, versionChangeMsg:
 		return p.versionsAnswered(msg), false
 	case segmentTranslateMsg:

@@ -51,9 +51,8 @@ func (p *segmentsPane) refused(msg segmentRefusedMsg) tea.Cmd {
 
 func (p *segmentsPane) done(msg segmentDoneMsg) tea.Cmd {
 	p.deleted = ""
-	name := msg.change.name
 	if msg.segment != nil {
-		p.want, name = msg.segment.ID, msg.segment.Name
+		p.want = msg.segment.ID
 	} else {
 		p.deleted = msg.change.name
 		if item := p.item(msg.change.key); item != nil {
@@ -65,7 +64,7 @@ func (p *segmentsPane) done(msg segmentDoneMsg) tea.Cmd {
 	}
 	cmds := []tea.Cmd{emit(segmentsChangedMsg{}), toast(levelGood, msg.change.done)}
 	if p.versions != nil {
-		cmds = append(cmds, p.loadVersions(name))
+		cmds = append(cmds, p.loadVersions())
 	}
 	return tea.Batch(cmds...)
 }
@@ -145,17 +144,18 @@ func (p *segmentsPane) undo() tea.Cmd {
 			"The rule goes back to what was saved.", "forget it", segmentDiscardMsg{item.key})})
 	}
 	if p.deleted != "" {
-		return p.undoChange("", p.deleted)
+		return p.undoChange("", p.deleted, p.deleted)
 	}
-	return p.undoChange(item.key, item.saved.Name)
+	return p.undoChange(item.key, item.saved.Name, item.saved.ID)
 }
 
-// undoChange takes back the last change of a segment, a deleted one too.
-func (p *segmentsPane) undoChange(key, name string) tea.Cmd {
+// undoChange takes back the last change of a segment, a deleted one too, that
+// is found by its name or its id.
+func (p *segmentsPane) undoChange(key, name, nameOrID string) tea.Cmd {
 	return emit(segmentChangeMsg{
 		key: key, name: name, done: "Took back the last change of " + name + "; u once more makes it again",
 		do: func(ctx context.Context, ws *workspace.Workspace) (*workspace.Segment, error) {
-			return ws.UndoSegment(ctx, name)
+			return ws.UndoSegment(ctx, nameOrID)
 		},
 	})
 }
@@ -176,7 +176,7 @@ func (p *segmentsPane) undoProblem() string {
 
 const taskSegmentDeleted = "segments.deleted"
 
-// showDeleted lists the segments that can be brought back.
+// showDeleted lists the deleted segments, to bring one back.
 func (p *segmentsPane) showDeleted() tea.Cmd {
 	shared := p.shared
 	return p.tasks.run(taskSegmentDeleted, func(ctx context.Context) tea.Msg {
@@ -185,11 +185,11 @@ func (p *segmentsPane) showDeleted() tea.Cmd {
 		case err != nil:
 			return errorToast(err)
 		case len(deleted) == 0:
-			return toastMsg{level: levelInfo, text: "No segment was deleted that could be brought back"}
+			return toastMsg{level: levelInfo, text: "No segment is deleted"}
 		}
 		items := make([]menuItem, len(deleted))
 		for i, s := range deleted {
-			items[i] = menuItem{label: s.Name, detail: "deleted " + when(s.ChangedAt, shared.ws.Now()), msg: showVersionsMsg{s.Name}}
+			items[i] = menuItem{label: s.Name, detail: "deleted " + when(s.ChangedAt, shared.ws.Now()), msg: showVersionsMsg{s.Name, s.ID}}
 		}
 		return dialogMsg{newMenuDialog(shared, "Deleted segments", items, 0)}
 	})

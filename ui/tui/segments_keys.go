@@ -98,7 +98,7 @@ func (p *segmentsPane) key(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	case "segments.export":
 		return p.export(), true
 	case "segments.versions":
-		return p.showVersions(p.current().saved.Name), true
+		return p.showVersions(p.current().saved.Name, p.current().saved.ID), true
 	case "segments.rename":
 		return p.askRename(), true
 	case "segments.note":

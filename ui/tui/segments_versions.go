@@ -16,6 +16,7 @@ import (
 // one to another.
 type versionsView struct {
 	name    string
+	id      string              // a deleted segment's name may be another's now
 	list    []workspace.Segment // newest first; nil while they are read
 	failed  *model.Error
 	cursor  int
@@ -44,18 +45,17 @@ const (
 
 type (
 	// showVersionsMsg opens the versions of a segment, a deleted one too.
-	showVersionsMsg   struct{ name string }
+	showVersionsMsg   struct{ name, id string }
 	versionsLoadedMsg struct {
-		name string
 		list []workspace.Segment
 		err  error
 	}
 	versionChangeMsg struct{ change versionChange }
 )
 
-func (p *segmentsPane) showVersions(name string) tea.Cmd {
-	p.versions = &versionsView{name: name, side: sideGained}
-	return p.loadVersions(name)
+func (p *segmentsPane) showVersions(name, id string) tea.Cmd {
+	p.versions = &versionsView{name: name, id: id, side: sideGained}
+	return p.loadVersions()
 }
 
 func (p *segmentsPane) closeVersions() {
@@ -65,11 +65,11 @@ func (p *segmentsPane) closeVersions() {
 }
 
 // loadVersions reads them, or reads them again once something was changed.
-func (p *segmentsPane) loadVersions(name string) tea.Cmd {
-	ws := p.ws
+func (p *segmentsPane) loadVersions() tea.Cmd {
+	ws, id := p.ws, p.versions.id
 	return p.tasks.run(taskVersions, func(ctx context.Context) tea.Msg {
-		list, err := ws.SegmentVersions(ctx, name)
-		return versionsLoadedMsg{name, list, err}
+		list, err := ws.SegmentVersions(ctx, id)
+		return versionsLoadedMsg{list, err}
 	})
 }
 
@@ -225,7 +225,7 @@ func (p *segmentsPane) versionsKey(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	case "versions.restore":
 		return p.askRestore(v.list[v.cursor]), true
 	case "versions.undo":
-		return p.undoChange("", v.name), true
+		return p.undoChange("", v.name, v.id), true
 	case "versions.with":
 		v.present, v.marked = !v.present, nil
 	case "versions.side":
@@ -270,7 +270,7 @@ func (p *segmentsPane) askRestore(s workspace.Segment) tea.Cmd {
 	return emit(dialogMsg{newConfirmDialog(p.shared, fmt.Sprintf("Restore version %d of %s?", s.Version, clean(name)), question, "restore it", segmentChangeMsg{
 		key: key, name: name, done: fmt.Sprintf("Restored version %d of %s; u undoes", s.Version, s.Name),
 		do: func(ctx context.Context, ws *workspace.Workspace) (*workspace.Segment, error) {
-			return ws.RestoreSegment(ctx, name, s.Version)
+			return ws.RestoreSegment(ctx, s.ID, s.Version)
 		},
 	})})
 }

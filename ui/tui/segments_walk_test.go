@@ -132,7 +132,7 @@ func TestSegmentIsRenamedAndNoted(t *testing.T) {
 func TestDeletedSegmentsAreListedAndRestored(t *testing.T) {
 	onEachSize(t, livingTenant, Options{NoSync: true}, func(s *screen, suffix string) {
 		s.press("2", "D")
-		s.shows("No segment was deleted")
+		s.shows("No segment is deleted")
 		s.press("d")
 		s.wait(confirmGrace)
 		s.press("y", "j", "D")
@@ -148,6 +148,23 @@ func TestDeletedSegmentsAreListedAndRestored(t *testing.T) {
 		s.shows("Restored version 1 of Engineers")
 		s.press("esc")
 		s.shows("▸ Engineers")
+
+		save := func(name string) {
+			s.press("n", "ctrl+t")
+			s.typed(`user.department -eq "Sales"`)
+			s.press("ctrl+s")
+			s.typed(name)
+			s.press("enter")
+		}
+		save("Sellers")
+		s.press("d")
+		s.wait(confirmGrace)
+		s.press("y")
+		save("sellers")
+		s.press("D", "enter")
+		s.shows("Versions of Sellers") // not of who has the name now
+		s.press("u")
+		s.shows(`There is a segment "sellers" already`)
 	})
 }
 
