@@ -147,11 +147,15 @@ func (w *Workspace) UndoSegment(ctx context.Context, name string) (*Segment, err
 			return Segment{}, err
 		}
 		if len(versions) < 2 {
-			return Segment{}, &model.Error{
+			unchanged := &model.Error{
 				Kind: model.KindUsage, Code: "nothingToUndo",
 				Message: fmt.Sprintf("segment %q was not changed since it was made", versions[0].Name),
 				Remedy:  fmt.Sprintf("`rollcall segment delete %q` takes it away", versions[0].Name),
 			}
+			if slices.ContainsFunc(l.all, func(s Segment) bool { return s.Deleted && strings.EqualFold(s.Name, versions[0].Name) }) {
+				unchanged.Remedy = fmt.Sprintf("one of this name was deleted before: `rollcall segment rename %q NAME`, then undo brings that back", versions[0].Name)
+			}
+			return Segment{}, unchanged
 		}
 		return versions[0].as(versions[1]), nil
 	})

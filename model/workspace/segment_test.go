@@ -226,6 +226,8 @@ func TestADeletedSegmentWhoseNameIsTakenIsFoundByItsID(t *testing.T) {
 	assert.Equal(t, []string{"deleted Sales: " + salesRule, "Sales: " + salesRule}, history(t, w, first.ID))
 	_, err = w.UndoSegment(t.Context(), first.ID)
 	failure(t, err, model.KindUsage, workspace.CodeSegmentExists)
+	_, err = w.UndoSegment(t.Context(), "Sales")
+	assert.Contains(t, failure(t, err, model.KindUsage, "nothingToUndo").Remedy, "one of this name was deleted before")
 }
 
 func TestOfSegmentsDeletedUnderOneNameTheLastIsFound(t *testing.T) {
