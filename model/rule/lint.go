@@ -12,9 +12,9 @@ import (
 )
 
 // A lint replaces the text at its span by its suggestion, and the rule then
-// selects the same users as before. Values are taken to be free of line breaks:
-// an expression that ends with $ lets one stand behind it, and no value of a
-// directory has any.
+// selects the same users as before. No value is taken to end with a line break,
+// which $ lets stand behind what it ends, and none but a street address to hold
+// one, which the dot does not pass over.
 
 // maxWeighed is the length of a rule, in bytes, up to which its clauses are
 // held against each other.
@@ -266,6 +266,9 @@ const maxPlain = 16
 // plainer returns what says the same as a comparison by an expression, nil
 // where nothing does.
 func (l *linter) plainer(n *Comparison) *Comparison {
+	if breaksDecide(n) {
+		return nil
+	}
 	pattern := n.Value.Text
 	better, ok := l.plain[pattern]
 	if !ok {
@@ -278,6 +281,12 @@ func (l *linter) plainer(n *Comparison) *Comparison {
 	of := *better
 	of.Property = n.Property
 	return &of
+}
+
+// breaksDecide reports an expression whose answer depends on the line breaks
+// within a value, on a property whose values have some.
+func breaksDecide(n *Comparison) bool {
+	return n.Property == "streetAddress" && strings.Contains(n.Value.Text, ".*")
 }
 
 // plainOf returns what says the same as an expression, of any property.

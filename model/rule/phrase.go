@@ -121,7 +121,7 @@ func alternatives(list []Value) []string {
 // withoutPattern says by a plain operator what a regular expression says; false
 // where none does.
 func withoutPattern(n *Comparison) (*Comparison, bool) {
-	if n.Operator.Positive() != OpMatch {
+	if n.Operator.Positive() != OpMatch || breaksDecide(n) {
 		return nil, false
 	}
 	plain := plainOf(n.Value.Text)
