@@ -193,7 +193,7 @@ func NewSchema(names ...string) (*Schema, error) {
 			s.synced[a.ID] = true
 			continue
 		}
-		graph, ok := extensionName(name)
+		graph, ok := ExtensionName(name)
 		switch {
 		case !ok:
 			return nil, s.unknown(name)
@@ -231,9 +231,9 @@ const extensionPrefix = "extension_"
 // documentation, "Add custom data to resources by using extensions".
 var extensionForm = regexp.MustCompile(`(?i)^(?:user\.)?extension_([0-9a-f]{32})_([a-z0-9_]+)$`)
 
-// extensionName is the name of a directory extension as Graph writes it; false
+// ExtensionName is the name of a directory extension as Graph writes it; false
 // when name is none.
-func extensionName(name string) (string, bool) {
+func ExtensionName(name string) (string, bool) {
 	m := extensionForm.FindStringSubmatch(strings.TrimSpace(name))
 	if m == nil {
 		return "", false

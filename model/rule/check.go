@@ -104,9 +104,18 @@ func (c *checker) quantified(n *Quantified, collection *model.Attribute) {
 	}
 }
 
+// notSynced refuses a property that this profile could sync, and does not.
+func (c *checker) notSynced(at Span, name string) {
+	c.report.errorAt(at, fmt.Sprintf(`user.%s is not synced in this profile: add %q to the setting "attributes" of the profile and sync again`, name, name), "an attribute that the profile syncs", "")
+}
+
 // attribute resolves a property that the profile syncs.
 func (c *checker) attribute(name string, at Span) (model.Attribute, bool) {
 	a, ok := c.schema.ByRule(name)
+	if extension, is := model.ExtensionName(name); !ok && is {
+		c.notSynced(at, extension)
+		return a, false
+	}
 	if !ok {
 		suggestion := ""
 		if near := c.report.near(name, c.schema.Nearest); near != "" {
@@ -116,7 +125,7 @@ func (c *checker) attribute(name string, at Span) (model.Attribute, bool) {
 		return a, false
 	}
 	if !c.schema.IsSynced(a.ID) {
-		c.report.errorAt(at, fmt.Sprintf(`user.%s is not synced in this profile: add %q to the setting "attributes" of the profile and sync again`, a.Rule, a.Rule), "an attribute that the profile syncs", "")
+		c.notSynced(at, a.Rule)
 		return a, false
 	}
 	switch c.schema.Lack(a.ID) {
