@@ -48,3 +48,14 @@ func TestARoundAskedForWithoutANetworkRunsOnceThereIsOne(t *testing.T) {
 		s.shows("✓ synced 14:02 · next 02:00")
 	})
 }
+
+func TestARuleThatTheTenantCannotBeAskedForIsNotCalledMisread(t *testing.T) {
+	onScreen(t, offlineTenant, 80, 24, Options{}, func(s *screen) {
+		s.press("2", "n", "ctrl+t")
+		s.paste(`user.memberOf -any (group.objectId -in ["00000000-0000-4000-8000-000000000001"])`)
+		s.shows("cannot be reached")
+		s.hides("when the rule reads again")
+		s.press("backspace")
+		s.shows("when the rule reads again")
+	})
+}

@@ -236,7 +236,8 @@ func (p *segmentsPane) answerLines(a *segmentAnswer, width, height int) []string
 	var lines []string
 	if a.failed != nil {
 		// A fault in the text stands under its place there.
-		if _, ok := a.fault(); !ok {
+		_, misread := a.fault()
+		if !misread {
 			for _, l := range wrap(th, "✗ "+capitalise(clean(sentence(a.failed))), width) {
 				lines = append(lines, th.bad.Render(l))
 			}
@@ -244,7 +245,7 @@ func (p *segmentsPane) answerLines(a *segmentAnswer, width, height int) []string
 		if a.mend != nil {
 			lines = append(lines, "  "+th.key.Render("ctrl-y")+th.accent.Render(th.cut(" takes "+clean(a.mend.label), width-8)))
 		}
-		if p.editor == nil {
+		if p.editor == nil || !misread {
 			return lines
 		}
 		lines = append(lines, "")
