@@ -177,5 +177,8 @@ func wrap(th *theme, s string, width int) []string {
 	if width < 1 {
 		return nil
 	}
-	return strings.Split(th.method.Wrap(s, width, ""), "\n")
+	// The hyphen of an operator stays with it: it is no place to break a line.
+	const unbreakable = "\u2011"
+	wrapped := th.method.Wrap(strings.ReplaceAll(s, " -", " "+unbreakable), width, "")
+	return strings.Split(strings.ReplaceAll(wrapped, unbreakable, "-"), "\n")
 }

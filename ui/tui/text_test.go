@@ -71,3 +71,7 @@ func (scriptRows) Find(string) int { return -1 }
 func (scriptRows) Cells(i int, cells []tableCell) {
 	cells[0].text, cells[1].text = scriptNames[i], "¦ Sales"
 }
+
+func TestLinesBreakBeforeAnOperatorAndNotWithinIt(t *testing.T) {
+	assert.Equal(t, []string{"-not is not needed: mail", "-notStartsWith says it"}, wrap(darkTheme(), "-not is not needed: mail -notStartsWith says it", 26))
+}
