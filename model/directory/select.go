@@ -102,7 +102,7 @@ func (p planner) stage(of rule.Predicate) (stage, error) {
 // look into one small column become one.
 func (p planner) stages(parts []rule.Predicate, either bool) ([]stage, error) {
 	var stages []stage
-	for _, part := range parts {
+	for _, part := range united(parts, either) {
 		made, err := p.stage(part)
 		if err != nil {
 			return nil, err
@@ -122,6 +122,43 @@ func (p planner) stages(parts []rule.Predicate, either bool) ([]stage, error) {
 		}
 	}
 	return stages, nil
+}
+
+// united makes one of the parts that look for whole values of one attribute, so
+// that a large column is looked through once for all of them: of a disjunction
+// the comparisons, of a conjunction their complements.
+func united(parts []rule.Predicate, either bool) []rule.Predicate {
+	wanted := func(part rule.Predicate) *rule.Leaf {
+		if n, ok := part.(rule.Negation); ok != either {
+			if ok {
+				part = n.Part
+			}
+			if l, ok := part.(*rule.Leaf); ok && len(l.Values) > 0 && !l.Null && l.Quantifier == rule.Any && l.Key != "" {
+				return l
+			}
+		}
+		return nil
+	}
+	alike := make(map[model.AttrID][]*rule.Leaf)
+	for _, part := range parts {
+		if l := wanted(part); l != nil {
+			alike[l.Attr] = append(alike[l.Attr], l)
+		}
+	}
+	var out []rule.Predicate
+	for _, part := range parts {
+		l := wanted(part)
+		switch {
+		case l == nil || len(alike[l.Attr]) == 1:
+			out = append(out, part)
+		case l != alike[l.Attr][0]: // it is in the one that stands for all
+		case either:
+			out = append(out, rule.EitherOf(alike[l.Attr]))
+		default:
+			out = append(out, rule.Negation{Part: rule.EitherOf(alike[l.Attr])})
+		}
+	}
+	return out
 }
 
 // byRank orders stages by what it costs to settle a row; settled is the share

@@ -24,6 +24,19 @@ func (t test) leaf(a model.Attribute) *Leaf {
 	return &Leaf{Attr: a.ID, Test: t.run, Folded: t.folded, Values: t.values, Needs: t.needs, Cost: t.cost}
 }
 
+// EitherOf returns the leaf that holds where one of several does. They must be
+// on one attribute and know their Values, ask for any element of a collection,
+// and not hold for null.
+func EitherOf(leaves []*Leaf) *Leaf {
+	var wanted, keys []string
+	for _, l := range leaves {
+		wanted, keys = append(wanted, l.Values...), append(keys, l.Key)
+	}
+	either := isIn(wanted).leaf(model.Attribute{ID: leaves[0].Attr})
+	either.Key = strings.Join(keys, " -or ")
+	return either
+}
+
 // onValue returns the decision as one on the value itself.
 func (t test) onValue() func(string) bool {
 	if !t.folded {
