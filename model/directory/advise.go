@@ -26,7 +26,7 @@ func (s *Snapshot) Advise(ctx context.Context, p *rule.Program, selected *Set) (
 	if s.live == 0 || p.Rule().Root == nil {
 		return nil, ctx.Err()
 	}
-	a := &adviser{Snapshot: s, ctx: ctx, program: p, unknown: map[rule.Node]bool{}}
+	a := &adviser{Snapshot: s, ctx: ctx, program: p, unknown: map[rule.Node]bool{}, held: map[place]map[string]bool{}}
 	a.values()
 	a.clauses(p.Rule().Root, selected)
 	a.operators()
@@ -40,7 +40,17 @@ type adviser struct {
 	program *rule.Program
 	remarks []rule.Diagnostic
 	unknown map[rule.Node]bool // comparisons of which a value has been remarked on
-	err     error
+	// compared are the comparisons of the rule with texts, held the values of
+	// theirs, folded, that somebody has, by where they are looked for.
+	compared []compared
+	held     map[place]map[string]bool
+	err      error
+}
+
+// place is where a value is looked for: in an attribute, or in a part of it.
+type place struct {
+	attribute model.AttrID
+	what      string
 }
 
 func (a *adviser) remark(at rule.Span, message, suggestion string, nearest []rule.Candidate) {
@@ -60,32 +70,27 @@ type compared struct {
 
 // values remarks on the values of the rule that no user has.
 func (a *adviser) values() {
-	var all []compared
 	rule.Walk(a.program.Rule().Root, func(n rule.Node) {
 		switch n := n.(type) {
 		case *rule.Comparison:
 			if n.Property != rule.Element && planPart(n.Property) == nil {
-				all = a.append(all, n, n.Property)
+				a.append(n, n.Property)
 			}
 		case *rule.Quantified:
 			rule.Walk(n.Body, func(of rule.Node) {
 				if c, ok := of.(*rule.Comparison); ok {
-					all = a.append(all, c, n.Property)
+					a.append(c, n.Property)
 				}
 			})
 		}
 	})
-	for _, c := range all {
+	for _, c := range a.compared {
 		if a.err != nil || len(a.remarks) >= maxRemarks {
 			return
 		}
-		values := c.Value.List
-		if c.Value.Kind == rule.Text {
-			values = []rule.Value{c.Value}
-		}
 		switch c.Operator.Positive() {
 		case rule.OpEq, rule.OpIn:
-			a.wholeValues(c, values)
+			a.wholeValues(c)
 		case rule.OpStartsWith, rule.OpEndsWith, rule.OpContains:
 			a.partOfValue(c)
 		}
@@ -94,20 +99,32 @@ func (a *adviser) values() {
 
 // append adds a comparison of texts with values of the attribute of a
 // property.
-func (a *adviser) append(all []compared, c *rule.Comparison, property string) []compared {
+func (a *adviser) append(c *rule.Comparison, property string) {
 	attribute, ok := a.schema.ByRule(property)
 	if !ok || attribute.Type == model.TypeBool || attribute.Type == model.TypeTime {
-		return all
+		return
 	}
 	if c.Value.Kind != rule.Text && c.Value.Kind != rule.List {
-		return all
+		return
 	}
 	what := attribute.Rule
 	part := planPart(c.Property)
 	if part != nil {
 		what = c.Property
 	}
-	return append(all, compared{c, attribute, part, what})
+	a.compared = append(a.compared, compared{c, attribute, part, what})
+}
+
+// whole are the values that a comparison looks for whole.
+func (c compared) whole() []rule.Value {
+	switch {
+	case c.Operator.Positive() != rule.OpEq && c.Operator.Positive() != rule.OpIn:
+		return nil
+	case c.Value.Kind == rule.Text:
+		return []rule.Value{c.Value}
+	default:
+		return c.Value.List
+	}
 }
 
 // planPart returns what a property of a service plan takes of a value; nil for
@@ -132,44 +149,55 @@ func planPart(property string) func(string) string {
 }
 
 // wholeValues remarks on those of the values that no user has.
-func (a *adviser) wholeValues(c compared, values []rule.Value) {
-	known := a.known(c, values)
-	for i, v := range values {
+func (a *adviser) wholeValues(c compared) {
+	for _, v := range c.whole() {
 		switch {
 		case a.err != nil || len(a.remarks) >= maxRemarks:
 			return
-		case !known[i]:
+		case !a.isHeld(c, v.Text) && a.err == nil:
 			a.nobodyHas(c, v, fmt.Sprintf("no synced user has %s %q", c.what, v.Text), rule.OpEq)
 		}
 	}
 }
 
-// known reports of each value whether a user has it.
-func (a *adviser) known(c compared, values []rule.Value) []bool {
-	known := make([]bool, len(values))
+// isHeld reports whether a user has a value of the rule.
+func (a *adviser) isHeld(c compared, value string) bool {
 	if c.attribute.ID == model.AttrObjectID {
-		for i, v := range values {
-			_, known[i] = a.ByID(v.Text)
-		}
+		_, known := a.ByID(value)
 		return known
 	}
+	at := place{c.attribute.ID, c.what}
+	if a.held[at] == nil {
+		a.held[at] = a.heldAt(at, c.part)
+	}
+	return a.held[at][rule.Fold(value)]
+}
+
+// heldAt looks for all values that the rule wants at a place, in one go.
+func (a *adviser) heldAt(at place, part func(string) string) map[string]bool {
 	// Numbers are of 16 bits, and a rule of the greatest length has no more
 	// values.
 	wanted := map[string]uint16{}
-	for _, v := range values {
-		if folded := rule.Fold(v.Text); wanted[folded] == 0 {
-			wanted[folded] = uint16(len(wanted) + 1)
+	for _, c := range a.compared {
+		if (place{c.attribute.ID, c.what}) != at {
+			continue
+		}
+		for _, v := range c.whole() {
+			if folded := rule.Fold(v.Text); wanted[folded] == 0 {
+				wanted[folded] = uint16(len(wanted) + 1)
+			}
 		}
 	}
-	users, err := a.countValues(a.ctx, &a.columns[c.attribute.ID], c.part, wanted)
+	held := map[string]bool{}
+	users, err := a.countValues(a.ctx, &a.columns[at.attribute], part, wanted)
 	if err != nil {
 		a.err = err
-		return known
+		return held
 	}
-	for i, v := range values {
-		known[i] = users[wanted[rule.Fold(v.Text)]] > 0
+	for folded, n := range wanted {
+		held[folded] = users[n] > 0
 	}
-	return known
+	return held
 }
 
 // partOfValue remarks on a beginning, an end or a part that no value has.
