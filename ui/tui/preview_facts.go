@@ -67,7 +67,7 @@ func (p *previewPane) factLines(width int) []string {
 	}
 	fact("disabled accounts", preview.Counts.Disabled, "")
 	fact("reachable by SMS", preview.Counts.SMS, "")
-	fact("without address", len(preview.Expansion.WithoutAddress), "")
+	fact("without address", len(preview.WithoutAddress), "")
 	fact("duplicate paths", preview.Expansion.Duplicates, "")
 	if len(preview.Outside) > 0 {
 		fact("fall outside", len(preview.Outside), "")
