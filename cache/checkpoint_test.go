@@ -180,7 +180,7 @@ func TestACheckpointWithoutRoomKeepsTheFormerImageAndTheLog(t *testing.T) {
 	err = d.use(func(s *store) error {
 		return replaceLog(s, func(put func(string, []byte) error) error { return put("noise", noise) })
 	})
-	failure(t, err, "diskFull")
+	assert.Contains(t, failure(t, err, "diskFull").Remedy, "try again")
 	assert.Equal(t, before, contents(t, d))
 	assert.NoFileExists(t, d.current.rewritePath())
 	commit(t, d, state(""), named("b", "B"))
