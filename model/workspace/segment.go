@@ -280,9 +280,19 @@ func changeDetail(before, next Segment) string {
 	return strings.Join(parts, "; ")
 }
 
-// CountSegments keeps how many users each of the segments, by id, selects now.
+// VersionID names one version of a segment.
+type VersionID struct {
+	ID      string // of the segment
+	Version int
+}
+
+// VersionID names the version that the segment is.
+func (s Segment) VersionID() VersionID { return VersionID{s.ID, s.Version} }
+
+// CountSegments keeps how many users each of the versions selects now: of those
+// that are a segment's newest, for another may have been saved meanwhile.
 // Counting is no change: it makes no version and is not recorded.
-func (w *Workspace) CountSegments(ctx context.Context, users map[string]int) error {
+func (w *Workspace) CountSegments(ctx context.Context, users map[VersionID]int) error {
 	parts, err := w.opened()
 	if err != nil {
 		return err
@@ -294,7 +304,7 @@ func (w *Workspace) CountSegments(ctx context.Context, users map[string]int) err
 		return err
 	}
 	for _, s := range all {
-		n, counted := users[s.ID]
+		n, counted := users[s.VersionID()]
 		if !counted || s.LastCount != nil && s.LastCount.Users == n {
 			continue
 		}

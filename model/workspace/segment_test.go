@@ -291,16 +291,16 @@ func TestChangesOfOneSegmentAtOnceAreAllKept(t *testing.T) {
 	}
 	w := open(t, tenant)
 	saved(t, w, "Sales", salesRule)
-	segment, err := w.Segment(t.Context(), "Sales")
-	require.NoError(t, err)
 	errs := make(chan error, 2*writers*changes)
 	var all sync.WaitGroup
 	for i := range writers {
 		all.Go(func() {
 			for n := range changes {
-				_, err := w.SaveSegment(t.Context(), "Sales", fmt.Sprintf(`user.city -eq "%d.%d"`, i, n), nil)
+				segment, err := w.SaveSegment(t.Context(), "Sales", fmt.Sprintf(`user.city -eq "%d.%d"`, i, n), nil)
 				errs <- err
-				errs <- w.CountSegments(t.Context(), map[string]int{segment.ID: 100*i + n})
+				if err == nil {
+					errs <- w.CountSegments(t.Context(), map[workspace.VersionID]int{segment.VersionID(): 100*i + n})
+				}
 			}
 		})
 	}
@@ -332,7 +332,8 @@ func TestTheLastCountOfASegmentIsKeptWithoutAVersion(t *testing.T) {
 		t.Helper()
 		s, err := w.Segment(t.Context(), "Sales")
 		require.NoError(t, err)
-		require.NoError(t, w.CountSegments(t.Context(), map[string]int{s.ID: users, "unknown": 7}))
+		former := workspace.VersionID{ID: s.ID, Version: s.Version - 1}
+		require.NoError(t, w.CountSegments(t.Context(), map[workspace.VersionID]int{s.VersionID(): users, former: 99, {ID: "unknown", Version: 1}: 7}))
 	}
 	before := lastEvent(t, w)
 	count(3)

@@ -119,7 +119,7 @@ func (a *app) segmentList(ctx context.Context) error {
 		}
 		objects := make([]segmentObject, len(segments))
 		lines := make([]any, len(segments))
-		counts := make(map[string]int, len(segments))
+		counts := make(map[workspace.VersionID]int, len(segments))
 		for i, s := range segments {
 			objects[i] = segmentObject{Segment: s}
 			selected, err := a.selectListed(ctx, w, s.Rule)
@@ -127,7 +127,7 @@ func (a *app) segmentList(ctx context.Context) error {
 			switch {
 			case err == nil:
 				n := selected.Set.Count()
-				objects[i].Count, counts[s.ID] = &n, n
+				objects[i].Count, counts[s.VersionID()] = &n, n
 			case errors.As(err, &fault) && fault.Kind != model.KindInterrupted:
 				// One rule that cannot be evaluated, of an attribute that is no
 				// longer synced or of a group that cannot be read, must not hide the
@@ -226,7 +226,7 @@ func segmentsForAPerson(objects []segmentObject) *table {
 // keepCounts keeps what was counted, so that the next look can say what has
 // changed. Where the files may only be read, nothing is kept and nothing said:
 // nobody has asked for it.
-func keepCounts(ctx context.Context, w *workspace.Workspace, counts map[string]int) error {
+func keepCounts(ctx context.Context, w *workspace.Workspace, counts map[workspace.VersionID]int) error {
 	err := w.CountSegments(ctx, counts)
 	if e := (*model.Error)(nil); errors.As(err, &e) && (e.Kind == model.KindLocked || e.Code == "permissionDenied") {
 		return nil
@@ -338,7 +338,7 @@ func (a *app) printSegment(ctx context.Context, w *workspace.Workspace, segment,
 	if fault != nil {
 		return a.showFaults(segment.Rule, diagnostics, fault)
 	}
-	return keepCounts(ctx, w, map[string]int{segment.ID: *object.Count})
+	return keepCounts(ctx, w, map[workspace.VersionID]int{segment.VersionID(): *object.Count})
 }
 
 func segmentText(out io.Writer, o segmentObject, diagnostics []rule.Diagnostic, users int, all bool) error {

@@ -219,7 +219,7 @@ func (p *segmentsPane) countAll() tea.Cmd {
 	}
 	ws, sets := p.ws, p.sets
 	return p.tasks.run(taskSegmentTotals, func(ctx context.Context) tea.Msg {
-		totals, users := make(map[string]segmentTotal, len(segments)), make(map[string]int, len(segments))
+		totals, users := make(map[string]segmentTotal, len(segments)), make(map[workspace.VersionID]int, len(segments))
 		for _, s := range segments {
 			selection, err := sets.selection(ctx, ws, s.Rule, true)
 			if ctx.Err() != nil {
@@ -228,7 +228,7 @@ func (p *segmentsPane) countAll() tea.Cmd {
 			total := segmentTotal{known: true}
 			if err == nil {
 				total.users = selection.Set.Count()
-				users[s.ID] = total.users
+				users[s.VersionID()] = total.users
 			} else {
 				total.fault = faultText(selection.Diagnostics, err)
 			}
