@@ -44,7 +44,7 @@ func ReadCSV(r io.Reader, name string) ([]CSVRow, error) {
 	if err != nil {
 		return nil, &model.Error{Kind: model.KindUsage, Code: "fileUnreadable", Message: fmt.Sprintf("%s cannot be read: %v", name, err), Err: err}
 	}
-	text, line, err := decodeText(data)
+	text, line, err := DecodeText(data)
 	if err != nil {
 		return nil, csvError(name, line, err.Error())
 	}

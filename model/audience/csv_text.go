@@ -9,10 +9,10 @@ import (
 	"unicode/utf8"
 )
 
-// decodeText turns a file into UTF-8: UTF-16 by its byte order mark or, where
+// DecodeText turns a file into UTF-8: UTF-16 by its byte order mark or, where
 // that is missing, by the zero bytes that ASCII text has in it. The error
 // concerns the line that is returned with it.
-func decodeText(data []byte) (text string, line int, err error) {
+func DecodeText(data []byte) (text string, line int, err error) {
 	switch {
 	case bytes.HasPrefix(data, []byte{0xEF, 0xBB, 0xBF}):
 		data = data[3:]

@@ -214,7 +214,7 @@ func (a *adviser) partOfValue(c compared) {
 	positive := *c.Comparison
 	positive.Operator = operator
 	if a.count(c.asRule(&positive)) == 0 {
-		a.nobodyHas(c, c.Value, fmt.Sprintf("no synced user has a %s that %s %q", c.what, verb, c.Value.Text), operator)
+		a.nobodyHas(c, c.Value, fmt.Sprintf("no synced user's %s %s %q", c.what, verb, c.Value.Text), operator)
 	}
 }
 

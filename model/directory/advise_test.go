@@ -71,15 +71,15 @@ func TestTheUsersSayWhatIsOddAboutARule(t *testing.T) {
 		},
 		"a beginning that no value has": {
 			`user.department -startsWith "Insode" -or user.country -eq "US"`,
-			[]string{`"Insode"`, `no synced user has a department that begins with "Insode"`, `"Inside"`},
+			[]string{`"Insode"`, `no synced user's department begins with "Insode"`, `"Inside"`},
 		},
 		"an end that no value has": {
 			`user.department -endsWith "EMAE" -or user.country -eq "US"`,
-			[]string{`"EMAE"`, `no synced user has a department that ends with "EMAE"`, `"EMEA"`},
+			[]string{`"EMAE"`, `no synced user's department ends with "EMAE"`, `"EMEA"`},
 		},
 		"a part that no value has": {
 			`user.department -contains "side Seles" -or user.country -eq "US"`,
-			[]string{`"side Seles"`, `no synced user has a department that contains "side Seles"`, `"side Sales"`},
+			[]string{`"side Seles"`, `no synced user's department contains "side Seles"`, `"side Sales"`},
 		},
 		"an element": {
 			`user.proxyAddresses -any (_ -eq "smtp:adelle@contoso.com") -or user.country -eq "US"`,

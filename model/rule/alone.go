@@ -36,7 +36,7 @@ func aloneFault(n Node) string {
 	return "Direct Reports for cannot be combined with other clauses"
 }
 
-const aloneExpected = "a rule that holds this clause alone"
+const aloneExpected = "a rule that holds this clause alone; an audience can be kept within it by &rule:…"
 
 // notAlone returns a node that other clauses are joined to; nil for one that
 // must stand alone, which it reports once for each rule.

@@ -114,9 +114,20 @@ func keywordOf(word string) string {
 	return keywords()[string(small[:len(word)])]
 }
 
+// foreignOperators are what other languages call operators: PowerShell's
+// filters, Exchange's, and plain words.
+var foreignOperators = map[string]Operator{
+	"like": OpStartsWith, "notlike": OpNotStartsWith, "beginswith": OpStartsWith,
+	"equals": OpEq, "is": OpEq, "neq": OpNe, "notequals": OpNe, "isnot": OpNe,
+	"includes": OpContains, "matches": OpMatch, "regex": OpMatch, "gt": OpGe, "lt": OpLe,
+}
+
 // nearestOperator suggests the operator that a mistyped one may mean, "" when
 // none is near.
 func nearestOperator(word string) string {
+	if o, ok := foreignOperators[strings.ToLower(strings.TrimLeft(word, "-"))]; ok {
+		return o.String()
+	}
 	names := append([]string{"-and", "-or", "-not", "-any", "-all"}, operatorNames[:]...)
 	return model.Nearest("-"+strings.TrimLeft(word, "-"), names)
 }

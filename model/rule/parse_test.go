@@ -216,7 +216,7 @@ func TestATextBeyondTheLimitIsRefused(t *testing.T) {
 
 func TestADiagnosticReadsAsOneLine(t *testing.T) {
 	_, diagnostics := rule.Parse(`user.city -equals "a"`)
-	assert.Equal(t, "line 1, column 11: there is no operator -equals; expected an operator such as -eq", firstError(t, diagnostics).String())
+	assert.Equal(t, "line 1, column 11: there is no operator -equals; expected an operator such as -eq; did you mean -eq?", firstError(t, diagnostics).String())
 }
 
 func TestAdviceNeverCrowdsOutAnError(t *testing.T) {

@@ -32,6 +32,14 @@ func (d Dialect) Label() string {
 	return string(d)
 }
 
+// Named is the label with its article: "a Graph $filter".
+func (d Dialect) Named() string {
+	if d == OData {
+		return "a " + d.Label()
+	}
+	return "an " + d.Label()
+}
+
 // Translation is a rule in another language.
 type Translation struct {
 	Dialect Dialect

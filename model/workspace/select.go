@@ -158,7 +158,7 @@ func (w *Workspace) Translate(text string, to rule.Dialect) (rule.Translation, e
 		if d.Severity == rule.Error {
 			return translation, &model.Error{
 				Kind: model.KindUsage, Code: "ruleNotTranslatable",
-				Message: fmt.Sprintf("the rule cannot be said as %s: line %d, column %d: %s", to.Label(), d.Line, d.Column, d.Message),
+				Message: fmt.Sprintf("the rule cannot be said as %s: line %d, column %d: %s", to.Named(), d.Line, d.Column, d.Message),
 				Remedy:  d.Suggestion,
 			}
 		}

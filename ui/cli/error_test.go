@@ -90,7 +90,7 @@ func TestWrongUsageIsOneErrorThatSaysWhatIsRight(t *testing.T) {
 		"version nought":          {[]string{"segment", "compare", "Sales", "0"}, "a version is a number from 1"},
 		"versions beside a rule":  {[]string{"segment", "compare", "Sales", "1", "2", "--with", salesRule}, "--with takes the place of TO"},
 		"a segment of no name":    {[]string{"users", "--segment", ""}, "the name is empty"},
-		"a rule and a segment":    {[]string{"facets", "city", "--segment", "Sales", "--where", salesRule}, "[segment where]"},
+		"a rule and a segment":    {[]string{"facets", "city", "--segment", "Sales", "--where", salesRule}, "--where and --segment exclude each other"},
 		"plan without a group":    {[]string{"plan", "--from", "segment:Sales"}, "--to GROUP"},
 		"plan in an unknown mode": {[]string{"plan", "--from", "a@contoso.com", "--to", "g", "--mode", "swap"}, "mirror, add or remove"},
 		"name without approval":   {[]string{"preview", "a@contoso.com", "--name", "x"}, "--approve"},

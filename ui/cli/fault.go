@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"rollcall/model"
+	"rollcall/model/audience"
 	"rollcall/model/rule"
 	"rollcall/model/workspace"
 	"rollcall/ui/text"
@@ -31,7 +32,13 @@ func (a *app) ruleText(argument string) (string, error) {
 	if err != nil {
 		return "", &model.Error{Kind: model.KindUsage, Code: "ruleUnreadable", Message: fmt.Sprintf("the rule cannot be read from the input: %v", err), Err: err}
 	}
-	return strings.TrimSpace(string(data)), nil
+	text := string(data)
+	if len(data) <= rule.MaxLength {
+		if text, _, err = audience.DecodeText(data); err != nil {
+			return "", &model.Error{Kind: model.KindUsage, Code: "ruleUnreadable", Message: "the rule on the input is neither UTF-8 nor UTF-16", Remedy: "save the file as UTF-8"}
+		}
+	}
+	return strings.TrimSpace(text), nil
 }
 
 // withRule is withDirectory for a rule that somebody has just written: a fault

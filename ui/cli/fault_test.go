@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/text/encoding/unicode"
 )
 
 func TestEveryFaultOfARuleIsPointedAtAtOnce(t *testing.T) {
@@ -62,6 +63,16 @@ func TestARuleIsReadFromTheInputInThePlaceOfAHyphen(t *testing.T) {
 	assert.Equal(t, []string{"Dora Lind"}, displayNames(s.object("segment", "compare", "Sales", "--with", "-")["lost"]))
 	s.stdin = strings.NewReader(rule)
 	assert.Equal(t, strings.Join(strings.Fields(rule), " ")+"\n", s.ok("segment", "export", "--rule", "-", "--as", "entra"))
+
+	// As PowerShell's > writes it.
+	wide, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().String(rule)
+	require.NoError(t, err)
+	s.stdin = strings.NewReader(wide)
+	assert.EqualValues(t, 2, s.object("segment", "check", "-")["count"])
+	s.stdin = strings.NewReader("user.city -eq \"\xe9\"")
+	a := s.run("segment", "check", "-")
+	assert.Equal(t, 2, a.code)
+	assert.Equal(t, "rollcall: the rule on the input is neither UTF-8 nor UTF-16\n  save the file as UTF-8\n", a.stderr)
 
 	for name, input := range map[string]string{"nothing": "\n", "more than any rule": strings.Repeat(rule, 2000)} {
 		t.Run(name, func(t *testing.T) {

@@ -30,10 +30,7 @@ In the place of a RULE, - reads it from the input.`,
 		RunE: subcommandNeeded,
 	}
 	cmd.AddCommand(
-		&cobra.Command{
-			Use: "list", Short: "List saved segments with their present counts", Args: cobra.NoArgs,
-			RunE: func(cmd *cobra.Command, _ []string) error { return a.segmentList(cmd.Context()) },
-		},
+		a.segmentListCommand(),
 		&cobra.Command{
 			Use: "show NAME", Short: "Show a segment's rule, its present count and advice on it", Args: cobra.ExactArgs(1),
 			RunE: func(cmd *cobra.Command, args []string) error { return a.segmentShow(cmd.Context(), args[0]) },
@@ -109,6 +106,47 @@ func lastCount(s workspace.Segment, now *int) string {
 		return ""
 	}
 	return fmt.Sprintf("%s on %s", grouped(s.LastCount.Users), stamp(s.LastCount.At))
+}
+
+func (a *app) segmentListCommand() *cobra.Command {
+	deleted := false
+	cmd := &cobra.Command{
+		Use: "list", Short: "List saved segments with their present counts", Args: cobra.NoArgs,
+		Example: "  rollcall segment list\n  rollcall segment list --deleted",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if deleted {
+				return a.segmentListDeleted(cmd.Context())
+			}
+			return a.segmentList(cmd.Context())
+		},
+	}
+	cmd.Flags().BoolVar(&deleted, "deleted", false, "list the deleted ones, which `segment undo` brings back")
+	return cmd
+}
+
+func (a *app) segmentListDeleted(ctx context.Context) error {
+	return a.with(ctx, func(w *workspace.Workspace) error {
+		segments, err := w.DeletedSegments(ctx)
+		if err != nil {
+			return err
+		}
+		t := table{columns: []column{{"name", false}, {"id", false}, {"deleted", false}, {"by", false}, {"rule", false}}}
+		lines := make([]any, len(segments))
+		for i, s := range segments {
+			lines[i] = s
+			t.rows = append(t.rows, []string{s.Name, s.ID, stamp(s.ChangedAt), s.ChangedBy, s.Rule})
+		}
+		return a.print(output{
+			object: map[string]any{"segments": lines}, lines: lines, table: t,
+			person: func(out io.Writer) error {
+				if len(segments) == 0 {
+					_, err := fmt.Fprintln(out, "no segment was deleted")
+					return err
+				}
+				return t.print(out)
+			},
+		})
+	})
 }
 
 func (a *app) segmentList(ctx context.Context) error {

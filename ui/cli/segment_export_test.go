@@ -44,7 +44,7 @@ func TestAnExportThatCannotSayTheRuleNamesEveryClause(t *testing.T) {
 	assert.Equal(t, 2, a.code)
 	assert.Empty(t, a.stdout)
 	assert.Equal(t, []string{"line 1, column 1", "line 1, column 65"}, regexp.MustCompile(`line \d+, column \d+`).FindAllString(a.stderr, -1))
-	assert.Contains(t, a.stderr, "\nrollcall: the rule cannot be said as Graph $filter for the 2 reasons above\n")
+	assert.Contains(t, a.stderr, "\nrollcall: the rule cannot be said as a Graph $filter for the 2 reasons above\n")
 
 	a = s.run("segment", "export", "--rule", rule, "--as", "odata", "--json")
 	assert.Equal(t, 2, a.code)

@@ -111,7 +111,12 @@ func TestWhatWasChangedRenamedOrDeletedIsTakenBack(t *testing.T) {
 	assert.Contains(t, a.stderr, "`rollcall segment undo \"people\"` brings it back\n")
 	s.terminal = false
 	assert.Equal(t, 2, s.run("segment", "show", "People").code)
+	deleted := s.object("segment", "list", "--deleted")["segments"].([]any)
+	require.Len(t, deleted, 1)
+	assert.Equal(t, enabledRule, deleted[0].(map[string]any)["rule"])
+	assert.Contains(t, s.ok("segment", "list", "--deleted"), "People")
 	assert.Equal(t, enabledRule, s.object("segment", "undo", "People")["rule"])
+	assert.Equal(t, "no segment was deleted\n", s.ok("segment", "list", "--deleted"))
 	assert.Equal(t, "People: deleted again\n", s.ok("segment", "undo", "People"))
 	assert.Equal(t, salesRule, s.object("segment", "restore", "People", "1")["rule"])
 

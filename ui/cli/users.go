@@ -23,7 +23,6 @@ type selection struct {
 func (s *selection) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&s.where, "where", "", "only the users that a membership rule selects; - reads it from the input")
 	cmd.Flags().StringVar(&s.segment, "segment", "", "only the users of a saved segment")
-	cmd.MarkFlagsMutuallyExclusive("where", "segment")
 }
 
 // rule is what --where was given, nil when it was not given: an empty one is
@@ -31,6 +30,9 @@ func (s *selection) register(cmd *cobra.Command) {
 func (s *selection) rule(a *app, cmd *cobra.Command) (*string, error) {
 	if !cmd.Flags().Changed("where") {
 		return nil, nil
+	}
+	if cmd.Flags().Changed("segment") {
+		return nil, usageError(cmd, errors.New("--where and --segment exclude each other: a rule of both is -and"))
 	}
 	var err error
 	s.where, err = a.ruleText(s.where)

@@ -107,11 +107,11 @@ func (p *segmentsPane) drawFaultyItem(i *segmentItem, width int, under bool) str
 	th := p.theme
 	name := clean(i.title())
 	name = th.cell(name, max(1, min(th.width(name), width/2-2)))
-	fault := th.cell(i.total.fault, max(0, width-th.width(name)-4))
+	fault := th.cell(i.total.fault, max(0, width-th.width(name)-5))
 	if under {
-		return p.drawUnder("✗"+name+" "+fault+" ", width)
+		return p.drawUnder("✗"+name+": "+fault+" ", width)
 	}
-	return " " + th.bad.Render("✗") + th.text.Render(name) + " " + th.bad.Render(fault) + " "
+	return " " + th.bad.Render("✗") + th.text.Render(name) + th.bad.Render(": "+fault) + " "
 }
 
 // drawRule shows the rule under the cursor: its rows, its text, who it selects.

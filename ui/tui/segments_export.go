@@ -61,7 +61,7 @@ func translationDialog(s shared, title, text string, t rule.Translation, refused
 	th := s.theme
 	d := &textDialog{shared: s, title: capitalise(t.Dialect.Label()) + " of " + clean(title)}
 	if refused != nil {
-		d.lines = []string{th.text.Render("This rule cannot be said as " + t.Dialect.Label() + ", and nothing that is nearly the same is given instead:"), ""}
+		d.lines = []string{th.text.Render("This rule cannot be said as " + t.Dialect.Named() + ", and nothing that is nearly the same is given instead:"), ""}
 		for _, diagnostic := range t.Diagnostics {
 			if diagnostic.Severity == rule.Error {
 				d.lines = append(d.lines, refusalLines(th, text, diagnostic)...)

@@ -157,7 +157,7 @@ func TestSegmentThatNoLongerCompilesShowsItsFaultOnItsRow(t *testing.T) {
 	}
 	onEachSize(t, tenant, Options{NoSync: true}, func(s *screen, suffix string) {
 		s.press("2")
-		s.shows("✗Shoes")
+		s.shows("✗Shoes: ")
 		s.golden("segments-fault" + suffix)
 		s.press("G")
 		s.shows("▸✗Shoes")
