@@ -1,6 +1,7 @@
 package rule_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -16,10 +17,14 @@ func fill(s string, n int) string { return strings.Repeat(s, n/len(s)) }
 const ordinary = `user.department -eq "Sales" -or user.city -startsWith "P" -and -not user.country -in ["US", "CZ"] -or ` +
 	`user.employeeHireDate -ge system.now -minus P90D -and user.otherMails -any (_ -endsWith "@contoso.com") -or user.accountEnabled -eq false -or `
 
-// ordinaryRule has 3,000 characters.
+// ordinaryRule has 3,000 characters, and no clause of values twice.
 func ordinaryRule() string {
 	const end = `user.state -eq "`
-	text := fill(ordinary, 2900) + end
+	var b strings.Builder
+	for i := 10; b.Len()+len(ordinary)+10 < 2900; i++ {
+		b.WriteString(strings.NewReplacer("Sales", fmt.Sprint("Sales ", i), `"P"`, fmt.Sprintf(`"P%d"`, i), "CZ", fmt.Sprint("C", i), "P90D", fmt.Sprintf("P%dD", i), "contoso", fmt.Sprint("contoso", i)).Replace(ordinary))
+	}
+	text := b.String() + end
 	return text + strings.Repeat("x", 2999-len(text)) + `"`
 }
 

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"rollcall/model"
@@ -26,7 +27,8 @@ func check(r *Rule, s *model.Schema) ([]Diagnostic, map[string]*regexp.Regexp) {
 		c.node(r.Root, nil)
 	}
 	if !HasErrors(c.report.list) {
-		advice := &linter{schema: s, report: c.report, text: r.Text, isCanonical: r.Text == Print(r.Root), plain: map[string]*Comparison{}}
+		advice := &linter{schema: s, report: c.report, text: r.Text, plain: map[string]*Comparison{}}
+		advice.isCanonical = sync.OnceValue(func() bool { return r.Text == Print(r.Root) })
 		advice.lint(r.Root, nil)
 	}
 	if n := utf8.RuneCountInString(r.Text); n > EntraMaxLength {

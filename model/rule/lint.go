@@ -26,8 +26,8 @@ type linter struct {
 	report *reporter
 	text   string
 	// isCanonical says that the text is what Print makes of its tree: it leaves
-	// out parentheses on purpose.
-	isCanonical bool
+	// out parentheses on purpose. Few rules make that worth finding out.
+	isCanonical func() bool
 	plain       map[string]*Comparison // what says the same as an expression
 }
 
@@ -135,8 +135,18 @@ func chain(like Node, operands []Node) Node {
 // withoutRepeats returns a chain in which each clause stands once; nil where
 // that is so.
 func withoutRepeats(n Node, operands []Node) Node {
+	alike := make(map[likeness]int, len(operands))
+	for _, o := range operands {
+		alike[likenessOf(o)]++
+	}
+	if len(alike) == len(operands) {
+		return nil
+	}
 	seen := map[string]bool{}
 	once := slices.DeleteFunc(slices.Clone(operands), func(o Node) bool {
+		if alike[likenessOf(o)] == 1 {
+			return false
+		}
 		key := identity(o)
 		defer func() { seen[key] = true }()
 		return seen[key]
@@ -145,6 +155,64 @@ func withoutRepeats(n Node, operands []Node) Node {
 		return nil
 	}
 	return chain(n, once)
+}
+
+// likeness is a number that two nodes of one identity share, and few others. It
+// costs little, and spares most nodes that they are printed.
+type likeness uint64
+
+func likenessOf(n Node) likeness {
+	h := likeness(14695981039346656037) // FNV-1a, offset and prime
+	h.node(n)
+	return h
+}
+
+func (h *likeness) byte(c byte) { *h = (*h ^ likeness(c)) * 1099511628211 }
+
+// text leaves out what has more than one form under folding: k and s, which
+// the Kelvin sign and the long s fold to, and all that is not ASCII.
+func (h *likeness) text(s string) {
+	for i := range len(s) {
+		c := s[i] | 0x20
+		if c < utf8.RuneSelf && c != 'k' && c != 's' {
+			h.byte(c)
+		}
+	}
+	h.byte(0)
+}
+
+func (h *likeness) value(v Value) {
+	h.byte(byte(v.Kind))
+	h.text(v.Text)
+	for _, e := range v.List {
+		h.text(e.Text)
+	}
+}
+
+func (h *likeness) node(n Node) {
+	switch n := n.(type) {
+	case *And:
+		h.nodes('&', n.Operands...)
+	case *Or:
+		h.nodes('|', n.Operands...)
+	case *Not:
+		h.nodes('!', n.Operand)
+	case *Comparison:
+		h.text(n.Property)
+		h.byte(byte(n.Operator))
+		h.value(n.Value)
+	case *Quantified:
+		h.text(n.Property)
+		h.nodes(byte(n.Quantifier), n.Body)
+	}
+}
+
+func (h *likeness) nodes(kind byte, list ...Node) {
+	h.byte(kind)
+	for _, n := range list {
+		h.node(n)
+	}
+	h.byte(')')
 }
 
 // identity is the same of two nodes that select the same users because they
@@ -223,9 +291,6 @@ func isText(c *Comparison) bool {
 // lintPrecedence notes that -and binds before -or, once for a chain that mixes
 // them without parentheses.
 func (l *linter) lintPrecedence(n *Or) {
-	if l.isCanonical {
-		return
-	}
 	for _, o := range n.Operands {
 		at := o.Span()
 		if _, ok := o.(*And); !ok || at.End > len(l.text) || at.Start >= at.End {
@@ -234,6 +299,9 @@ func (l *linter) lintPrecedence(n *Or) {
 		before, behind := strings.TrimSpace(l.text[:at.Start]), strings.TrimSpace(l.text[at.End:])
 		if strings.HasSuffix(before, "(") && strings.HasPrefix(behind, ")") {
 			continue
+		}
+		if l.isCanonical() {
+			return
 		}
 		l.report.add(Diagnostic{
 			Severity: Note, Start: at.Start, End: at.End,

@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"strconv"
 	"strings"
 	"time"
 )
@@ -53,14 +54,14 @@ func printNode(b *strings.Builder, n Node, due int) {
 		b.WriteByte(' ')
 		b.WriteString(n.Operator.String())
 		b.WriteByte(' ')
-		b.WriteString(n.Value.String())
+		printValue(b, n.Value)
 	case *MemberOf:
 		b.WriteString("user.memberOf -any (group.objectId -in ")
-		b.WriteString(Value{Kind: List, List: n.Groups}.String())
+		printValue(b, Value{Kind: List, List: n.Groups})
 		b.WriteByte(')')
 	case *DirectReports:
 		b.WriteString("Direct Reports for ")
-		b.WriteString(n.Manager.String())
+		printValue(b, n.Manager)
 	case *Quantified:
 		printProperty(b, n.Property)
 		b.WriteByte(' ')
@@ -89,58 +90,78 @@ func printProperty(b *strings.Builder, name string) {
 
 // String returns the value as a rule writes it.
 func (v Value) String() string {
+	var b strings.Builder
+	printValue(&b, v)
+	return b.String()
+}
+
+func printValue(b *strings.Builder, v Value) {
 	switch v.Kind {
 	case Text:
-		return quote(v.Text)
+		printQuoted(b, v.Text)
 	case Bool:
-		if v.Bool {
-			return "true"
-		}
-		return "false"
+		b.WriteString(strconv.FormatBool(v.Bool))
 	case Time:
-		return v.Time.UTC().Format(time.RFC3339)
+		b.WriteString(v.Time.UTC().Format(time.RFC3339))
 	case Now:
-		if v.Shift == (Duration{}) {
-			return "system.now"
+		b.WriteString("system.now")
+		switch {
+		case v.Shift == (Duration{}):
+		case v.Shift.Minus:
+			b.WriteString(" -minus " + v.Shift.String())
+		default:
+			b.WriteString(" -plus " + v.Shift.String())
 		}
-		if v.Shift.Minus {
-			return "system.now -minus " + v.Shift.String()
-		}
-		return "system.now -plus " + v.Shift.String()
 	case List:
-		texts := make([]string, len(v.List))
+		b.WriteByte('[')
 		for i, e := range v.List {
-			texts[i] = e.String()
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			printValue(b, e)
 		}
-		return "[" + strings.Join(texts, ", ") + "]"
+		b.WriteByte(']')
 	default:
-		return "null"
+		b.WriteString("null")
 	}
 }
 
-// quote writes a string in double quotation marks. A single quotation mark is
+// printQuoted writes a string in double quotation marks. A single quotation mark is
 // doubled, as Entra's documentation asks. A backslash is doubled only where it
 // would otherwise escape what follows, so that regular expressions stay
 // readable.
-func quote(s string) string {
-	var b strings.Builder
-	b.Grow(len(s) + 2)
+func printQuoted(b *strings.Builder, s string) {
 	b.WriteByte('"')
-	for i := 0; i < len(s); i++ {
-		last := i == len(s)-1
-		switch c := s[i]; {
+	for from := 0; ; {
+		n := strings.IndexAny(s[from:], "\"'`\\")
+		if n < 0 {
+			b.WriteString(s[from:])
+			break
+		}
+		at := from + n
+		last := at == len(s)-1
+		b.WriteString(s[from:at])
+		switch c := s[at]; {
 		case c == '"':
 			b.WriteString(`\"`)
 		case c == '\'':
 			b.WriteString(`''`)
 		case c == '`' && last:
 			b.WriteString("\\`")
-		case c == '\\' && (last || strings.IndexByte("\"'\\`", s[i+1]) >= 0):
+		case c == '\\' && (last || strings.IndexByte("\"'\\`", s[at+1]) >= 0):
 			b.WriteString(`\\`)
 		default:
 			b.WriteByte(c)
 		}
+		from = at + 1
 	}
 	b.WriteByte('"')
+}
+
+// quote returns a string as a rule writes it: see printQuoted.
+func quote(s string) string {
+	var b strings.Builder
+	b.Grow(len(s) + 2)
+	printQuoted(&b, s)
 	return b.String()
 }
