@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"rollcall/model"
 	"rollcall/model/rule"
@@ -257,13 +260,54 @@ func (a *adviser) nobodyHas(c compared, v rule.Value, message string, within rul
 	var nearest []rule.Candidate
 	if c.attribute.ID != model.AttrObjectID && a.err == nil {
 		nearest, a.err = a.nearest(a.ctx, &a.columns[c.attribute.ID], c.part, newNearness(v.Text, within))
+		if within != rule.OpEq {
+			nearest = a.parts(c, nearest, v.Text, within)
+		}
 		nearest = nearest[:min(nearestNamed, len(nearest))]
 	}
 	suggestion := ""
 	if len(nearest) > 0 {
-		suggestion = rule.TextValue(cut(nearest[0].Value, v.Text, within)).String()
+		suggestion = rule.TextValue(nearest[0].Value).String()
 	}
 	a.remark(v.At, message, suggestion, nearest)
+}
+
+// parts are the parts of near values that were perhaps meant, with the users
+// who have them. One that begins in the middle of a word was not: "berlin" is
+// near to a part of HYPERLINK.
+func (a *adviser) parts(c compared, nearest []rule.Candidate, text string, within rule.Operator) []rule.Candidate {
+	var parts []rule.Candidate
+	for _, near := range nearest {
+		part := cut(near.Value, text, within)
+		known := func(p rule.Candidate) bool { return rule.Fold(p.Value) == rule.Fold(part) }
+		if len(parts) == nearestNamed || part == "" || slices.ContainsFunc(parts, known) || !beginsWord(near.Value, part) {
+			continue
+		}
+		positive := *c.Comparison
+		positive.Operator, positive.Value = within, rule.TextValue(part)
+		if n := a.count(c.asRule(&positive)); n > 0 {
+			parts = append(parts, rule.Candidate{Value: part, Users: n})
+		}
+	}
+	return parts
+}
+
+// beginsWord reports whether a part of a value stands somewhere in it where no
+// word is cut in two before it.
+func beginsWord(value, part string) bool {
+	isWord := func(c rune) bool { return unicode.IsLetter(c) || unicode.IsDigit(c) }
+	first, _ := utf8.DecodeRuneInString(part)
+	for from := 0; ; {
+		i := strings.Index(value[from:], part)
+		if i < 0 {
+			return false
+		}
+		before, _ := utf8.DecodeLastRuneInString(value[:from+i])
+		if from+i == 0 || !isWord(before) || !isWord(first) {
+			return true
+		}
+		from += i + 1
+	}
 }
 
 // cut returns the part of a value that is nearest to a text that the operator

@@ -78,8 +78,12 @@ func TestTheUsersSayWhatIsOddAboutARule(t *testing.T) {
 			[]string{`"EMAE"`, `no synced user's department ends with "EMAE"`, `"EMEA"`},
 		},
 		"a part that no value has": {
-			`user.department -contains "side Seles" -or user.country -eq "US"`,
-			[]string{`"side Seles"`, `no synced user's department contains "side Seles"`, `"side Sales"`},
+			`user.department -contains "Seles EM" -or user.country -eq "US"`,
+			[]string{`"Seles EM"`, `no synced user's department contains "Seles EM"`, `"Sales EM"`},
+		},
+		"a part that is near to the middle of a word only": {
+			`user.department -contains "nsige" -or user.country -eq "US"`,
+			[]string{`"nsige"`, `no synced user's department contains "nsige"`, ""},
 		},
 		"an element": {
 			`user.proxyAddresses -any (_ -eq "smtp:adelle@contoso.com") -or user.country -eq "US"`,
