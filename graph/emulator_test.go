@@ -18,6 +18,7 @@ import (
 	"rollcall/graph/emulator/seed"
 	"rollcall/graph/signin"
 	"rollcall/model"
+	"rollcall/model/expansion"
 	"rollcall/model/workspace"
 	"rollcall/model/writeback"
 )
@@ -116,7 +117,7 @@ func TestMembersOfEveryGroupAreComplete(t *testing.T) {
 	h.server.FailNext(3, 429, 100*time.Millisecond, "/groups")
 	h.server.FailNext(2, 503, 0, "/groups")
 	h.server.TruncateNext(1, "/$batch")
-	listings, err := h.Members(t.Context(), groups)
+	listings, err := expansion.ReadAll(t.Context(), h, groups)
 	require.NoError(t, err)
 	hidden := 0
 	for i, l := range listings {
@@ -184,7 +185,7 @@ func TestContactsThatMayNotBeReadAreSaid(t *testing.T) {
 	partners, err := h.ResolveGroup(t.Context(), "partners@contoso.com")
 	require.NoError(t, err)
 	require.Len(t, partners, 1)
-	listings, err := h.Members(t.Context(), []model.Group{*partners[0].Group})
+	listings, err := expansion.ReadAll(t.Context(), h, []model.Group{*partners[0].Group})
 	require.NoError(t, err)
 	assert.True(t, slices.ContainsFunc(listings[0].Members, func(o model.Object) bool { return o.Type == model.ObjectContact && o.Limited }))
 }
@@ -320,7 +321,7 @@ func TestRoughWeatherChangesNoMember(t *testing.T) {
 	h := open(t, emulator.Options{Users: 1500, Fault: "5xx=0.15,cut=0.05,truncate=0.05"})
 	tn := h.server.Tenant()
 	groups := everyGroup(tn)
-	listings, err := h.Members(t.Context(), groups)
+	listings, err := expansion.ReadAll(t.Context(), h, groups)
 	require.NoError(t, err)
 	for i, l := range listings {
 		require.Nil(t, l.Err, "%s", groups[i].ID)

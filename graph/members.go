@@ -43,8 +43,12 @@ func (c *Client) membersRequest(ctx context.Context, groupID string) (*abstracti
 
 // Members implements expansion.Members: first pages in batches of 20, then
 // each listing to its end, several at once.
-func (c *Client) Members(ctx context.Context, list []model.Group) ([]expansion.Listing, error) {
+func (c *Client) Members(ctx context.Context, questions []expansion.Question) ([]expansion.Listing, error) {
 	ctx = withPriority(ctx, priorityHigh)
+	list := make([]model.Group, len(questions))
+	for i, q := range questions {
+		list[i] = q.Group
+	}
 	listings := make([]expansion.Listing, len(list))
 	var items []batchItem
 	var asked []int // index in list of each item

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"rollcall/model"
+	"rollcall/model/expansion"
 )
 
 // batchServer answers $batch by handing each inner request to inner, and any
@@ -74,7 +75,7 @@ func TestMembersOfManyGroupsComeInBatchesAndInOrder(t *testing.T) {
 			return innerAnswer{status: 200, body: page(member(n))}
 		}, nil)(w, r)
 	})
-	listings, err := c.Members(t.Context(), groups)
+	listings, err := expansion.ReadAll(t.Context(), c, groups)
 	require.NoError(t, err)
 	require.Len(t, listings, 45)
 	for i, l := range listings {
@@ -102,7 +103,7 @@ func TestMembersAreReadToTheEnd(t *testing.T) {
 	c.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handler.ServeHTTP(&nextLinkWriter{ResponseWriter: w, host: r.Host}, r)
 	})
-	listings, err := c.Members(t.Context(), []model.Group{{ID: guid(1)}})
+	listings, err := expansion.ReadAll(t.Context(), c, []model.Group{{ID: guid(1)}})
 	require.NoError(t, err)
 	assert.Nil(t, listings[0].Err)
 	assert.Len(t, listings[0].Members, 3)
@@ -137,7 +138,7 @@ func TestOneGroupThatFailsLeavesTheOthersWhole(t *testing.T) {
 		}
 		return innerAnswer{status: 200, body: page()}
 	}, nil))
-	listings, err := c.Members(t.Context(), []model.Group{
+	listings, err := expansion.ReadAll(t.Context(), c, []model.Group{
 		{ID: guid(1)}, {ID: guid(2)}, {ID: guid(3)}, {ID: guid(4)}, {DisplayName: "EMEA", Kind: model.KindDynamicDistribution},
 	})
 	require.NoError(t, err)
@@ -163,7 +164,7 @@ func TestInnerAnswerThatIsMissingIsAskedForAgain(t *testing.T) {
 		}
 		batchServer(t, func(innerRequest) innerAnswer { return innerAnswer{status: 200, body: page(member(1))} }, nil)(w, r)
 	})
-	listings, err := c.Members(t.Context(), []model.Group{{ID: guid(1)}})
+	listings, err := expansion.ReadAll(t.Context(), c, []model.Group{{ID: guid(1)}})
 	require.NoError(t, err)
 	assert.Nil(t, listings[0].Err)
 	assert.Len(t, listings[0].Members, 1)
@@ -172,19 +173,19 @@ func TestInnerAnswerThatIsMissingIsAskedForAgain(t *testing.T) {
 func TestHiddenMembershipIsUnknownNotEmpty(t *testing.T) {
 	empty := batchServer(t, func(innerRequest) innerAnswer { return innerAnswer{status: 200, body: page()} }, nil)
 	hidden := []model.Group{{ID: guid(1), HiddenMembership: true}, {ID: guid(2)}}
-	listings, err := serve(t, empty, with(delegated("GroupMember.Read.All"))).Members(t.Context(), hidden)
+	listings, err := expansion.ReadAll(t.Context(), serve(t, empty, with(delegated("GroupMember.Read.All"))), hidden)
 	require.NoError(t, err)
 	assert.True(t, listings[0].Hidden)
 	assert.False(t, listings[1].Hidden)
 
-	listings, err = serve(t, empty).Members(t.Context(), hidden)
+	listings, err = expansion.ReadAll(t.Context(), serve(t, empty), hidden)
 	require.NoError(t, err)
 	assert.False(t, listings[0].Hidden, "with Member.Read.Hidden, empty is empty")
 
 	denied := batchServer(t, func(innerRequest) innerAnswer {
 		return innerAnswer{status: 403, body: graphError("Authorization_RequestDenied", "x")}
 	}, nil)
-	listings, err = serve(t, denied, with(delegated("GroupMember.Read.All"))).Members(t.Context(), hidden)
+	listings, err = expansion.ReadAll(t.Context(), serve(t, denied, with(delegated("GroupMember.Read.All"))), hidden)
 	require.NoError(t, err)
 	assert.True(t, listings[0].Hidden)
 	assert.NotNil(t, listings[1].Err)
@@ -207,7 +208,7 @@ func TestMembersAreToldApartByType(t *testing.T) {
 			object{"@odata.type": "#microsoft.graph.group", "id": guid(9), "displayName": nil},
 		)}
 	}, nil))
-	listings, err := c.Members(t.Context(), []model.Group{{ID: guid(100)}})
+	listings, err := expansion.ReadAll(t.Context(), c, []model.Group{{ID: guid(100)}})
 	require.NoError(t, err)
 	m := listings[0].Members
 	require.Len(t, m, 9)

@@ -98,6 +98,19 @@ func (c *Client) ResolveGroup(ctx context.Context, nameOrID string) ([]model.Obj
 	})
 }
 
+// ResolveName implements audience.Resolver.
+func (c *Client) ResolveName(ctx context.Context, nameOrID string) ([]model.Object, error) {
+	filter := "displayName eq " + literal(nameOrID)
+	if isGUID(nameOrID) {
+		filter = "id eq " + literal(nameOrID)
+	}
+	return c.resolve(ctx, nameOrID, []lookup{
+		{model.ObjectGroup, filter, false},
+		{model.ObjectUser, filter, false},
+		{model.ObjectContact, filter, false},
+	})
+}
+
 func groupObject(g model.Group) model.Object {
 	return model.Object{ID: g.ID, Type: model.ObjectGroup, DisplayName: g.DisplayName, Mail: g.Mail, ProxyAddresses: g.ProxyAddresses, Group: &g}
 }

@@ -17,14 +17,19 @@ type Ports struct {
 	Resolver Resolver
 	Local    Local
 	Members  expansion.Members
+	Finder   Finder            // of lists that Graph does not know; nil where Exchange is not asked
+	Counter  expansion.Counter // for the Estimate; nil does without
 }
 
-// Options tune a Build: see expansion.Options for each.
+// Options tune a Build: see expansion.Options for those that it has too.
 type Options struct {
 	Domains  []string // the tenant's verified domains; nil asks the Resolver
 	Join     func(id string) (model.Object, bool)
 	Now      func() time.Time
 	Progress func(groupsRead, groupsKnown int)
+	// Estimated is called once at most, from another goroutine, when a quick
+	// count has come before the exact one; never after Build has returned.
+	Estimated func(Estimate)
 }
 
 // Build resolves and expands the entries, keeps the included recipients within
@@ -58,7 +63,7 @@ func Build(ctx context.Context, ports Ports, entries []Entry, o Options) (*Previ
 		roots  []expansion.Root
 		result **expansion.Result
 	}{{r.include, &included}, {r.within, &within}, {r.exclude, &excluded}} {
-		result, err := expansion.Walk(ctx, ports.Members, side.roots, expansion.Options(o))
+		result, err := expansion.Walk(ctx, ports.Members, side.roots, expansion.Options{Domains: o.Domains, Join: o.Join, Now: o.Now, Progress: o.Progress})
 		if err != nil {
 			return nil, err
 		}

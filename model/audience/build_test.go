@@ -66,9 +66,14 @@ func (w *world) answer(key string) ([]model.Object, error) {
 	return objects, nil
 }
 
-func (w *world) Members(_ context.Context, groups []model.Group) ([]expansion.Listing, error) {
-	out := make([]expansion.Listing, len(groups))
-	for i, g := range groups {
+func (w *world) ResolveName(ctx context.Context, name string) ([]model.Object, error) {
+	return w.ResolveGroup(ctx, name)
+}
+
+func (w *world) Members(_ context.Context, questions []expansion.Question) ([]expansion.Listing, error) {
+	out := make([]expansion.Listing, len(questions))
+	for i, q := range questions {
+		g := q.Group
 		out[i] = expansion.Listing{GroupID: g.ID, Source: expansion.SourceGraph, Members: w.members[g.ID]}
 	}
 	return out, nil

@@ -15,6 +15,7 @@ type EntryKind string
 
 const (
 	EntryAddress EntryKind = "address" // sales@contoso.com: group, list, user or contact
+	EntryObject  EntryKind = "object"  // NAME|ID of a group, list, user or contact, written without an "@" and without a kind
 	EntryGroup   EntryKind = "group"   // group:NAME|ID
 	EntrySegment EntryKind = "segment" // segment:NAME
 	EntryList    EntryKind = "list"    // list:NAME
@@ -41,8 +42,20 @@ type Resolver interface {
 	ResolveAddress(ctx context.Context, address string) ([]model.Object, error)
 	// ResolveGroup finds groups by object id, display name, or address.
 	ResolveGroup(ctx context.Context, nameOrID string) ([]model.Object, error)
+	// ResolveName finds groups, users and contacts by object id or display name.
+	// None found is an empty slice.
+	ResolveName(ctx context.Context, nameOrID string) ([]model.Object, error)
 	// Domains are the tenant's verified domains, lower case.
 	Domains(ctx context.Context) ([]string, error)
+}
+
+// Finder finds the lists that Graph does not know: dynamic distribution lists,
+// which exist in Exchange only.
+type Finder interface {
+	// FindList finds a list by its address, name or id. None found is an empty
+	// slice; a service that could not be asked is a KindPartial error with the
+	// remedy.
+	FindList(ctx context.Context, identity string) ([]model.Object, error)
 }
 
 // Local answers what lives on this machine: the synced directory, segments,

@@ -36,6 +36,8 @@ type Preview struct {
 	Departed []Departed
 	Notes    []string
 	Counts   Counts
+	// Contributions are of each entry, in the order of Entries.
+	Contributions []Contribution
 	// Requests is what the preview cost, where the caller counts them.
 	Requests int
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"rollcall/model"
+	"rollcall/model/expansion"
 )
 
 // Summary is a preview as the command line's JSON shows it.
@@ -28,16 +29,16 @@ type Summary struct {
 // GroupSummary is one list of the tree, before anybody fell outside or was
 // excluded.
 type GroupSummary struct {
-	ID          string          `json:"id"`
-	DisplayName string          `json:"displayName"`
-	Mail        string          `json:"mail"`
-	Kind        model.GroupKind `json:"kind"`
-	Depth       int             `json:"depth"`
-	Direct      int             `json:"direct"`
-	Unique      int             `json:"unique"`
-	Cycle       bool            `json:"cycle"`
-	Hidden      bool            `json:"hidden"`
-	Source      string          `json:"source"`
+	ID          string           `json:"id"`
+	DisplayName string           `json:"displayName"`
+	Mail        string           `json:"mail"`
+	Kind        model.GroupKind  `json:"kind"`
+	Depth       int              `json:"depth"`
+	Direct      int              `json:"direct"`
+	Unique      int              `json:"unique"`
+	Cycle       bool             `json:"cycle"`
+	Hidden      bool             `json:"hidden"`
+	Source      expansion.Source `json:"source"`
 }
 
 // Unresolved is a part that is missing, and why.

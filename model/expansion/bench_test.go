@@ -28,9 +28,10 @@ func newLarge() *large {
 	return l
 }
 
-func (l *large) Members(_ context.Context, groups []model.Group) ([]Listing, error) {
-	out := make([]Listing, len(groups))
-	for i, g := range groups {
+func (l *large) Members(_ context.Context, questions []Question) ([]Listing, error) {
+	out := make([]Listing, len(questions))
+	for i, q := range questions {
+		g := q.Group
 		var n int
 		if _, err := fmt.Sscanf(g.ID, "g-list%d", &n); err != nil {
 			return nil, err

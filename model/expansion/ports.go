@@ -1,5 +1,5 @@
 // Package expansion walks nested lists down to their recipients. It reads
-// members through the Members port, level by level, each group once, and keeps
+// members through the Members port, round by round, each group once, and keeps
 // no structure after the result is dropped.
 package expansion
 
@@ -13,26 +13,72 @@ import (
 
 // Members reads the direct members of groups.
 type Members interface {
-	// Members returns one listing for each group, in the given order. A group
-	// that could not be read carries its error in the listing; the returned
-	// error means that nothing more can be read (signed out, cancelled).
-	Members(ctx context.Context, groups []model.Group) ([]Listing, error)
+	// Members answers every question with the next part of a group's members,
+	// one listing for each, in the given order. It makes one request for each
+	// question at most (several of them may share one), so that a round costs
+	// its caller the time of one request. A group that could not be read carries
+	// its error in the listing; the returned error means that nothing more can
+	// be read (signed out, cancelled).
+	Members(ctx context.Context, questions []Question) ([]Listing, error)
 }
 
-// The sources that can answer for a group.
+// Question asks for the direct members of a group.
+type Question struct {
+	Group model.Group
+	// Next is where the listing before left off, as it said itself; "" asks from
+	// the beginning.
+	Next string
+}
+
+// Counter counts the members of groups without reading them.
+type Counter interface {
+	// CountUsers returns for each group, in the given order, how many users it
+	// holds, those of nested groups included and each once; -1 for one that
+	// cannot be counted. It is an estimate: it comes from an index that may lag
+	// behind, and counts users without an address as well.
+	CountUsers(ctx context.Context, groups []model.Group) ([]int, error)
+}
+
+// Source is a service that can answer for the members of a list.
+type Source string
+
+// The sources. They are written so in JSON too.
 const (
-	SourceGraph         = "graph"
-	SourceExchangeAdmin = "exchange-admin"
-	SourceEWS           = "ews"
+	SourceGraph         Source = "graph"
+	SourceExchangeAdmin Source = "exchange-admin" // Exchange Online Admin API
+	SourceEWS           Source = "ews"            // Exchange Web Services, ExpandDL
 )
 
-// Listing is what a source said of one group.
+// Label is the source as a person reads it.
+func (s Source) Label() string {
+	switch s {
+	case SourceGraph:
+		return "Graph"
+	case SourceExchangeAdmin:
+		return "Exchange Online"
+	case SourceEWS:
+		return "Exchange (EWS)"
+	default:
+		return string(s)
+	}
+}
+
+// Listing is what a source said of one group: all of its direct members, or a
+// part of them.
 type Listing struct {
 	GroupID string
-	Source  string // SourceGraph, …
+	Source  Source
 	Members []model.Object
-	Hidden  bool         // membership is hidden from this account: the members are unknown, not none
-	Err     *model.Error // the group was not read, or not to its end: Members may be a part
+	Next    string // where the members go on; "" at their end
+	// Stored says that the members are those of the source's last calculation
+	// and not of now. Exchange calculates the members of a dynamic distribution
+	// list once in 24 hours and does not say when.
+	Stored bool
+	Hidden bool         // membership is hidden from this account: the members are unknown, not none
+	Err    *model.Error // the group was not read, or not to its end: Members may be a part
+	// Instead is why the source that should have answered did not, so that
+	// another one, which sees less, did.
+	Instead *model.Error
 }
 
 // Root is where a walk starts: an entry as the administrator wrote it, and the
@@ -53,8 +99,10 @@ type Node struct {
 	Unique   int  // unique recipients that this group reaches, itself and below
 	Cycle    bool // it is its own ancestor
 	Hidden   bool
-	Source   string
+	Source   Source
+	Stored   bool         // members as the source calculated them last: see Listing
 	Err      *model.Error // not read, or in part
+	Instead  *model.Error // why the source that sees more did not answer: see Listing
 
 	index   int     // position in the walk's list of groups
 	members []int32 // what it lists directly, groups left out: indexes into index.objects, ascending

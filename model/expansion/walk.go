@@ -3,7 +3,6 @@ package expansion
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -56,12 +55,9 @@ func Walk(ctx context.Context, m Members, roots []Root, o Options) (*Result, err
 		for i, n := range level {
 			groups[i] = n.Group
 		}
-		listings, err := m.Members(ctx, groups)
+		listings, err := ReadAll(ctx, m, groups)
 		if err != nil {
 			return nil, err
-		}
-		if len(listings) != len(groups) {
-			return nil, fmt.Errorf("expansion: %d groups were asked for and %d listings came back", len(groups), len(listings))
 		}
 		var next []*Node
 		for i := range listings {
@@ -119,7 +115,7 @@ func (w *walker) plant(roots []Root) []*Node {
 // take stores what a source said of a group and returns the groups that were
 // not known before.
 func (w *walker) take(n *Node, l *Listing, depth int) []*Node {
-	n.Source, n.Hidden, n.Err = l.Source, l.Hidden, l.Err
+	n.Source, n.Stored, n.Hidden, n.Err, n.Instead = l.Source, l.Stored, l.Hidden, l.Err, l.Instead
 	n.members = make([]int32, 0, len(l.Members))
 	var found []*Node
 	for i := range l.Members {

@@ -17,7 +17,7 @@ import (
 type tenant struct {
 	members map[string][]model.Object
 	listing map[string]Listing // overrides by group id
-	source  string
+	source  Source
 	asked   map[string]int
 	calls   int
 	fail    error
@@ -27,13 +27,14 @@ func newTenant() *tenant {
 	return &tenant{members: map[string][]model.Object{}, listing: map[string]Listing{}, source: SourceGraph, asked: map[string]int{}}
 }
 
-func (f *tenant) Members(_ context.Context, groups []model.Group) ([]Listing, error) {
+func (f *tenant) Members(_ context.Context, questions []Question) ([]Listing, error) {
 	f.calls++
 	if f.fail != nil {
 		return nil, f.fail
 	}
-	out := make([]Listing, len(groups))
-	for i, g := range groups {
+	out := make([]Listing, len(questions))
+	for i, q := range questions {
+		g := q.Group
 		if f.asked[g.ID]++; f.asked[g.ID] > 1 {
 			return nil, errors.New("group " + g.ID + " was read twice")
 		}
@@ -303,12 +304,12 @@ func TestAWalkStopsWhenNothingMoreCanBeRead(t *testing.T) {
 
 func TestAPortThatDropsAListingIsAnError(t *testing.T) {
 	_, err := Walk(context.Background(), short{}, entry(group("all")), Options{})
-	assert.ErrorContains(t, err, "1 groups were asked for and 0 listings came back")
+	assert.ErrorContains(t, err, "1 questions were asked and 0 listings came back")
 }
 
 type short struct{}
 
-func (short) Members(context.Context, []model.Group) ([]Listing, error) { return nil, nil }
+func (short) Members(context.Context, []Question) ([]Listing, error) { return nil, nil }
 
 func TestTheAnswerIsAsOldAsItsFirstRead(t *testing.T) {
 	at := time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC)

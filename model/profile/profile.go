@@ -4,6 +4,7 @@ package profile
 
 import (
 	"rollcall/model"
+	"rollcall/model/expansion"
 	"rollcall/model/refresh"
 )
 
@@ -13,6 +14,14 @@ type Profile struct {
 	Chosen   bool             // the configuration names them
 	Schedule refresh.Schedule // of the rounds that the screens run by themselves
 	Guard    refresh.Guard    // how many users a sync may remove unasked
+
+	// Exchange is asked for lists that Graph cannot see, or not in full:
+	// expansion.SourceExchangeAdmin or SourceEWS; "" asks none.
+	Exchange         expansion.Source
+	ExchangeChosen   bool   // the configuration says which, or that there is none
+	ExchangeEndpoint string // https://HOST of Exchange; "" is the cloud's own
+	ExchangeResource string // what its tokens are issued for; "" is what the endpoint's cloud has
+	KeepStructure    bool   // nested lists are kept with an approved preview
 }
 
 // Default is a profile of which nothing is configured.

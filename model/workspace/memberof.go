@@ -179,12 +179,9 @@ func (w *Workspace) readMembers(ctx context.Context, readings []*reading) error 
 	if len(open) == 0 {
 		return nil
 	}
-	listings, err := parts.Members.Members(ctx, groups)
+	listings, err := expansion.ReadAll(ctx, parts.Members, groups)
 	if err != nil {
 		return err
-	}
-	if len(listings) != len(groups) {
-		return fmt.Errorf("workspace: %d groups were asked for and %d listings came back", len(groups), len(listings))
 	}
 	for i, r := range open {
 		r.take(&listings[i])

@@ -9,6 +9,8 @@ import (
 	"context"
 	"time"
 
+	"rollcall/model/audience"
+	"rollcall/model/expansion"
 	"rollcall/model/writeback"
 )
 
@@ -102,14 +104,16 @@ type List struct {
 	CreatedBy string    `json:"createdBy"`
 	ChangedAt time.Time `json:"changedAt"`
 	ChangedBy string    `json:"changedBy"`
-	Members   []Contact `json:"-"` // in the order in which they were saved; nil where only the list is asked for
+	File      string    `json:"file,omitempty"` // base name of the file that was imported last; "" of a list picked by hand
+	Members   []Contact `json:"-"`              // in the order in which they were saved; nil where only the list is asked for
 }
 
 // Contact is a member of a list as it was when the list was saved.
 type Contact struct {
-	ID          string `json:"id"` // object id
+	ID          string `json:"id"` // object id; "" of somebody outside the tenant, who goes by Mail
 	DisplayName string `json:"displayName,omitempty"`
-	Mail        string `json:"mail,omitempty"` // primary address; "" when the user had none
+	Mail        string `json:"mail,omitempty"`   // primary address; "" when the user had none
+	Mobile      string `json:"mobile,omitempty"` // of somebody outside the tenant; a user's own is in the directory
 }
 
 // Snapshot is the approved outcome of a preview.
@@ -122,6 +126,29 @@ type Snapshot struct {
 	Addresses  []string  `json:"addresses"`
 	ApprovedBy string    `json:"approvedBy"`
 	ApprovedAt time.Time `json:"approvedAt"`
+
+	// ObjectIDs are those of Addresses, in their order: an address that moved is
+	// told from one that left by it. "" is somebody outside the tenant. Snapshots
+	// of older versions have none.
+	ObjectIDs []string        `json:"objectIds,omitempty"`
+	Counts    *SnapshotCounts `json:"counts,omitempty"` // nil in snapshots of older versions
+	// Sources are the services that answered for the members of lists, each once.
+	Sources  []expansion.Source `json:"sources,omitempty"`
+	AsOf     time.Time          `json:"asOf,omitzero"`     // when the lists were read: no membership is older, but for those that Exchange had calculated
+	SyncedAt time.Time          `json:"syncedAt,omitzero"` // when the synced directory was last brought up to date
+	// Lists are the nested lists, kept only where the profile says so.
+	Lists []audience.GroupSummary `json:"lists,omitempty"`
+}
+
+// SnapshotCounts are the figures of an approved preview.
+type SnapshotCounts struct {
+	audience.Counts
+	Disabled       int `json:"disabled"` // with a disabled account; among those of Counts
+	WithoutAddress int `json:"withoutAddress"`
+	NonRecipients  int `json:"nonRecipients"`
+	Duplicates     int `json:"duplicates"`
+	Excluded       int `json:"excluded"`
+	Outside        int `json:"outside"`
 }
 
 // Event is one line of the audit: what was done, by whom.

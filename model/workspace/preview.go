@@ -13,6 +13,12 @@ import (
 	"rollcall/model/directory"
 )
 
+// Watch follows a preview while it runs. Either may be nil.
+type Watch struct {
+	Progress  func(read, known int)   // lists, on the preview's own goroutine
+	Estimated func(audience.Estimate) // see audience.Options
+}
+
 // Preview expands an audience, each entry as CLI and screens write it: include,
 // kept within those that begin with "&", less exclude and those that begin with
 // "-". A preview with missing parts is no error: see audience.Preview.Complete.
@@ -22,7 +28,10 @@ import (
 // The tenant is asked only for what it alone knows: addresses, groups, and the
 // members of groups that a rule names, which are read afresh. Without such an
 // entry a preview needs no session; see ownDomains.
-func (w *Workspace) Preview(ctx context.Context, include, exclude []string, progress func(read, known int)) (*audience.Preview, error) {
+func (w *Workspace) Preview(ctx context.Context, include, exclude []string, watch *Watch) (*audience.Preview, error) {
+	if watch == nil {
+		watch = &Watch{}
+	}
 	parts, err := w.opened()
 	if err != nil {
 		return nil, err
@@ -45,11 +54,14 @@ func (w *Workspace) Preview(ctx context.Context, include, exclude []string, prog
 		Resolver: parts.Resolver,
 		Local:    local,
 		Members:  parts.Members,
+		Finder:   parts.Finder,
+		Counter:  parts.Counter,
 	}, entries, audience.Options{
-		Domains:  domains,
-		Join:     func(id string) (model.Object, bool) { return joinUser(snapshot, id) },
-		Now:      w.Now,
-		Progress: progress,
+		Domains:   domains,
+		Join:      func(id string) (model.Object, bool) { return joinUser(snapshot, id) },
+		Now:       w.Now,
+		Progress:  watch.Progress,
+		Estimated: watch.Estimated,
 	})
 	if err != nil {
 		return nil, err

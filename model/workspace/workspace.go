@@ -24,8 +24,16 @@ type Settings struct {
 	Schema   *model.Schema // nil: the whole catalogue
 	Language language.Tag  // in whose order texts are sorted; zero: that of the root of all languages
 	Guards   writeback.Guards
-	Removals *refresh.Guard   // of a sync; nil: refresh.DefaultGuard
-	Now      func() time.Time // nil: time.Now
+	Removals *refresh.Guard // of a sync; nil: refresh.DefaultGuard
+
+	// Exchange is the service that is asked for lists that Graph cannot see, or
+	// not in full: expansion.SourceExchangeAdmin or SourceEWS; "" asks none.
+	Exchange expansion.Source
+	// KeepStructure keeps the nested lists of an approved preview with it.
+	// Without it nothing of a list's structure is written anywhere.
+	KeepStructure bool
+
+	Now func() time.Time // nil: time.Now
 
 	// OpenFile opens a file that an administrator named in an entry, for
 	// reading; nil refuses all.
@@ -44,6 +52,8 @@ type Parts struct {
 	Ledger   Ledger
 	Members  expansion.Members
 	Resolver audience.Resolver
+	Finder   audience.Finder   // of lists that Exchange alone knows; nil where it is not asked
+	Counter  expansion.Counter // for estimates; nil does without
 	Groups   writeback.Groups
 	Calls    Calls
 	Operator string       // whoever runs this process, as the audit names them while nobody is signed in: "adele@laptop"

@@ -87,7 +87,7 @@ func (a *app) preview(ctx context.Context, include, exclude []string, show previ
 		if err := a.syncedFor(ctx, w, include, exclude); err != nil {
 			return err
 		}
-		preview, err := w.Preview(ctx, include, exclude, a.walkProgress())
+		preview, err := w.Preview(ctx, include, exclude, &workspace.Watch{Progress: a.walkProgress()})
 		if err != nil {
 			return err
 		}

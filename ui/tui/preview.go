@@ -9,6 +9,7 @@ import (
 
 	"rollcall/model"
 	"rollcall/model/audience"
+	"rollcall/model/workspace"
 )
 
 // previewPane answers who would really receive a message: the To line above,
@@ -125,10 +126,10 @@ func (p *previewPane) expand() tea.Cmd {
 	p.layout()
 	ws := p.ws
 	run := p.tasks.run(taskPreview, func(ctx context.Context) tea.Msg {
-		preview, err := ws.Preview(ctx, include, exclude, func(read, known int) {
+		preview, err := ws.Preview(ctx, include, exclude, &workspace.Watch{Progress: func(read, known int) {
 			walk.read.Store(int64(read))
 			walk.known.Store(int64(known))
-		})
+		}})
 		if err != nil {
 			return previewDoneMsg{ask: ask, err: err}
 		}

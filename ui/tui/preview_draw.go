@@ -326,7 +326,7 @@ func (p *previewPane) drawDetails(width, height int) []string {
 			parts = append([]string{clean(n.Group.Mail)}, parts...)
 		}
 		if n.Source != "" {
-			parts = append(parts, sourceLabel(n.Source))
+			parts = append(parts, n.Source.Label())
 		}
 		switch {
 		case n.Err != nil:
@@ -355,17 +355,4 @@ func (p *previewPane) drawDetails(width, height int) []string {
 	lines = append(lines, " "+th.text.Render(th.cut(strings.Join(parts, " · "), width-1)))
 	lines = append(lines, " "+th.cut(detail, width-1))
 	return lines[:min(len(lines), height)]
-}
-
-// sourceLabel names where a listing came from.
-func sourceLabel(source string) string {
-	switch source {
-	case "graph":
-		return "Graph"
-	case "exchange-admin":
-		return "Exchange Online"
-	case "ews":
-		return "Exchange (EWS)"
-	}
-	return source
 }

@@ -285,18 +285,23 @@ func (t *fakeTenant) ResolveGroup(_ context.Context, nameOrID string) ([]model.O
 	return out, nil
 }
 
+func (t *fakeTenant) ResolveName(_ context.Context, nameOrID string) ([]model.Object, error) {
+	return t.ResolveGroup(context.Background(), nameOrID)
+}
+
 func (t *fakeTenant) Domains(context.Context) ([]string, error) {
 	return []string{"contoso.com", "contoso.onmicrosoft.com"}, nil
 }
 
-func (t *fakeTenant) Members(ctx context.Context, groups []model.Group) ([]expansion.Listing, error) {
+func (t *fakeTenant) Members(ctx context.Context, questions []expansion.Question) ([]expansion.Listing, error) {
 	if err := wait(ctx, t.slow); err != nil {
 		return nil, err
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	out := make([]expansion.Listing, len(groups))
-	for i, g := range groups {
+	out := make([]expansion.Listing, len(questions))
+	for i, q := range questions {
+		g := q.Group
 		out[i] = expansion.Listing{GroupID: g.ID, Source: "graph", Members: slices.Clone(t.members[g.ID])}
 		if t.listing != nil {
 			t.listing(&out[i])

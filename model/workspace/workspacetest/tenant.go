@@ -154,15 +154,27 @@ func (t *Tenant) ResolveGroup(ctx context.Context, nameOrID string) ([]model.Obj
 	}), nil
 }
 
+// ResolveName finds an object by its id or display name.
+func (t *Tenant) ResolveName(ctx context.Context, nameOrID string) ([]model.Object, error) {
+	var found []model.Object
+	for _, o := range t.Objects {
+		if strings.EqualFold(o.ID, nameOrID) || strings.EqualFold(o.DisplayName, nameOrID) {
+			found = append(found, o)
+		}
+	}
+	return found, t.call(ctx, "ResolveName", nameOrID)
+}
+
 // Domains are Contoso's.
 func (t *Tenant) Domains(ctx context.Context) ([]string, error) {
 	return []string{"contoso.com", "contoso.onmicrosoft.com"}, t.call(ctx, "Domains")
 }
 
 // Members lists the members of groups.
-func (t *Tenant) Members(ctx context.Context, groups []model.Group) ([]expansion.Listing, error) {
-	listings := make([]expansion.Listing, len(groups))
-	for i, g := range groups {
+func (t *Tenant) Members(ctx context.Context, questions []expansion.Question) ([]expansion.Listing, error) {
+	listings := make([]expansion.Listing, len(questions))
+	for i, q := range questions {
+		g := q.Group
 		if err := t.call(ctx, "Members", g.ID); err != nil {
 			return nil, err
 		}
