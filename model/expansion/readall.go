@@ -11,6 +11,7 @@ import (
 // each, in the given order, whose Next is empty. Its error is the one that
 // Members returned.
 func ReadAll(ctx context.Context, m Members, groups []model.Group) ([]Listing, error) {
+	m = begin(m)
 	listings := make([]Listing, len(groups))
 	questions := make([]Question, len(groups))
 	open := make([]int, len(groups)) // index in listings of each question
@@ -29,18 +30,28 @@ func ReadAll(ctx context.Context, m Members, groups []model.Group) ([]Listing, e
 		var still []int
 		for k := range parts {
 			part, i := &parts[k], open[k]
-			before := listings[i].Members
-			listings[i] = *part
-			listings[i].Members = append(before, part.Members...)
+			listings[i].add(part)
 			if part.Next != "" && part.Err == nil {
 				further = append(further, Question{Group: questions[k].Group, Next: part.Next})
 				still = append(still, i)
 			}
-			listings[i].Next = ""
 		}
 		questions, open = further, still
 	}
 	return listings, nil
+}
+
+// add takes a further part in. What one part says of the whole stands.
+func (l *Listing) add(part *Listing) {
+	members, stored, hidden, instead := l.Members, l.Stored, l.Hidden, l.Instead
+	*l = *part
+	if len(members) > 0 {
+		l.Members = append(members, part.Members...)
+	}
+	l.Stored, l.Hidden, l.Next = l.Stored || stored, l.Hidden || hidden, ""
+	if l.Instead == nil {
+		l.Instead = instead
+	}
 }
 
 func miscounted(questions, listings int) error {

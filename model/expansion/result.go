@@ -209,7 +209,7 @@ func hiddenMembership(list string) *model.Error {
 	return &model.Error{
 		Kind: model.KindPartial, Code: "membershipHidden",
 		Message: "the members of " + list + " are hidden from this account",
-		Remedy:  "consent to Member.Read.Hidden, and sign in with a role that sees hidden members, for instance User Administrator",
+		Remedy:  hiddenRemedy,
 	}
 }
 

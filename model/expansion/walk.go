@@ -18,6 +18,9 @@ type Options struct {
 	// Join returns the synced user of an object id. It fills what a member
 	// list leaves out, above all when the service returns ids only.
 	Join func(id string) (model.Object, bool)
+	// JoinAddress returns the synced user who owns an address. It stands in for
+	// Join where a source names a user by the address alone.
+	JoinAddress func(address string) (model.Object, bool)
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	// Progress is called on the walk's own goroutine before and after each
@@ -44,6 +47,7 @@ func Walk(ctx context.Context, m Members, roots []Root, o Options) (*Result, err
 		byKey:    make(map[string]int32),
 		nodeByID: make(map[string]*Node),
 	}
+	m = begin(m)
 	level := w.plant(roots)
 	read := 0
 	for depth := 1; len(level) > 0; depth++ {
@@ -196,11 +200,13 @@ func compareNodes(a, b *Node) int {
 
 // Name is the name to show for the group: its display name, or failing that
 // its address or id.
-func (n *Node) Name() string {
-	for _, s := range []string{n.Group.DisplayName, n.Group.Mail} {
+func (n *Node) Name() string { return nameOf(&n.Group) }
+
+func nameOf(g *model.Group) string {
+	for _, s := range []string{g.DisplayName, g.Mail} {
 		if strings.TrimSpace(s) != "" {
 			return s
 		}
 	}
-	return n.Group.ID
+	return g.ID
 }
