@@ -1,6 +1,8 @@
 package audience
 
 import (
+	"time"
+
 	"rollcall/model"
 	"rollcall/model/expansion"
 )
@@ -40,6 +42,9 @@ type Preview struct {
 	Contributions []Contribution
 	// Requests is what the preview cost, where the caller counts them.
 	Requests int
+	// SyncedAt is when the directory that answered was last brought up to date,
+	// where the caller says it.
+	SyncedAt time.Time
 
 	objects []model.Object
 }
