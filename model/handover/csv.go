@@ -20,7 +20,7 @@ func Cell(text string) string {
 	// begin a formula itself.
 	formula := strings.IndexAny(strings.TrimLeft(text, " \u00a0"), "=+-@\t\r\n＝＋－＠") == 0
 	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Bidi_Control, r) {
+		if acts(r) && r != '\n' && r != '\t' {
 			return unicode.ReplacementChar
 		}
 		return r
@@ -30,6 +30,10 @@ func Cell(text string) string {
 	}
 	return text
 }
+
+// acts reports whether a terminal could obey a character, or show what stands
+// beside it in another order.
+func acts(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }
 
 // Recipients returns a CSV with a header row and one recipient a row.
 func Recipients(list []expansion.Recipient) []byte {
