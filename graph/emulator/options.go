@@ -3,6 +3,8 @@ package emulator
 import (
 	"slices"
 	"time"
+
+	"rollcall/graph/emulator/seed"
 )
 
 // Options choose a tenant and how its server behaves. The zero value serves
@@ -18,6 +20,11 @@ type Options struct {
 	// NullCreated is the share, from 0 to 1, of the users created before June
 	// 2018 whose createdDateTime is null.
 	NullCreated float64
+
+	// Groups and DynamicLists are there besides the seeded ones. Those that
+	// cannot be are a KindUsage error of Start.
+	Groups       []seed.CustomGroup
+	DynamicLists []seed.CustomDynamicList
 
 	// NoCompression sends every answer as it is, though its client takes gzip.
 	NoCompression bool

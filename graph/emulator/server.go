@@ -51,6 +51,13 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err := checkLoopback(o.Listen); err != nil {
 		return nil, err
 	}
+	tenant, err := seed.Build(seed.Options{
+		Users: o.Users, Seed: o.Seed, NullCreated: o.NullCreated,
+		Groups: o.Groups, DynamicLists: o.DynamicLists,
+	})
+	if err != nil {
+		return nil, err
+	}
 	ca, err := newCA()
 	if err != nil {
 		return nil, err
@@ -60,7 +67,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		return nil, &model.Error{Kind: model.KindFailed, Code: "listen", Message: fmt.Sprintf("the embedded tenant cannot listen on %s", o.Listen), Remedy: "choose another address with --listen", Err: err}
 	}
 
-	s := &Server{options: o, ca: ca, tenant: seed.New(seed.Options{Users: o.Users, Seed: o.Seed, NullCreated: o.NullCreated})}
+	s := &Server{options: o, ca: ca, tenant: tenant}
 	s.url = "https://" + listener.Addr().String()
 	if err := s.assemble(set); err != nil {
 		return nil, errors.Join(err, listener.Close())

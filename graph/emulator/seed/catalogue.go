@@ -3,9 +3,9 @@ package seed
 import "fmt"
 
 // seedGroups lists the tenant's groups. The fixed points that documentation
-// and scripts rely on come first.
-func (t *Tenant) seedGroups() []groupSpec {
-	b := &groupBuilder{t: t, at: make(map[string]int)}
+// and scripts rely on come first, custom groups last.
+func (t *Tenant) seedGroups(custom []CustomGroup) ([]groupSpec, error) {
+	b := &groupBuilder{t: t, at: make(map[string]int), dynamicAt: make(map[string]int)}
 	t.addFixedLists(b)
 	t.addFixedGroups(b)
 	t.addStaffLists(b)
@@ -13,7 +13,13 @@ func (t *Tenant) seedGroups() []groupSpec {
 	t.addDepartmentGroups(b)
 	t.addProjects(b)
 	t.addOddGroups(b)
-	return b.finish()
+	if err := b.claimSeeded(); err != nil {
+		return nil, err
+	}
+	if err := b.addCustom(custom); err != nil {
+		return nil, err
+	}
+	return b.finish(), nil
 }
 
 func (t *Tenant) addFixedLists(b *groupBuilder) {

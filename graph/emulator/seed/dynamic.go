@@ -1,6 +1,7 @@
 package seed
 
 import (
+	"cmp"
 	"iter"
 	"strings"
 )
@@ -26,6 +27,7 @@ var mailboxOnly = clause{"RecipientTypeDetails", "UserMailbox", func(tr traits) 
 // from.
 type dynamicSpec struct {
 	DynamicList
+	code    string
 	clauses []clause
 }
 
@@ -51,16 +53,7 @@ func (t *Tenant) seedDynamicLists() []dynamicSpec {
 	var lists []dynamicSpec
 	add := func(number int, code, displayName string, c clause) {
 		clauses := []clause{mailboxOnly, c}
-		mail := code + "@" + defaultDomain
-		lists = append(lists, dynamicSpec{
-			DynamicList: DynamicList{
-				Index: number, ID: t.key.objectID(domainDynamicList, number),
-				DisplayName: displayName, Mail: mail,
-				ProxyAddresses:  []string{"SMTP:" + mail, "smtp:" + code + "@" + initialDomain},
-				RecipientFilter: opath(clauses),
-			},
-			clauses: clauses,
-		})
+		lists = append(lists, dynamicSpec{DynamicList: t.dynamicList(number, code, displayName, opath(clauses)), code: code, clauses: clauses})
 	}
 	add(emeaAll, "emea-all", "EMEA (all)", clause{
 		"CustomAttribute3", emea.String(),
@@ -75,6 +68,24 @@ func (t *Tenant) seedDynamicLists() []dynamicSpec {
 		func(tr traits) bool { return tr.company == companyLogistics },
 	})
 	return lists
+}
+
+func (t *Tenant) dynamicList(number int, code, displayName, filter string) DynamicList {
+	mail := code + "@" + defaultDomain
+	return DynamicList{
+		Index: number, ID: t.key.objectID(domainDynamicList, number),
+		DisplayName: displayName, Mail: mail,
+		ProxyAddresses:  []string{"SMTP:" + mail, "smtp:" + code + "@" + initialDomain},
+		RecipientFilter: filter,
+	}
+}
+
+// addDynamicLists adds the custom lists behind the seeded ones.
+func (t *Tenant) addDynamicLists(custom []CustomDynamicList) {
+	for _, l := range custom {
+		list := t.dynamicList(len(t.dynamicLists), l.Code, cmp.Or(l.DisplayName, l.Code), l.Filter)
+		t.dynamicLists = append(t.dynamicLists, dynamicSpec{DynamicList: list, code: l.Code})
+	}
 }
 
 // DynamicLists returns the dynamic distribution lists, by number.

@@ -12,6 +12,7 @@ type groupSpec struct {
 	nested       []string // codes of groups inside
 	dynamic      []int    // dynamic lists inside
 	fixed        []Member // the same in order, then other single members
+	sorted       []Member // fixed, ordered by compareMembers
 	everyContact bool
 	where        func(traits) bool // of users; nil: none
 
@@ -49,9 +50,11 @@ func (t *Tenant) FindGroupByAddress(address string) (int, bool) {
 // groupBuilder collects the groups of a tenant. A group's code is the local
 // part of its address or its display name, and what others nest it by.
 type groupBuilder struct {
-	t     *Tenant
-	specs []groupSpec
-	at    map[string]int
+	t         *Tenant
+	specs     []groupSpec
+	at        map[string]int
+	dynamicAt map[string]int  // dynamic lists by code
+	codes     map[string]bool // lower-cased local parts that are taken
 }
 
 func (b *groupBuilder) add(code string, s groupSpec) *groupSpec {
@@ -112,7 +115,8 @@ func (b *groupBuilder) finish() []groupSpec {
 		for _, d := range s.dynamic {
 			inside = append(inside, Member{MemberDynamicList, d})
 		}
-		s.fixed = append(inside, s.fixed...)
+		s.fixed = distinct(append(inside, s.fixed...))
+		s.sorted = slices.SortedFunc(slices.Values(s.fixed), compareMembers)
 	}
 	return b.specs
 }

@@ -1,6 +1,9 @@
 package seed
 
-import "iter"
+import (
+	"iter"
+	"slices"
+)
 
 // membershipOverlay is what was written to a group's membership.
 type membershipOverlay struct {
@@ -110,12 +113,8 @@ func (t *Tenant) isComputed(spec *groupSpec, m Member) bool {
 	case m.Type == MemberUser && t.passes(spec, m.Index):
 		return true
 	}
-	for _, f := range spec.fixed {
-		if f == m {
-			return true
-		}
-	}
-	return false
+	_, fixed := slices.BinarySearchFunc(spec.sorted, m, compareMembers)
+	return fixed
 }
 
 // exists reports whether there is such an object. The caller holds the lock.

@@ -23,6 +23,10 @@ type Options struct {
 	// NullCreated is the share, from 0 to 1, of the users created before June
 	// 2018 of whom the directory does not know when that was.
 	NullCreated float64
+
+	// Groups and DynamicLists are there besides the seeded ones.
+	Groups       []CustomGroup
+	DynamicLists []CustomDynamicList
 }
 
 // User is a directory user with the properties that the emulator serves.

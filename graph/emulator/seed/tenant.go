@@ -64,8 +64,18 @@ type Tenant struct {
 	log         []Change
 }
 
-// New returns the tenant of a seed. Equal options give equal tenants.
+// New is Build for options that are known to be right; others make it panic.
 func New(o Options) *Tenant {
+	t, err := Build(o)
+	if err != nil {
+		panic(err)
+	}
+	return t
+}
+
+// Build returns the tenant of a seed. Equal options give equal tenants. Custom
+// groups and dynamic lists that cannot be are a KindUsage error.
+func Build(o Options) (*Tenant, error) {
 	if o.Users <= 0 {
 		o.Users = defaultUsers
 	}
@@ -104,14 +114,18 @@ func New(o Options) *Tenant {
 	t.employeeIDs = newPermutation(t.key.derive(topicEmployeeIDs), employeeIDCount)
 	t.sharedGuests = t.firstGuests(maxSharedGuests)
 	t.dynamicLists = t.seedDynamicLists()
-	t.groups = t.seedGroups()
+	var err error
+	t.addDynamicLists(o.DynamicLists)
+	if t.groups, err = t.seedGroups(o.Groups); err != nil {
+		return nil, err
+	}
 	t.groupAt = make(map[string]int)
 	for i, g := range t.groups {
 		for _, address := range addresses(g.ProxyAddresses) {
 			t.groupAt[address] = i
 		}
 	}
-	return t
+	return t, nil
 }
 
 // TenantID is the tenant's id, a UUID.
