@@ -19,6 +19,7 @@ type callLog struct {
 	ring    []workspace.Call
 	next    int // where the next call goes once the ring is full
 	traffic workspace.Traffic
+	gates   []*gate // of every service that records here
 }
 
 func (l *callLog) record(call workspace.Call) {
@@ -43,9 +44,16 @@ func (l *callLog) throttled() {
 	l.traffic.Throttled++
 }
 
+// watch makes the log tell how long a gate is closed.
+func (l *callLog) watch(g *gate) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.gates = append(l.gates, g)
+}
+
 // Recent implements workspace.Calls.
 func (c *Client) Recent(n int) []workspace.Call {
-	l := &c.transport.calls
+	l := c.transport.calls
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	ordered := slices.Concat(l.ring[l.next:], l.ring[:l.next])
@@ -55,12 +63,16 @@ func (c *Client) Recent(n int) []workspace.Call {
 
 // Traffic implements workspace.Calls.
 func (c *Client) Traffic() workspace.Traffic {
-	l := &c.transport.calls
+	l := c.transport.calls
 	l.mu.Lock()
 	t := l.traffic
+	gates := l.gates
 	l.mu.Unlock()
-	if until := c.transport.gate.until(); until.After(c.opts.Now()) {
-		t.WaitUntil = until
+	now := c.opts.Now()
+	for _, g := range gates {
+		if until := g.until(); until.After(now) && until.After(t.WaitUntil) {
+			t.WaitUntil = until
+		}
 	}
 	return t
 }

@@ -82,9 +82,14 @@ func (c *Client) send(ctx context.Context, info *abstractions.RequestInformation
 	if err != nil {
 		return nil, err
 	}
-	resp, err := c.http.Do(req)
+	return c.transport.do(ctx, c.http, req)
+}
+
+// do makes one call over client, which carries it by this transport.
+func (t *transport) do(ctx context.Context, client *http.Client, req *http.Request) (*answer, error) {
+	resp, err := client.Do(req)
 	if err != nil {
-		return nil, c.plain(ctx, err)
+		return nil, t.plain(ctx, err)
 	}
 	read, ok := resp.Body.(*memoryBody)
 	if !ok {
@@ -93,7 +98,7 @@ func (c *Client) send(ctx context.Context, info *abstractions.RequestInformation
 	}
 	body := read.content
 	if resp.StatusCode >= http.StatusMultipleChoices {
-		return nil, c.transport.refusal(resp.StatusCode, resp.Header, body)
+		return nil, t.refusal(resp.StatusCode, resp.Header, body)
 	}
 	return &answer{status: resp.StatusCode, header: resp.Header, body: body}, nil
 }
@@ -124,7 +129,7 @@ func setBody(req *http.Request, body []byte) {
 // plain takes off what net/http wraps around an error: its text holds the
 // whole URL, whose query may name people. A cancelled call keeps the context's
 // own error.
-func (c *Client) plain(ctx context.Context, err error) error {
+func (t *transport) plain(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -136,7 +141,7 @@ func (c *Client) plain(ctx context.Context, err error) error {
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
-	return c.transport.noConnection(err)
+	return t.noConnection(err)
 }
 
 // withParameter adds a query option that a builder does not know, such as

@@ -53,7 +53,7 @@ func (t *transport) refusal(status int, header http.Header, body []byte) *model.
 		e.Err = fmt.Errorf("%w: %w", refresh.ErrResync, e.Err)
 	case status == http.StatusUnauthorized:
 		e.Kind = model.KindSignIn
-		e.Message = "Graph does not accept the sign-in: " + e.Message
+		e.Message = t.name + " does not accept the sign-in: " + e.Message
 		e.Remedy = "run `rollcall signin`"
 	case status == http.StatusForbidden:
 		e.Kind = model.KindSignIn
@@ -62,6 +62,7 @@ func (t *transport) refusal(status int, header http.Header, body []byte) *model.
 		e.Kind = model.KindUnavailable
 		e.Remedy = "try again later, or raise --timeout"
 	}
+	e.Err = &Refused{Status: status, Body: body, err: e.Err}
 	return e
 }
 
@@ -140,7 +141,7 @@ func (t *transport) tokenFailure(ctx context.Context, err error) error {
 		return known
 	}
 	return &model.Error{
-		Kind: model.KindSignIn, Code: "signInRequired", Message: "no token could be had for Graph",
+		Kind: model.KindSignIn, Code: "signInRequired", Message: "no token could be had for " + t.name,
 		Remedy: "run `rollcall signin`", Err: err,
 	}
 }
@@ -154,7 +155,7 @@ func (t *transport) interrupted(ctx context.Context, err error) error {
 }
 
 func (t *transport) noConnection(err error) *model.Error {
-	return plain.NoConnection(t.root.Host, "graph_endpoint", err)
+	return plain.NoConnection(t.root.Host, t.setting, err)
 }
 
 // keptThrottling ends a call that the gate would hold beyond its patience.

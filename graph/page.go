@@ -34,14 +34,21 @@ func getPage[T any](ctx context.Context, c *Client, build func() (*abstractions.
 // what it should be is asked for again a few times, as far as the patience of
 // the call goes, then it is an error.
 func read[T any](ctx context.Context, c *Client, build func() (*abstractions.RequestInformation, error), decode func([]byte) (T, error)) (T, error) {
-	var none T
-	ctx = c.transport.begun(ctx)
-	for n := 1; ; n++ {
+	return readable(ctx, c.transport, func(ctx context.Context) (*answer, error) {
 		info, err := build()
 		if err != nil {
-			return none, fmt.Errorf("graph: building the request: %w", err)
+			return nil, fmt.Errorf("graph: building the request: %w", err)
 		}
-		got, err := c.send(withSettings(ctx, func(s *callSettings) { s.earlier = n - 1 }), info)
+		return c.send(ctx, info)
+	}, decode)
+}
+
+// readable sends until the answer can be decoded, within the bounds of read.
+func readable[T any](ctx context.Context, t *transport, send func(context.Context) (*answer, error), decode func([]byte) (T, error)) (T, error) {
+	var none T
+	ctx = t.begun(ctx)
+	for n := 1; ; n++ {
+		got, err := send(withSettings(ctx, func(s *callSettings) { s.earlier = n - 1 }))
 		if err != nil {
 			return none, err
 		}
@@ -50,14 +57,14 @@ func read[T any](ctx context.Context, c *Client, build func() (*abstractions.Req
 			return value, nil
 		}
 		if n == maxMalformed {
-			return none, unreadable(c.root.Host, err)
+			return none, unreadable(t.root.Host, err)
 		}
-		fits, stopped := c.transport.pause(ctx, c.transport.gate.backoff(n))
+		fits, stopped := t.pause(ctx, t.gate.backoff(n))
 		switch {
 		case stopped != nil:
 			return none, stopped
 		case !fits:
-			return none, unreadable(c.root.Host, err)
+			return none, unreadable(t.root.Host, err)
 		}
 	}
 }

@@ -46,6 +46,8 @@ var errPatience = errors.New("the service kept throttling")
 type transport struct {
 	base    http.RoundTripper
 	root    *url.URL
+	name    string // of the service, as its refusals call it
+	setting string // of the profile, that names the host
 	cred    azcore.TokenCredential
 	scopes  []string
 	now     func() time.Time
@@ -54,18 +56,23 @@ type transport struct {
 	attempt time.Duration // of one attempt
 
 	gate   gate
-	calls  callLog
-	usual  atomic.Int64                  // bytes of the last answer that did not name its length
-	claims atomic.Pointer[signin.Claims] // of the last token; nil while unknown
-	demand atomic.Pointer[string]        // claims that the next token must be asked with; nil when any will do
+	calls  *callLog                                                   // shared by all services of a tenant
+	reads  func(status int, body []byte) (as int, wait time.Duration) // see ServiceOptions.Reads; nil takes the status as it is
+	usual  atomic.Int64                                               // bytes of the last answer that did not name its length
+	claims atomic.Pointer[signin.Claims]                              // of the last token; nil while unknown
+	demand atomic.Pointer[string]                                     // claims that the next token must be asked with; nil when any will do
 }
 
 func newTransport(o Options, root *url.URL) *transport {
-	return &transport{
-		base: o.Transport, root: root, cred: o.Credential, scopes: o.Scopes, now: o.Now, sleep: o.Sleep,
+	t := &transport{
+		base: o.Transport, root: root, name: "Graph", setting: "graph_endpoint",
+		cred: o.Credential, scopes: o.Scopes, now: o.Now, sleep: o.Sleep,
 		timeout: o.Timeout, attempt: o.AttemptTimeout,
-		gate: gate{now: o.Now, sleep: o.Sleep, jitter: o.Jitter},
+		gate:  gate{now: o.Now, sleep: o.Sleep, jitter: o.Jitter},
+		calls: &callLog{},
 	}
+	t.calls.gates = []*gate{&t.gate}
+	return t
 }
 
 // callSettings say how a call is to be treated; they travel in its context.
@@ -196,7 +203,7 @@ func isGUID(s string) bool { return len(s) == 36 && uuid.Validate(s) == nil }
 // of anything but a reference.
 func (t *transport) allow(req *http.Request) error {
 	if !t.own(req.URL) {
-		return foreignHost(req.URL)
+		return t.foreignHost(req.URL)
 	}
 	path, inside := strings.CutPrefix(req.URL.Path, t.root.Path)
 	if req.Method == http.MethodDelete && (!inside || !isMemberRef(path)) {
@@ -210,11 +217,11 @@ func (t *transport) own(u *url.URL) bool {
 	return u.Scheme == t.root.Scheme && strings.EqualFold(u.Host, t.root.Host)
 }
 
-func foreignHost(u *url.URL) *model.Error {
+func (t *transport) foreignHost(u *url.URL) *model.Error {
 	return &model.Error{
 		Kind: model.KindFailed, Code: "foreignHost",
 		Message: fmt.Sprintf("the service named a link to another host, %s://%s; nothing was sent to it", plain.Line(u.Scheme), plain.Line(u.Host)),
-		Remedy:  "check graph_endpoint in the profile, and whether a proxy changes the answers",
+		Remedy:  "check " + t.setting + " in the profile, and whether a proxy changes the answers",
 	}
 }
 
@@ -311,18 +318,25 @@ func (t *transport) judge(c *call, resp *http.Response, err error) (wait time.Du
 	if err != nil {
 		return t.judgeError(c, err)
 	}
+	status := resp.StatusCode
 	asked, named := retryAfter(resp.Header, t.now())
+	if body, ok := resp.Body.(*memoryBody); ok && t.reads != nil {
+		var wait time.Duration
+		if status, wait = t.reads(status, body.content); wait > asked {
+			asked, named = min(wait, maxRetryAfter), true
+		}
+	}
 	switch {
-	case resp.StatusCode == http.StatusTooManyRequests:
+	case status == http.StatusTooManyRequests:
 		c.throttles++
 		t.calls.throttled()
 		if !named {
 			asked = t.gate.backoff(c.throttles)
 		}
 		t.gate.shut(asked)
-		c.note = fmt.Sprintf("waited %s: 429", seconds(asked))
+		c.note = fmt.Sprintf("waited %s: %d", seconds(asked), status)
 		return 0, true // the gate waits
-	case resp.StatusCode == http.StatusUnauthorized && c.renewals == 0:
+	case status == http.StatusUnauthorized && c.renewals == 0:
 		// A cached token may have expired or been revoked since it was cached:
 		// one fresh one, as the challenge asks for it.
 		c.claims = challenge(resp.Header)
@@ -332,17 +346,17 @@ func (t *transport) judge(c *call, resp *http.Response, err error) (wait time.Du
 		c.note = "renewed the token: 401"
 		c.renewals++
 		return 0, true
-	case !transient(resp.StatusCode) || !c.canRepeat():
+	case !transient(status) || !c.canRepeat():
 		return 0, false
 	}
 	c.repeats++
 	if named {
 		t.gate.shut(asked)
-		c.note = fmt.Sprintf("waited %s: %d", seconds(asked), resp.StatusCode)
+		c.note = fmt.Sprintf("waited %s: %d", seconds(asked), status)
 		return 0, true
 	}
 	wait = t.gate.backoff(c.repeats)
-	c.note = fmt.Sprintf("waited %s: %d", seconds(wait), resp.StatusCode)
+	c.note = fmt.Sprintf("waited %s: %d", seconds(wait), status)
 	return wait, true
 }
 

@@ -448,7 +448,7 @@ func TestActivityLogHoldsNoValuesAndForgetsTheOldest(t *testing.T) {
 	assert.Equal(t, 200, call.Status)
 	assert.Equal(t, 1, call.Attempt)
 
-	log := &c.transport.calls
+	log := c.transport.calls
 	for range callsKept {
 		last := call
 		last.Path = "/later"

@@ -139,7 +139,7 @@ func (c *Client) checkLinks(links ...string) error {
 			return unreadable(c.root.Host, err)
 		}
 		if !c.transport.own(u) {
-			return foreignHost(u)
+			return c.transport.foreignHost(u)
 		}
 	}
 	return nil
