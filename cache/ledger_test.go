@@ -40,21 +40,6 @@ func poke(t testing.TB, db *bolt.DB, bucket, key, value []byte) {
 	require.NoError(t, db.Update(func(tx *bolt.Tx) error { return tx.Bucket(bucket).Put(key, value) }))
 }
 
-func TestSnapshotsComeNewestFirst(t *testing.T) {
-	l := openLedger(t, ledgerPath(t))
-	for i, id := range []string{"b", "a", "c"} {
-		require.NoError(t, l.SaveSnapshot(t.Context(), workspace.Snapshot{
-			ID: id, ApprovedAt: day().Add(time.Duration(i) * time.Hour), Addresses: []string{"x@contoso.com"},
-		}))
-	}
-	snapshots, err := reopened(t, l).Snapshots(t.Context())
-	require.NoError(t, err)
-	require.Len(t, snapshots, 3)
-	assert.Equal(t, "c", snapshots[0].ID)
-	assert.Equal(t, "b", snapshots[2].ID)
-	assert.Equal(t, []string{"x@contoso.com"}, snapshots[2].Addresses)
-}
-
 func plan(id string, age time.Duration) *writeback.Plan {
 	return &writeback.Plan{
 		ID: id, TenantID: tenantID, Hash: "hash of " + id, CreatedAt: day().Add(-age),

@@ -21,19 +21,24 @@ import (
 
 const fixtures = "../testdata/cache/"
 
-// oldFile puts a file of layout 1 where a directory is opened next; see
-// testdata/cache.
-func oldFile(t testing.TB) (path string) {
+// unpacked puts a file of an earlier layout at path; see testdata/cache.
+func unpacked(t testing.TB, name, path string) string {
 	t.Helper()
-	packed, err := os.ReadFile(fixtures + "directory-layout1.db.gz")
+	packed, err := os.ReadFile(fixtures + name)
 	require.NoError(t, err)
 	r, err := gzip.NewReader(bytes.NewReader(packed))
 	require.NoError(t, err)
 	data, err := io.ReadAll(r)
 	require.NoError(t, err)
-	path = filepath.Join(t.TempDir(), "directory.db")
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
 	require.NoError(t, os.WriteFile(path, data, 0o600))
 	return path
+}
+
+// oldFile puts a file of layout 1 where a directory is opened next.
+func oldFile(t testing.TB) (path string) {
+	t.Helper()
+	return unpacked(t, "directory-layout1.db.gz", filepath.Join(t.TempDir(), "directory.db"))
 }
 
 // oldUsers is what that file holds.

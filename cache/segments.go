@@ -158,25 +158,3 @@ func sameVersion(a, b workspace.Segment) bool {
 	return a.Name == b.Name && a.Rule == b.Rule && a.Note == b.Note && a.Deleted == b.Deleted &&
 		a.CreatedBy == b.CreatedBy && a.CreatedAt.Equal(b.CreatedAt) && a.ChangedBy == b.ChangedBy && a.ChangedAt.Equal(b.ChangedAt)
 }
-
-// SaveSnapshot keeps an approved preview.
-func (l *Ledger) SaveSnapshot(ctx context.Context, s workspace.Snapshot) error {
-	if s.ID == "" {
-		return &model.Error{Kind: model.KindUsage, Code: "snapshotID", Message: "a snapshot needs an id"}
-	}
-	return l.update(ctx, func(tx *bolt.Tx) error {
-		return put(tx.Bucket(bucketSnapshots), []byte(s.ID), s)
-	})
-}
-
-// Snapshots returns the kept previews, newest first.
-func (l *Ledger) Snapshots(ctx context.Context) (snapshots []workspace.Snapshot, err error) {
-	err = l.view(ctx, func(tx *bolt.Tx) (err error) {
-		snapshots, err = all[workspace.Snapshot](tx.Bucket(bucketSnapshots))
-		return err
-	})
-	slices.SortFunc(snapshots, func(a, b workspace.Snapshot) int {
-		return cmp.Or(b.ApprovedAt.Compare(a.ApprovedAt), cmp.Compare(a.ID, b.ID))
-	})
-	return snapshots, err
-}

@@ -184,7 +184,7 @@ func TestAnUnknownSnapshotIsAUsageErrorThatNamesTheNearestOne(t *testing.T) {
 	_, err := w.Preview(t.Context(), []string{"snapshot:All hand"}, nil, nil)
 	assert.Equal(t, `did you mean "All hands"?`, failure(t, err, model.KindUsage, "snapshotNotFound").Remedy)
 	_, err = w.Preview(t.Context(), []string{"adele@contoso.com", "&snapshot:zebra"}, nil, nil)
-	assert.Contains(t, failure(t, err, model.KindUsage, "snapshotNotFound").Remedy, "--approve --name NAME")
+	assert.Contains(t, failure(t, err, model.KindUsage, "snapshotNotFound").Remedy, "`rollcall snapshot list`")
 }
 
 func TestASnapshotAddressGoesToWhoeverGetsTheMail(t *testing.T) {

@@ -123,21 +123,24 @@ type Snapshot struct {
 	Entries    []string  `json:"entries"`          // what was included
 	Within     []string  `json:"within,omitempty"` // what it was kept within
 	Exclude    []string  `json:"exclude,omitempty"`
-	Addresses  []string  `json:"addresses"`
+	Count      int       `json:"count"`     // of the addresses
+	Addresses  []string  `json:"addresses"` // sorted; nil where only the head is asked for
 	ApprovedBy string    `json:"approvedBy"`
 	ApprovedAt time.Time `json:"approvedAt"`
 
 	// ObjectIDs are those of Addresses, in their order: an address that moved is
-	// told from one that left by it. "" is somebody outside the tenant. Snapshots
-	// of older versions have none.
+	// told from one that left by it. "" is somebody of whom only the address is
+	// known. Snapshots of older versions have none.
 	ObjectIDs []string        `json:"objectIds,omitempty"`
 	Counts    *SnapshotCounts `json:"counts,omitempty"` // nil in snapshots of older versions
-	// Sources are the services that answered for the members of lists, each once.
+	// Sources are the services that answered for the members of the included
+	// lists, each once, in the order of their first use.
 	Sources  []expansion.Source `json:"sources,omitempty"`
 	AsOf     time.Time          `json:"asOf,omitzero"`     // when the lists were read: no membership is older, but for those that Exchange had calculated
 	SyncedAt time.Time          `json:"syncedAt,omitzero"` // when the synced directory was last brought up to date
-	// Lists are the nested lists, kept only where the profile says so.
-	Lists []audience.GroupSummary `json:"lists,omitempty"`
+	// Lists are the nested lists, kept only where the profile says so. Nil says
+	// that they were not, or that only the head is asked for.
+	Lists []audience.GroupSummary `json:"lists"`
 }
 
 // SnapshotCounts are the figures of an approved preview.
@@ -187,8 +190,14 @@ type Ledger interface {
 	SaveList(ctx context.Context, l List) error
 	DeleteList(ctx context.Context, name string) error // KindUsage error when unknown
 
+	// SaveSnapshot keeps an approved preview, for good.
 	SaveSnapshot(ctx context.Context, s Snapshot) error
-	Snapshots(ctx context.Context) ([]Snapshot, error) // newest first
+	// Snapshots returns the heads of the approved previews, newest first: without
+	// Addresses, ObjectIDs and Lists, of which there may be many.
+	Snapshots(ctx context.Context) ([]Snapshot, error)
+	// Snapshot returns a whole one by its id, as it was saved; a KindUsage error
+	// when unknown.
+	Snapshot(ctx context.Context, id string) (Snapshot, error)
 
 	Record(ctx context.Context, e Event) error
 	Events(ctx context.Context, since time.Time) ([]Event, error) // oldest first

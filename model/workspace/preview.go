@@ -2,7 +2,6 @@ package workspace
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"slices"
 	"strings"
@@ -44,7 +43,7 @@ func (w *Workspace) Preview(ctx context.Context, include, exclude []string, watc
 		return nil, err
 	}
 	before := w.Traffic().Requests
-	snapshot := w.Directory()
+	syncedAt, snapshot := w.Progress().SyncedAt, w.Directory()
 	domains, note, err := w.ownDomains(ctx, parts, snapshot, entries)
 	if err != nil {
 		return nil, err
@@ -74,7 +73,7 @@ func (w *Workspace) Preview(ctx context.Context, include, exclude []string, watc
 			preview.Notes = append(preview.Notes, n)
 		}
 	}
-	preview.Requests = w.Traffic().Requests - before
+	preview.Requests, preview.SyncedAt = w.Traffic().Requests-before, syncedAt
 	return preview, nil
 }
 
@@ -208,34 +207,6 @@ func principalDomains(s *directory.Snapshot) []string {
 	slices.Sort(domains)
 	return slices.Compact(domains)
 }
-
-// ApprovePreview keeps the recipients as a snapshot. An incomplete preview is
-// refused: nobody can say who is in it.
-func (w *Workspace) ApprovePreview(ctx context.Context, p *audience.Preview, name string) (*Snapshot, error) {
-	parts, err := w.opened()
-	if err != nil {
-		return nil, err
-	}
-	if !p.Complete() {
-		return nil, &model.Error{
-			Kind: model.KindGuard, Code: "previewIncomplete",
-			Message: fmt.Sprintf("the preview is incomplete: %d parts could not be read", len(p.Missing)),
-			Remedy:  "mend what is missing and preview again",
-		}
-	}
-	snapshot := Snapshot{ID: newID(), Name: name, ApprovedBy: w.actor(), ApprovedAt: w.Now().UTC()}
-	snapshot.name(p.Entries)
-	for _, r := range p.Recipients {
-		snapshot.Addresses = append(snapshot.Addresses, r.Address)
-	}
-	if err := parts.Ledger.SaveSnapshot(ctx, snapshot); err != nil {
-		return nil, err
-	}
-	return &snapshot, w.record(ctx, parts, "preview.approve", strings.Join(snapshot.Entries, ", "), fmt.Sprintf("%d recipients, snapshot %s", len(snapshot.Addresses), snapshot.ID))
-}
-
-// newID names a snapshot or a segment: 40 random bits.
-func newID() string { return strings.ToLower(rand.Text()[:8]) }
 
 // local answers audience entries from one snapshot of the directory and from
 // the ledger.

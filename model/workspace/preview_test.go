@@ -137,27 +137,6 @@ func TestEntriesThatAreWrongInThemselvesAreUsageErrors(t *testing.T) {
 	}
 }
 
-func TestAnApprovedPreviewIsKeptWithItsEntriesAndAddresses(t *testing.T) {
-	w := synced(t, workspacetest.Contoso())
-	p, err := w.Preview(t.Context(), []string{"all-staff@contoso.com", "-adele@contoso.com"}, nil, nil)
-	require.NoError(t, err)
-	made, err := w.ApprovePreview(t.Context(), p, "All hands")
-	require.NoError(t, err)
-	snapshots, err := w.Snapshots(t.Context())
-	require.NoError(t, err)
-	require.Len(t, snapshots, 1)
-	kept := snapshots[0]
-	assert.Equal(t, *made, kept)
-	assert.Equal(t, "All hands", kept.Name)
-	assert.Equal(t, []string{"all-staff@contoso.com"}, kept.Entries)
-	assert.Equal(t, []string{"adele@contoso.com"}, kept.Exclude)
-	assert.Equal(t, []string{"bert@contoso.com", "fergus@fabrikam.com"}, kept.Addresses)
-	assert.Equal(t, "admin@contoso.com", kept.ApprovedBy)
-	event := lastEvent(t, w)
-	assert.Equal(t, "preview.approve", event.Action)
-	assert.Contains(t, event.Detail, kept.ID)
-}
-
 func TestAnIncompletePreviewCannotBeApproved(t *testing.T) {
 	w := synced(t, workspacetest.Contoso())
 	p, err := w.Preview(t.Context(), []string{"all-staff@contoso.com", "board@contoso.com"}, nil, nil)

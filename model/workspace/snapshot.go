@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,13 +11,99 @@ import (
 	"rollcall/model/audience"
 )
 
-// Snapshots returns the approved previews, newest first.
+// ApprovePreview keeps the recipients as a snapshot. An incomplete preview is
+// refused: nobody can say who is in it. Several snapshots may have one name, as
+// those of a message that goes out every week do: where a name is asked for, the
+// newest one answers, and an id always finds its own.
+//
+// Nothing is kept of how lists are nested, but where Settings.KeepStructure says
+// so.
+func (w *Workspace) ApprovePreview(ctx context.Context, p *audience.Preview, name string) (*Snapshot, error) {
+	parts, err := w.opened()
+	if err != nil {
+		return nil, err
+	}
+	if !p.Complete() {
+		return nil, &model.Error{
+			Kind: model.KindGuard, Code: "previewIncomplete",
+			Message: fmt.Sprintf("the preview is incomplete: %d parts could not be read", len(p.Missing)),
+			Remedy:  "mend what is missing and preview again",
+		}
+	}
+	snapshot := Snapshot{
+		ID: newID(), Name: strings.TrimSpace(name), ApprovedBy: w.actor(), ApprovedAt: w.Now().UTC(),
+		Count:     len(p.Recipients),
+		Addresses: make([]string, len(p.Recipients)),
+		ObjectIDs: make([]string, len(p.Recipients)),
+		Counts: &SnapshotCounts{
+			Counts: p.Counts, Disabled: p.Counts.Disabled,
+			WithoutAddress: len(p.WithoutAddress), NonRecipients: len(p.NonRecipients),
+			Duplicates: p.Expansion.Duplicates, Excluded: len(p.Excluded), Outside: len(p.Outside),
+		},
+		AsOf: p.Expansion.AsOf, SyncedAt: p.SyncedAt,
+	}
+	snapshot.Counts.Counts.Disabled = 0 // which is not stored: SnapshotCounts has it
+	snapshot.name(p.Entries)
+	for i := range p.Recipients {
+		snapshot.Addresses[i], snapshot.ObjectIDs[i] = p.Recipients[i].Address, p.Recipients[i].Object.ID
+	}
+	for _, n := range p.Expansion.Nodes {
+		if n.Source != "" && !slices.Contains(snapshot.Sources, n.Source) {
+			snapshot.Sources = append(snapshot.Sources, n.Source)
+		}
+	}
+	if w.settings.KeepStructure {
+		snapshot.Lists = p.Summary().Groups
+	}
+	if err := parts.Ledger.SaveSnapshot(ctx, snapshot); err != nil {
+		return nil, err
+	}
+	return &snapshot, w.record(ctx, parts, "preview.approve", strings.Join(snapshot.Entries, ", "), fmt.Sprintf("%d recipients, snapshot %s", len(snapshot.Addresses), snapshot.ID))
+}
+
+// newID names a snapshot or a segment: 40 random bits.
+func newID() string { return strings.ToLower(rand.Text()[:8]) }
+
+// Snapshots returns the heads of the approved previews, newest first: without
+// addresses, object ids and nested lists.
 func (w *Workspace) Snapshots(ctx context.Context) ([]Snapshot, error) {
 	parts, err := w.opened()
 	if err != nil {
 		return nil, err
 	}
 	return parts.Ledger.Snapshots(ctx)
+}
+
+// Snapshot returns the whole approved preview of an id, or the newest of a
+// name, both in any letter case. Where there is none it is a KindUsage error
+// that names the nearest.
+func (w *Workspace) Snapshot(ctx context.Context, idOrName string) (*Snapshot, error) {
+	snapshots, err := w.Snapshots(ctx)
+	if err != nil {
+		return nil, err
+	}
+	called := func(name func(Snapshot) string) int {
+		return slices.IndexFunc(snapshots, func(s Snapshot) bool { return strings.EqualFold(name(s), strings.TrimSpace(idOrName)) })
+	}
+	i := called(func(s Snapshot) string { return s.ID })
+	if i < 0 {
+		i = called(func(s Snapshot) string { return s.Name })
+	}
+	if i < 0 || strings.TrimSpace(idOrName) == "" {
+		names := make([]string, 0, len(snapshots))
+		for _, s := range snapshots {
+			if s.Name != "" {
+				names = append(names, s.Name)
+			}
+		}
+		return nil, unknownName("snapshot", idOrName, names)
+	}
+	parts, err := w.opened()
+	if err != nil {
+		return nil, err
+	}
+	snapshot, err := parts.Ledger.Snapshot(ctx, snapshots[i].ID)
+	return &snapshot, err
 }
 
 // IsOf reports whether the snapshot was approved of these entries, in any order
@@ -52,42 +139,11 @@ func (s *Snapshot) name(entries []audience.Entry) {
 	}
 }
 
-// findSnapshot returns the approved preview of an id, or the newest of a name,
-// both in any letter case; a KindUsage error that names the nearest when there
-// is none.
-func (w *Workspace) findSnapshot(ctx context.Context, idOrName string) (*Snapshot, error) {
-	snapshots, err := w.Snapshots(ctx)
-	if err != nil {
-		return nil, err
-	}
-	called := func(name func(Snapshot) string) int {
-		return slices.IndexFunc(snapshots, func(s Snapshot) bool { return strings.EqualFold(name(s), strings.TrimSpace(idOrName)) })
-	}
-	i := called(func(s Snapshot) string { return s.ID })
-	if i < 0 {
-		i = called(func(s Snapshot) string { return s.Name })
-	}
-	if i >= 0 {
-		return &snapshots[i], nil
-	}
-	names := make([]string, 0, len(snapshots))
-	for _, s := range snapshots {
-		if s.Name != "" {
-			names = append(names, s.Name)
-		}
-	}
-	missing := unknownName("snapshot", idOrName, names)
-	if model.Nearest(idOrName, names) == "" { // no command lists snapshots
-		missing.Remedy = "`rollcall preview ENTRY... --approve --name NAME` keeps one"
-	}
-	return nil, missing
-}
-
 // Snapshot answers an audience entry with the users who own the addresses
 // today: an address that has changed hands is whoever has it now, as mail to it
 // would be. One that nobody owns any more is an external contact.
 func (l *local) Snapshot(ctx context.Context, idOrName string) ([]model.Object, error) {
-	snapshot, err := l.workspace.findSnapshot(ctx, idOrName)
+	snapshot, err := l.workspace.Snapshot(ctx, idOrName)
 	if err != nil {
 		return nil, err
 	}

@@ -84,14 +84,31 @@ func (l *Ledger) SaveSegment(ctx context.Context, s workspace.Segment) error {
 
 // SaveSnapshot keeps a snapshot.
 func (l *Ledger) SaveSnapshot(ctx context.Context, s workspace.Snapshot) error {
-	return l.keep(ctx, func() { l.snapshots = slices.Insert(l.snapshots, 0, s) })
+	s.Count = len(s.Addresses)
+	return l.keep(ctx, func() { l.snapshots = slices.Insert(l.snapshots, 0, *stored(&s)) })
 }
 
-// Snapshots returns the snapshots, newest first.
+// Snapshots returns the heads of the snapshots, newest first.
 func (l *Ledger) Snapshots(context.Context) ([]workspace.Snapshot, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.Clone(l.snapshots), nil
+	heads := slices.Clone(l.snapshots)
+	for i := range heads {
+		heads[i].Addresses, heads[i].ObjectIDs, heads[i].Lists = nil, nil, nil
+	}
+	return heads, nil
+}
+
+// Snapshot returns a snapshot with its addresses.
+func (l *Ledger) Snapshot(_ context.Context, id string) (workspace.Snapshot, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := range l.snapshots {
+		if l.snapshots[i].ID == id {
+			return *stored(&l.snapshots[i]), nil
+		}
+	}
+	return workspace.Snapshot{}, &model.Error{Kind: model.KindUsage, Code: "snapshotNotFound", Message: fmt.Sprintf("there is no snapshot %q", id)}
 }
 
 // Record adds a line to the audit.

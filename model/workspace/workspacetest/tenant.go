@@ -33,16 +33,19 @@ type Tenant struct {
 	Fail      func(call string) error   // asked before each call: "Write ID", "Users"; may be nil
 	OnRow     func(userID string) error // asked before each row of a write; an error ends it; may be nil
 
-	Schema  *model.Schema // nil: the whole catalogue
-	Guards  writeback.Guards
-	Now     func() time.Time // nil: noon
-	OpenErr error
-	Notes   []string
-	Store   refreshtest.Store
-	Ledger  Ledger
-	Opened  int // how often the files were opened
-	Closed  int
-	Hurried atomic.Int32 // pages of users read while an administrator waited for them
+	Schema *model.Schema // nil: the whole catalogue
+	Guards writeback.Guards
+	// Exchange and KeepStructure are as in workspace.Settings.
+	Exchange      expansion.Source
+	KeepStructure bool
+	Now           func() time.Time // nil: noon
+	OpenErr       error
+	Notes         []string
+	Store         refreshtest.Store
+	Ledger        Ledger
+	Opened        int // how often the files were opened
+	Closed        int
+	Hurried       atomic.Int32 // pages of users read while an administrator waited for them
 
 	mu  sync.Mutex
 	log []string
@@ -55,10 +58,13 @@ func (t *Tenant) Workspace() *workspace.Workspace {
 		now = func() time.Time { return noon }
 	}
 	return workspace.New(workspace.Settings{
-		Profile:  "contoso",
-		Schema:   t.Schema,
-		Guards:   t.Guards,
-		Now:      now,
+		Profile: "contoso",
+		Schema:  t.Schema,
+		Guards:  t.Guards,
+		Now:     now,
+
+		Exchange: t.Exchange, KeepStructure: t.KeepStructure,
+
 		OpenFile: func(path string) (io.ReadCloser, error) { return os.Open(path) },
 		Open: func(context.Context) (*workspace.Parts, error) {
 			t.Opened++
