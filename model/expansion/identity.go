@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/bits-and-blooms/bitset"
+
 	"rollcall/model"
 )
 
@@ -54,7 +56,7 @@ func compareProxies(a, b []string) int {
 	return cmp.Or(cmp.Compare(len(a), len(b)), slices.Compare(a, b))
 }
 
-// complete fills a user from its synced copy. A listing that names the user
+// complete fills a user from its synced copy by object id. A listing that names the user
 // was allowed to read it: then an empty address is the tenant's word, and the
 // synced copy, which may be older, does not overrule it.
 func complete(o *model.Object, join func(id string) (model.Object, bool)) {
@@ -71,21 +73,26 @@ func complete(o *model.Object, join func(id string) (model.Object, bool)) {
 	case thin:
 		*o = synced
 	default:
-		fill := func(into *string, value string) {
-			if *into == "" {
-				*into = value
-			}
+		fill(o, &synced)
+	}
+}
+
+// fill takes what an object lacks from its synced copy.
+func fill(o, synced *model.Object) {
+	take := func(into *string, value string) {
+		if *into == "" {
+			*into = value
 		}
-		fill(&o.DisplayName, synced.DisplayName)
-		fill(&o.UserPrincipalName, synced.UserPrincipalName)
-		fill(&o.UserType, synced.UserType)
-		fill(&o.MobilePhone, synced.MobilePhone)
-		if o.AccountEnabled == nil {
-			o.AccountEnabled = synced.AccountEnabled
-		}
-		if o.ProxyAddresses == nil {
-			o.ProxyAddresses = synced.ProxyAddresses
-		}
+	}
+	take(&o.DisplayName, synced.DisplayName)
+	take(&o.UserPrincipalName, synced.UserPrincipalName)
+	take(&o.UserType, synced.UserType)
+	take(&o.MobilePhone, synced.MobilePhone)
+	if o.AccountEnabled == nil {
+		o.AccountEnabled = synced.AccountEnabled
+	}
+	if o.ProxyAddresses == nil {
+		o.ProxyAddresses = synced.ProxyAddresses
 	}
 }
 
@@ -116,8 +123,9 @@ func smtpAddress(proxy string) (string, bool) {
 // fold joins the objects that are one recipient: the objects with the same
 // primary address, in any letter case, and an object whose primary address is
 // a secondary one of another. It returns for each object the index of the one
-// that stands for it, or -1 for those that are no recipients.
-func fold(objects []model.Object) []int32 {
+// that stands for it, or -1 for those that are no recipients or not among those
+// that are present (nil: all are).
+func fold(objects []model.Object, present *bitset.BitSet) []int32 {
 	parent := make([]int32, len(objects))
 	find := func(i int32) int32 {
 		for parent[i] != i {
@@ -129,7 +137,7 @@ func fold(objects []model.Object) []int32 {
 	primary := make(map[string]int32, len(objects))
 	for i := range objects {
 		o := &objects[i]
-		if !receives(o) || o.Mail == "" || o.Limited {
+		if present != nil && !present.Test(uint(i)) || !receives(o) || o.Mail == "" || o.Limited {
 			parent[i] = -1
 			continue
 		}

@@ -104,9 +104,14 @@ type Node struct {
 	Err      *model.Error // not read, or in part
 	Instead  *model.Error // why the source that sees more did not answer: see Listing
 
-	index   int     // position in the walk's list of groups
+	unknown bool    // something of it or below it could not be read
+	index   int     // position in the side's list of groups
 	members []int32 // what it lists directly, groups left out: indexes into index.objects, ascending
 }
+
+// Empty reports whether the group is known to reach nobody: it was read, and so
+// was all below it, and no member has an address.
+func (n *Node) Empty() bool { return n.Unique == 0 && !n.unknown }
 
 // Recipient is one unique address that would receive the message.
 type Recipient struct {

@@ -6,7 +6,7 @@ import (
 	"github.com/bits-and-blooms/bitset"
 )
 
-// reach sets Unique and Cycle of every node. Groups that hold each other reach
+// reach sets Unique, unknown and Cycle of every node. Groups that hold each other reach
 // the same recipients, so the groups are condensed to their strongly connected
 // components, and the sets of those are joined from the leaves upward. A set
 // is dropped as soon as no list above needs it any more.
@@ -41,9 +41,11 @@ func (x *index) reach() {
 				spare, sets[b] = append(spare, sets[b]), nil
 			}
 		}
+		unknown := slices.ContainsFunc(members, func(n int) bool { return x.isUnknown(x.nodes[n]) }) ||
+			slices.ContainsFunc(components.below[c], func(b int) bool { return x.nodes[components.members[b][0]].unknown })
 		unique := int(set.Count())
 		for _, n := range members {
-			x.nodes[n].Unique = unique
+			x.nodes[n].Unique, x.nodes[n].unknown = unique, unknown
 			x.nodes[n].Cycle = len(members) > 1 || slices.Contains(x.nodes[n].Children, x.nodes[n])
 		}
 		if awaited[c] == 0 {
@@ -52,6 +54,13 @@ func (x *index) reach() {
 		}
 		sets[c] = set
 	}
+}
+
+// isUnknown reports whether a group's own members could not all be read.
+func (x *index) isUnknown(n *Node) bool {
+	return n.Err != nil || n.Hidden || n.Instead != nil || slices.ContainsFunc(n.members, func(m int32) bool {
+		return x.objects[m].Limited && unreadable(&x.objects[m])
+	})
 }
 
 // components are the strongly connected components of the groups, each before

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+
+	"github.com/bits-and-blooms/bitset"
 
 	"rollcall/model"
 )
@@ -12,32 +15,35 @@ import (
 // index is what a result keeps of the walk to answer why and how much.
 type index struct {
 	nodes      []*Node // Node.index points here
-	roots      []rootEdges
-	objects    []model.Object
-	recipient  []int32 // object → position in Result.Recipients, or -1
+	roots      []rootNodes
+	objects    []model.Object // of every side
+	present    *bitset.BitSet // those of this side; nil: all
+	recipient  []int32        // object → position in Result.Recipients, or -1
 	recipients int
-	byID       map[string]int32
-	byAddress  map[string]int32 // primary addresses in lower case → object
+
+	owners func() *owners // made when somebody asks
 }
 
-func (w *walker) result(roots []Root) *Result {
+// rootNodes is what one root stands for.
+type rootNodes struct {
+	label  string
+	direct []int32 // objects, ascending
+	nodes  []*Node
+}
+
+// has reports whether the side reaches an object.
+func (x *index) has(object int) bool { return x.present == nil || x.present.Test(uint(object)) }
+
+// result judges one side of the reading.
+func (w *reading) result(roots []Root, planted []rootEdges) *Result {
 	r := &Result{Roots: roots, AsOf: w.asOf}
-	if w.options.Join != nil {
-		for i := range w.objects {
-			complete(&w.objects[i], w.options.Join)
-		}
-	}
-	r.index = &index{nodes: w.nodes, roots: w.roots, objects: w.objects}
+	r.index = w.outline(planted)
 	r.identify(w.options.Domains)
 	r.sortOut()
-	for _, n := range w.nodes {
-		slices.SortFunc(n.Children, compareNodes)
-		slices.SortFunc(n.Parents, compareNodes)
-	}
 	r.index.reach()
 	r.countDuplicates()
 
-	r.Nodes = slices.Clone(w.nodes)
+	r.Nodes = slices.Clone(r.index.nodes)
 	slices.SortFunc(r.Nodes, func(a, b *Node) int {
 		return cmp.Or(cmp.Compare(a.Depth, b.Depth), compareNodes(a, b))
 	})
@@ -49,7 +55,7 @@ func (w *walker) result(roots []Root) *Result {
 // identify makes the recipients out of the objects.
 func (r *Result) identify(domains []string) {
 	x := r.index
-	standsFor := fold(x.objects)
+	standsFor := fold(x.objects, x.present)
 	verified := make(map[string]bool, len(domains))
 	for _, d := range domains {
 		verified[strings.ToLower(d)] = true
@@ -80,18 +86,13 @@ func (r *Result) identify(domains []string) {
 	}
 	x.recipients = len(chosen)
 	x.recipient = make([]int32, len(x.objects))
-	x.byID = make(map[string]int32, len(x.objects))
-	x.byAddress = make(map[string]int32, len(chosen))
 	for i, s := range standsFor {
 		x.recipient[i] = -1
-		if id := x.objects[i].ID; id != "" {
-			x.byID[strings.ToLower(id)] = int32(i)
-		}
 		if s >= 0 {
 			x.recipient[i] = position[s]
-			x.byAddress[strings.ToLower(x.objects[i].Mail)] = s
 		}
 	}
+	x.owners = sync.OnceValue(x.indexOwners)
 }
 
 func isExternal(o *model.Object, verified map[string]bool) bool {
@@ -107,7 +108,7 @@ func (r *Result) sortOut() {
 	for i := range r.index.objects {
 		o := &r.index.objects[i]
 		switch {
-		case r.index.recipient[i] >= 0 || o.Limited && unreadable(o):
+		case !r.index.has(i) || r.index.recipient[i] >= 0 || o.Limited && unreadable(o):
 		case o.Type == model.ObjectUser || o.Type == model.ObjectContact:
 			r.WithoutAddress = append(r.WithoutAddress, *o)
 		default:
@@ -149,6 +150,7 @@ func (r *Result) countDuplicates() {
 
 // missing lists what could not be had, per list.
 func (r *Result) missing() {
+	r.missingInstead()
 	for _, n := range r.index.nodes {
 		switch {
 		case n.Err != nil:
@@ -213,26 +215,74 @@ func hiddenMembership(list string) *model.Error {
 	}
 }
 
-// notes says what may be missing without anybody being able to tell. Source:
-// Graph documentation, "Working with groups": dynamic distribution groups are
-// not supported, so one inside a distribution list is absent without a word.
+// missingInstead reports the lists that Graph read because Exchange did not: one
+// line for each reason, since a service that refuses does so for all.
+func (r *Result) missingInstead() {
+	lists := make(map[*model.Error][]string)
+	var reasons []*model.Error
+	for _, n := range r.Nodes {
+		if n.Instead == nil {
+			continue
+		}
+		if lists[n.Instead] == nil {
+			reasons = append(reasons, n.Instead)
+		}
+		lists[n.Instead] = append(lists[n.Instead], n.Name())
+	}
+	for _, reason := range reasons {
+		names := lists[reason]
+		r.Missing = append(r.Missing, Missing{Entry: names[0], Reason: readInstead(names, reason)})
+	}
+}
+
+func readInstead(lists []string, reason *model.Error) *model.Error {
+	remedy := `set exchange = "off" to count by Graph alone`
+	if reason.Remedy != "" {
+		remedy = reason.Remedy + "; or " + remedy
+	}
+	was := " was"
+	if len(lists) > 1 {
+		was = " were"
+	}
+	return &model.Error{
+		Kind: model.KindPartial, Code: reason.Code,
+		Message:   andOthers(lists) + was + " read through Graph, which does not show dynamic distribution lists inside of distribution lists, because Exchange did not answer: " + reason.Message,
+		Remedy:    remedy,
+		RequestID: reason.RequestID,
+		Err:       reason,
+	}
+}
+
+// andOthers names the first list and counts the others.
+func andOthers(lists []string) string {
+	switch n := len(lists); n {
+	case 1:
+		return lists[0]
+	case 2:
+		return lists[0] + " and 1 other list"
+	default:
+		return fmt.Sprintf("%s and %d other lists", lists[0], n-1)
+	}
+}
+
+// notes says of what age members are, and what may be missing without anybody
+// being able to tell. Sources: Graph documentation, "Working with groups":
+// dynamic distribution groups are not supported, so one inside a distribution
+// list is absent without a word; Get-DynamicDistributionGroupMember: the stored
+// membership is updated every 24 hours.
 func (r *Result) notes() {
 	var lists []string
 	for _, n := range r.Nodes {
+		if n.Stored && n.Err == nil {
+			r.Notes = append(r.Notes, n.Name()+": its members are as Exchange last calculated them, which it does once in 24 hours")
+		}
 		exchange := n.Group.Kind == model.KindDistribution || n.Group.Kind == model.KindMailEnabledSecurity
-		if exchange && n.Source == SourceGraph {
+		if exchange && n.Source == SourceGraph && n.Instead == nil {
 			lists = append(lists, n.Name())
 		}
 	}
 	if len(lists) == 0 {
 		return
 	}
-	subject := lists[0]
-	switch {
-	case len(lists) == 2:
-		subject += " and 1 other list"
-	case len(lists) > 2:
-		subject += fmt.Sprintf(" and %d other lists", len(lists)-1)
-	}
-	r.Notes = append(r.Notes, subject+" came from Graph, which does not show dynamic distribution lists inside of distribution lists: if there is one, its members are not counted here. Only Exchange can tell")
+	r.Notes = append(r.Notes, andOthers(lists)+" came from Graph, which does not show dynamic distribution lists inside of distribution lists: if there is one, its members are not counted here. Only Exchange can tell: "+turnExchangeOn)
 }

@@ -69,21 +69,15 @@ func (r *Result) Why(address string, limit int) (paths []Path, cut bool) {
 // find returns the recipient that goes by an address or object id.
 func (r *Result) find(address string) (int32, bool) {
 	key := strings.ToLower(strings.TrimSpace(address))
-	if o, ok := r.index.byAddress[key]; ok {
+	owners := r.index.owners()
+	for o := range owners.withPrimary(key) {
 		return r.index.recipient[o], true
 	}
-	if o, ok := r.index.byID[key]; ok && r.index.recipient[o] >= 0 {
+	if o, ok := owners.byID[key]; ok && r.index.recipient[o] >= 0 {
 		return r.index.recipient[o], true
 	}
-	for i := range r.index.objects {
-		if r.index.recipient[i] < 0 {
-			continue
-		}
-		for _, proxy := range r.index.objects[i].ProxyAddresses {
-			if a, ok := smtpAddress(proxy); ok && a == key {
-				return r.index.recipient[i], true
-			}
-		}
+	for o := range owners.withProxy(key) {
+		return r.index.recipient[o], true
 	}
 	return 0, false
 }
