@@ -12,6 +12,7 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 
 	"rollcall/model"
+	"rollcall/model/expansion"
 	"rollcall/model/refresh"
 )
 
@@ -24,6 +25,11 @@ const (
 	keyRemovals      = "sync_removals"
 	keyRemovalsShare = "sync_removals_percent"
 
+	keyExchange         = "exchange"
+	keyExchangeEndpoint = "exchange_endpoint"
+	keyExchangeResource = "exchange_resource"
+	keyKeepStructure    = "keep_structure"
+
 	off = "off" // the value that lifts a guard or a schedule
 )
 
@@ -35,6 +41,11 @@ const noLimit = -1
 //	[profile.NAME]
 //	attributes = ["department", "extension_…_costCenter"]  # default: all but assignedPlans
 //	nightly    = "02:00"                                   # or "off"
+//
+//	exchange          = "admin-api"                        # or "ews"; default "off"
+//	exchange_endpoint = "https://mail.contoso.com"         # default: that of the cloud
+//	exchange_resource = "https://mail.contoso.com"         # default: that of the endpoint's cloud
+//	keep_structure    = true                               # default: false
 //
 //	[profile.NAME.guards]
 //	sync_removals         = 500                            # or "off"
@@ -158,6 +169,15 @@ func (r *reader) keyValue(path []string, node *unstable.Node) error {
 		t.attributes, err = r.attributes(node)
 	case keyNightly:
 		t.Schedule.Nightly, err = r.nightly(node)
+	case keyExchange:
+		t.Exchange, err = r.exchange(node)
+		t.ExchangeChosen = true
+	case keyExchangeEndpoint:
+		t.ExchangeEndpoint, err = r.url(node)
+	case keyExchangeResource:
+		t.ExchangeResource, err = r.url(node)
+	case keyKeepStructure:
+		t.KeepStructure, err = r.yes(node)
 	case keyGuards + "." + keyRemovals:
 		t.Guard.Users, err = r.limit(node, math.MaxInt)
 	case keyGuards + "." + keyRemovalsShare:
@@ -208,6 +228,41 @@ func (r *reader) nightly(node *unstable.Node) (refresh.Nightly, error) {
 	return nightly, nil
 }
 
+func (r *reader) exchange(node *unstable.Node) (expansion.Source, error) {
+	value := node.Value()
+	if value.Kind != unstable.String {
+		return "", r.wrong(node, fmt.Sprintf("%s takes one of %q", keyExchange, ExchangeModes()))
+	}
+	source, err := ParseExchange(keyExchange, string(value.Data))
+	if err != nil {
+		err = r.placed(r.line(node), err)
+	}
+	return source, err
+}
+
+func (r *reader) url(node *unstable.Node) (string, error) {
+	parts, value := keys(node.Key()), node.Value()
+	setting := parts[len(parts)-1]
+	if value.Kind != unstable.String {
+		return "", r.wrong(node, setting+` takes a text, as in "https://outlook.office365.com"`)
+	}
+	text := string(value.Data)
+	if err := CheckURL(setting, text); err != nil {
+		return "", r.placed(r.line(node), err)
+	}
+	return strings.TrimRight(text, "/"), nil
+}
+
+// yes reads true or false.
+func (r *reader) yes(node *unstable.Node) (bool, error) {
+	value := node.Value()
+	if value.Kind != unstable.Bool {
+		parts := keys(node.Key())
+		return false, r.wrong(node, parts[len(parts)-1]+" takes true or false, without quotation marks")
+	}
+	return string(value.Data) == "true", nil
+}
+
 // limit reads a number from 0 to most, or "off".
 func (r *reader) limit(node *unstable.Node, most int) (int, error) {
 	value := node.Value()
@@ -252,7 +307,7 @@ func (r *reader) unknown(path []string, node *unstable.Node) error {
 		if len(path) < 3 {
 			return r.isTable(path, node)
 		}
-		known, written = []string{keyAttributes, keyNightly, keyGuards}, path[2]
+		known, written = []string{keyAttributes, keyNightly, keyGuards, keyExchange, keyExchangeEndpoint, keyExchangeResource, keyKeepStructure}, path[2]
 		if len(path) > 3 && path[2] == keyGuards {
 			known, written = []string{keyRemovals, keyRemovalsShare}, path[3]
 		}

@@ -1,6 +1,7 @@
 package profile_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"rollcall/model"
+	"rollcall/model/expansion"
 	"rollcall/model/profile"
 	"rollcall/model/refresh"
 )
@@ -122,6 +124,19 @@ func TestWhatCannotBeUsedIsOneErrorWithItsLineAndTheNearestKey(t *testing.T) {
 		"a negative guard":           {"[profile.a.guards]\nsync_removals = -1\n", "configInvalid", `line 2: sync_removals takes a number from 0, or "off"`, ""},
 		"a guard that is a fraction": {"[profile.a.guards]\nsync_removals = 1.5\n", "configInvalid", "line 2: sync_removals takes a number", ""},
 		"a guard in words":           {"[profile.a.guards]\nsync_removals = \"many\"\n", "configInvalid", "line 2: sync_removals takes a number", ""},
+		"no mode of Exchange":        {"[profile.a]\nexchange = \"smtp\"\n", "exchangeUnknown", `config.toml line 2: exchange takes admin-api, ews or off, not "smtp"`, "counts by Graph alone"},
+		"a mode nearly right":        {"[profile.a]\nexchange = \"admin_api\"\n", "exchangeUnknown", `config.toml line 2: exchange takes`, `did you mean "admin-api"?`},
+		"a mode by the source":       {"[profile.a]\n\nexchange = \"exchange-admin\"\n", "exchangeUnknown", `config.toml line 3: exchange takes`, `did you mean "admin-api"?`},
+		"a mode that is no text":     {"[profile.a]\nexchange = true\n", "configInvalid", `line 2: exchange takes one of ["admin-api" "ews" "off"]`, ""},
+		"a mode that is empty":       {"[profile.a]\nexchange = \"\"\n", "exchangeUnknown", `line 2: exchange takes`, ""},
+		"a key of Exchange":          {"[profile.a]\nexchange_endpont = \"x\"\n", "configUnknownKey", `line 2: there is no setting "profile.a.exchange_endpont"`, `did you mean "exchange_endpoint"?`},
+		"an endpoint in the clear":   {"[profile.a]\nexchange_endpoint = \"http://mail.contoso.com\"\n", "endpointInvalid", `line 2: exchange_endpoint takes https:// and a host, not "http://mail.contoso.com"`, "https://outlook.office365.com"},
+		"an endpoint with a path":    {"[profile.a]\nexchange_endpoint = \"https://mail.contoso.com/EWS\"\n", "endpointInvalid", "line 2: exchange_endpoint takes", ""},
+		"an endpoint with a name":    {"[profile.a]\nexchange_endpoint = \"https://me:pass@mail.contoso.com\"\n", "endpointInvalid", "not one with an account in it", ""},
+		"a host alone":               {"[profile.a]\nexchange_endpoint = \"mail.contoso.com\"\n", "endpointInvalid", "line 2: exchange_endpoint takes", ""},
+		"an endpoint that is none":   {"[profile.a]\nexchange_endpoint = 5\n", "configInvalid", "line 2: exchange_endpoint takes a text", ""},
+		"a resource in the clear":    {"[profile.a]\nexchange_resource = \"http://mail.contoso.com\"\n", "endpointInvalid", "line 2: exchange_resource takes https://", ""},
+		"a structure in words":       {"[profile.a]\nkeep_structure = \"yes\"\n", "configInvalid", "line 2: keep_structure takes true or false, without quotation marks", ""},
 		"more than all":              {"[profile.a.guards]\nsync_removals_percent = 101\n", "configInvalid", `line 2: sync_removals_percent takes a number from 0 to 100, or "off"`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -137,8 +152,54 @@ func TestWhatCannotBeUsedIsOneErrorWithItsLineAndTheNearestKey(t *testing.T) {
 	}
 }
 
+func TestExchangeIsAskedWhereTheProfileSaysSo(t *testing.T) {
+	c := read(t, `
+[profile.cloud]
+exchange = "admin-api"
+keep_structure = true
+[profile.premises]
+exchange = "ews"
+exchange_endpoint = "https://mail.contoso.com:8443/"
+exchange_resource = "https://mail.contoso.com"
+keep_structure = false
+[profile.graph]
+exchange = "off"
+[profile.silent]
+nightly = "off"
+`)
+	p := c.Profile("cloud")
+	assert.Equal(t, expansion.SourceExchangeAdmin, p.Exchange)
+	assert.True(t, p.ExchangeChosen)
+	assert.True(t, p.KeepStructure)
+	assert.Empty(t, p.ExchangeEndpoint)
+
+	p = c.Profile("premises")
+	assert.Equal(t, expansion.SourceEWS, p.Exchange)
+	assert.Equal(t, "https://mail.contoso.com:8443", p.ExchangeEndpoint)
+	assert.Equal(t, "https://mail.contoso.com", p.ExchangeResource)
+	assert.False(t, p.KeepStructure)
+
+	assert.Empty(t, c.Profile("graph").Exchange)
+	assert.True(t, c.Profile("graph").ExchangeChosen, "none was chosen")
+	for _, name := range []string{"silent", "nowhere"} {
+		p = c.Profile(name)
+		assert.Empty(t, p.Exchange)
+		assert.False(t, p.ExchangeChosen)
+		assert.False(t, p.KeepStructure)
+	}
+}
+
+func TestAPasswordInAnEndpointIsNotShown(t *testing.T) {
+	for _, endpoint := range []string{"https://me:hunter2@mail.contoso.com", "https://me:hunter2@mail contoso", "me:hunter2@mail.contoso.com"} {
+		_, err := profile.Read([]byte("[profile.a]\nexchange_endpoint = \""+endpoint+"\"\n"), "config.toml")
+		require.Error(t, err)
+		assert.NotContains(t, fmt.Sprintf("%+v %+v", err, model.AsError(err).Err), "hunter2")
+	}
+}
+
 func FuzzAConfigurationIsReadOrRefusedWithAUsageError(f *testing.F) {
 	f.Add([]byte("[profile.a]\nattributes = [\"city\"]\nnightly = \"off\"\n[profile.a.guards]\nsync_removals = 5\n"))
+	f.Add([]byte("[profile.a]\nexchange = \"ews\"\nexchange_endpoint = \"https://mail.contoso.com\"\nkeep_structure = true\n"))
 	f.Add([]byte("profile.a = { guards = { sync_removals = \"off\" } }"))
 	f.Add([]byte("[[profile]]\n\"\\u0000\" = [[{}]]"))
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -147,6 +208,10 @@ func FuzzAConfigurationIsReadOrRefusedWithAUsageError(f *testing.F) {
 			assert.Equal(t, model.KindUsage, model.AsError(err).Kind)
 			return
 		}
-		assert.NotNil(t, c.Profile("a").Schema)
+		p := c.Profile("a")
+		assert.NotNil(t, p.Schema)
+		for _, text := range []string{p.ExchangeEndpoint, p.ExchangeResource} {
+			assert.True(t, text == "" || strings.HasPrefix(strings.ToLower(text), "https://"), text)
+		}
 	})
 }
