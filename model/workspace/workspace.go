@@ -179,6 +179,10 @@ func (w *Workspace) Profile() string { return w.settings.Profile }
 // Schema is the profile's choice of attributes.
 func (w *Workspace) Schema() *model.Schema { return w.settings.Schema }
 
+// KeepsStructure reports whether an approved preview is kept with its nested
+// lists.
+func (w *Workspace) KeepsStructure() bool { return w.settings.KeepStructure }
+
 // Now is the workspace's clock.
 func (w *Workspace) Now() time.Time { return w.settings.Now() }
 

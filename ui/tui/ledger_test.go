@@ -89,6 +89,7 @@ func (l fakeLedger) DeleteList(_ context.Context, name string) error {
 func (l fakeLedger) SaveSnapshot(_ context.Context, s workspace.Snapshot) error {
 	l.t.mu.Lock()
 	defer l.t.mu.Unlock()
+	s.Count = len(s.Addresses)
 	l.t.snaps = append([]workspace.Snapshot{s}, l.t.snaps...)
 	return nil
 }
@@ -96,7 +97,23 @@ func (l fakeLedger) SaveSnapshot(_ context.Context, s workspace.Snapshot) error 
 func (l fakeLedger) Snapshots(context.Context) ([]workspace.Snapshot, error) {
 	l.t.mu.Lock()
 	defer l.t.mu.Unlock()
-	return slices.Clone(l.t.snaps), nil
+	heads := slices.Clone(l.t.snaps)
+	for i := range heads {
+		heads[i].Count = len(heads[i].Addresses)
+		heads[i].Addresses, heads[i].ObjectIDs, heads[i].Lists = nil, nil, nil
+	}
+	return heads, nil
+}
+
+func (l fakeLedger) Snapshot(_ context.Context, id string) (workspace.Snapshot, error) {
+	l.t.mu.Lock()
+	defer l.t.mu.Unlock()
+	for _, s := range l.t.snaps {
+		if s.ID == id {
+			return s, nil
+		}
+	}
+	return workspace.Snapshot{}, &model.Error{Kind: model.KindUsage, Code: "snapshotNotFound", Message: "there is no such snapshot"}
 }
 
 func (l fakeLedger) Record(_ context.Context, e workspace.Event) error {
