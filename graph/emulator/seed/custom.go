@@ -2,6 +2,7 @@ package seed
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,9 +31,10 @@ type CustomDynamicList struct {
 }
 
 func badOption(format string, args ...any) error {
+	err := fmt.Errorf(format, args...)
 	return &model.Error{
-		Kind: model.KindUsage, Code: "tenantOptions", Message: "options of the embedded tenant: " + fmt.Sprintf(format, args...),
-		Remedy: "name groups and lists by codes that are there, once each",
+		Kind: model.KindUsage, Code: "tenantOptions", Message: "options of the embedded tenant: " + err.Error(),
+		Remedy: "name groups and lists by codes that are there, once each, and write filters as Exchange takes them", Err: errors.Unwrap(err),
 	}
 }
 

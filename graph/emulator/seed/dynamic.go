@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"iter"
 	"strings"
+
+	"rollcall/graph/emulator/opath"
 )
 
 // Dynamic lists, by number.
@@ -13,79 +15,42 @@ const (
 	logisticsAll
 )
 
-// clause is one comparison of a recipient filter: the text and the same as a
-// condition.
-type clause struct {
-	property, value string
-	holds           func(traits) bool
+// seededLists are the dynamic lists that documentation and scripts rely on.
+// Guests are mail users: these filters leave them out.
+var seededLists = []CustomDynamicList{
+	emeaAll:      {"emea-all", "EMEA (all)", `((RecipientTypeDetails -eq 'UserMailbox') -and (CustomAttribute3 -eq 'EMEA'))`},
+	usMailboxes:  {"us-mailboxes", "Mailboxes in the United States", `((RecipientTypeDetails -eq 'UserMailbox') -and (CountryOrRegion -eq 'US'))`},
+	logisticsAll: {"logistics-all", "Contoso Logistics (all)", `((RecipientTypeDetails -eq 'UserMailbox') -and (Company -eq 'Contoso Logistics'))`},
 }
-
-// mailboxOnly is true of mailboxes. Guests are mail users.
-var mailboxOnly = clause{"RecipientTypeDetails", "UserMailbox", func(tr traits) bool { return tr.mail && !tr.guest }}
 
 // dynamicSpec is a dynamic distribution list and what its members are computed
 // from.
 type dynamicSpec struct {
 	DynamicList
-	code    string
-	clauses []clause
+	code   string
+	filter *opath.Filter
 }
 
-func (s *dynamicSpec) selects(tr traits) bool {
-	for _, c := range s.clauses {
-		if !c.holds(tr) {
-			return false
+// addDynamicLists adds lists behind those that are there.
+func (t *Tenant) addDynamicLists(lists []CustomDynamicList) error {
+	for _, l := range lists {
+		filter, err := opath.Compile(l.Filter, opath.Online)
+		if err != nil {
+			return badOption("the dynamic list %q: %w", l.Code, err)
 		}
+		number := len(t.dynamicLists)
+		mail := l.Code + "@" + defaultDomain
+		t.dynamicLists = append(t.dynamicLists, dynamicSpec{
+			DynamicList: DynamicList{
+				Index: number, ID: t.key.objectID(domainDynamicList, number),
+				DisplayName: cmp.Or(l.DisplayName, l.Code), Mail: mail,
+				ProxyAddresses:  []string{"SMTP:" + mail, "smtp:" + l.Code + "@" + initialDomain},
+				RecipientFilter: l.Filter,
+			},
+			code: l.Code, filter: filter,
+		})
 	}
-	return true
-}
-
-// opath writes clauses as Exchange prints a recipient filter.
-func opath(clauses []clause) string {
-	parts := make([]string, 0, len(clauses))
-	for _, c := range clauses {
-		parts = append(parts, "("+c.property+" -eq '"+strings.ReplaceAll(c.value, "'", "''")+"')")
-	}
-	return "(" + strings.Join(parts, " -and ") + ")"
-}
-
-func (t *Tenant) seedDynamicLists() []dynamicSpec {
-	var lists []dynamicSpec
-	add := func(number int, code, displayName string, c clause) {
-		clauses := []clause{mailboxOnly, c}
-		lists = append(lists, dynamicSpec{DynamicList: t.dynamicList(number, code, displayName, opath(clauses)), code: code, clauses: clauses})
-	}
-	add(emeaAll, "emea-all", "EMEA (all)", clause{
-		"CustomAttribute3", emea.String(),
-		func(tr traits) bool { return tr.region == emea },
-	})
-	add(usMailboxes, "us-mailboxes", "Mailboxes in the United States", clause{
-		"CountryOrRegion", "United States",
-		func(tr traits) bool { return tr.office != noOffice && t.offices[tr.office].country == "United States" },
-	})
-	add(logisticsAll, "logistics-all", "Contoso Logistics (all)", clause{
-		"Company", companyNames[companyLogistics],
-		func(tr traits) bool { return tr.company == companyLogistics },
-	})
-	return lists
-}
-
-func (t *Tenant) dynamicList(number int, code, displayName, filter string) DynamicList {
-	mail := code + "@" + defaultDomain
-	return DynamicList{
-		Index: number, ID: t.key.objectID(domainDynamicList, number),
-		DisplayName: displayName, Mail: mail,
-		ProxyAddresses:  []string{"SMTP:" + mail, "smtp:" + code + "@" + initialDomain},
-		RecipientFilter: filter,
-	}
-}
-
-// addDynamicLists adds the custom lists behind the seeded ones.
-func (t *Tenant) addDynamicLists(custom []CustomDynamicList) {
-	for _, l := range custom {
-		list := t.dynamicList(len(t.dynamicLists), l.Code, cmp.Or(l.DisplayName, l.Code), l.Filter)
-		t.dynamicLists = append(t.dynamicLists, dynamicSpec{DynamicList: list, code: l.Code})
-	}
+	return nil
 }
 
 // DynamicLists returns the dynamic distribution lists, by number.
@@ -100,18 +65,12 @@ func (t *Tenant) DynamicLists() []DynamicList {
 // FindDynamicListByAddress finds a dynamic distribution list by any of its
 // addresses, in any letter case.
 func (t *Tenant) FindDynamicListByAddress(address string) (int, bool) {
-	for i := range t.dynamicLists {
-		for _, a := range addresses(t.dynamicLists[i].ProxyAddresses) {
-			if strings.EqualFold(a, address) {
-				return i, true
-			}
-		}
-	}
-	return 0, false
+	i, ok := t.dynamicAt[strings.ToLower(address)]
+	return i, ok
 }
 
-// DynamicMembers streams the users that a dynamic list's filter selects, in
-// index order.
+// DynamicMembers streams the recipients that a dynamic list's filter selects:
+// users in index order, then contacts.
 func (t *Tenant) DynamicMembers(list int) iter.Seq[Member] {
 	return stream(func(position int64, n int) ([]Member, int64) { return t.DynamicMembersFrom(list, position, n) })
 }
@@ -122,15 +81,32 @@ func (t *Tenant) DynamicMembersFrom(list int, position int64, n int) (members []
 	if list < 0 || list >= len(t.dynamicLists) {
 		return nil, -1
 	}
-	spec := &t.dynamicLists[list]
+	return t.SelectFrom(t.dynamicLists[list].filter, position, n)
+}
+
+// SelectFrom reads at most n of the recipients that a filter selects, in the
+// order of DynamicMembers, from a position as MembersFrom does.
+func (t *Tenant) SelectFrom(filter *opath.Filter, position int64, n int) (members []Member, next int64) {
+	if position < 0 {
+		return nil, -1
+	}
+	r := &recipient{t: t}
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	for i := max(0, int(position)); i < t.slots(); i++ {
-		if len(members) >= n {
-			return members, int64(i)
+	// Users stand where a group has its fixed members.
+	phase, i := int(position>>phaseShift), int(position&(1<<phaseShift-1))
+	for ; phase <= phaseContacts; phase, i = phase+1, 0 {
+		kind, end, load := MemberUser, t.slots(), r.user
+		if phase == phaseContacts {
+			kind, end, load = MemberContact, t.Contacts(), r.contact
 		}
-		if tr, ok := t.traitsOf(i); ok && spec.selects(tr) {
-			members = append(members, Member{MemberUser, i})
+		for ; i < end; i++ {
+			if len(members) >= n {
+				return members, int64(phase)<<phaseShift | int64(i)
+			}
+			if load(i) && filter.Match(r) {
+				members = append(members, Member{kind, i})
+			}
 		}
 	}
 	return members, -1

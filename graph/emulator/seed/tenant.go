@@ -2,6 +2,7 @@ package seed
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -35,6 +36,7 @@ type Tenant struct {
 
 	offices      []office
 	officeAt     map[string]int // by code
+	countryCodes map[string]string
 	departments  []department
 	deptCycle    cycle
 	cultures     []culture
@@ -50,6 +52,7 @@ type Tenant struct {
 	groups       []groupSpec
 	groupAt      map[string]int // by lower-cased address
 	dynamicLists []dynamicSpec
+	dynamicAt    map[string]int // by lower-cased address
 
 	byName     *Index[string]
 	byCreation *Index[int64]
@@ -89,6 +92,8 @@ func Build(o Options) (*Tenant, error) {
 		imports:     massImports(),
 		offices:     offices(),
 		officeAt:    make(map[string]int),
+
+		countryCodes: make(map[string]string),
 		departments: departments(),
 		hostile:     hostileNames(),
 		removed:     make(map[int]removal),
@@ -103,6 +108,7 @@ func Build(o Options) (*Tenant, error) {
 	}
 	for i, office := range t.offices {
 		t.officeAt[office.code] = i
+		t.countryCodes[office.country] = office.usageLocation
 	}
 	shares := make([]int, 0, len(t.departments))
 	for _, d := range t.departments {
@@ -113,16 +119,22 @@ func Build(o Options) (*Tenant, error) {
 	t.indexes()
 	t.employeeIDs = newPermutation(t.key.derive(topicEmployeeIDs), employeeIDCount)
 	t.sharedGuests = t.firstGuests(maxSharedGuests)
-	t.dynamicLists = t.seedDynamicLists()
-	var err error
-	t.addDynamicLists(o.DynamicLists)
+	err := t.addDynamicLists(slices.Concat(seededLists, o.DynamicLists))
+	if err != nil {
+		return nil, err
+	}
 	if t.groups, err = t.seedGroups(o.Groups); err != nil {
 		return nil, err
 	}
-	t.groupAt = make(map[string]int)
+	t.groupAt, t.dynamicAt = make(map[string]int), make(map[string]int)
 	for i, g := range t.groups {
 		for _, address := range addresses(g.ProxyAddresses) {
 			t.groupAt[address] = i
+		}
+	}
+	for i := range t.dynamicLists {
+		for _, address := range addresses(t.dynamicLists[i].ProxyAddresses) {
+			t.dynamicAt[address] = i
 		}
 	}
 	return t, nil
