@@ -30,6 +30,11 @@ type batchItem struct {
 	URL     string            `json:"url"` // below the service root
 	Headers map[string]string `json:"headers,omitempty"`
 	Body    json.RawMessage   `json:"body,omitempty"`
+
+	// read takes the body of an answer below 300, which is then not kept. Its
+	// error says that the body is not what it should be: it is asked for again.
+	// It may be called on any goroutine. nil leaves the body in the answer.
+	read func(body []byte) error
 }
 
 // batchAnswer is the answer to one of them. Err is set for an answer of 300
@@ -39,6 +44,8 @@ type batchAnswer struct {
 	Header http.Header
 	Body   json.RawMessage
 	Err    error
+
+	malformed bool // read refused the body
 }
 
 // newBatchItem turns what a builder returned into a request of a $batch. It
@@ -72,8 +79,8 @@ func (c *Client) newBatchItem(info *abstractions.RequestInformation, err error) 
 var errNotARef = errors.New("graph: refused to delete anything but a group's reference to a member")
 
 // batch sends up to 20 requests as one and returns their answers in order.
-// What was throttled or failed on the service's side is sent again, alone,
-// until it is answered or the patience ends; requests must therefore be safe
+// What was throttled, failed on the service's side or cannot be read is sent
+// again, alone, until it is answered or the patience ends; requests must therefore be safe
 // to send twice. The returned error means that the batch as a whole was not
 // answered.
 func (c *Client) batch(ctx context.Context, items []batchItem) ([]batchAnswer, error) {
@@ -95,7 +102,7 @@ func (c *Client) batch(ctx context.Context, items []batchItem) ([]batchAnswer, e
 		again := make([]int, 0, len(pending))
 		wait := time.Duration(0)
 		for _, i := range pending {
-			answers[i] = c.batchAnswer(got[items[i].ID])
+			answers[i] = c.batchAnswer(got[items[i].ID], items[i].read)
 			if repeat, d := c.judgeInner(answers[i], round); repeat {
 				again = append(again, i)
 				wait = max(wait, d)
@@ -124,15 +131,6 @@ func unanswered(answers []batchAnswer, pending []int, err error) []batchAnswer {
 	return answers
 }
 
-// wireAnswer is an answer as the $batch holds it. Status 0 stands for one that
-// is not there at all.
-type wireAnswer struct {
-	ID      string            `json:"id"`
-	Status  int               `json:"status"`
-	Headers map[string]string `json:"headers"`
-	Body    json.RawMessage   `json:"body"`
-}
-
 // sendBatch sends the pending items once, as the round-th time, and returns
 // their answers by id.
 func (c *Client) sendBatch(ctx context.Context, items []batchItem, pending []int, round int) (map[string]wireAnswer, error) {
@@ -157,19 +155,9 @@ func (c *Client) sendBatch(ctx context.Context, items []batchItem, pending []int
 		if err != nil {
 			return nil, err
 		}
-		var answered struct {
-			Responses *[]wireAnswer `json:"responses"`
-		}
-		err = json.Unmarshal(got.body, &answered)
-		if err == nil && answered.Responses == nil {
-			err = errors.New("the batch has no responses")
-		}
+		answers, err := decodeBatch(got.body)
 		if err == nil {
-			byID := make(map[string]wireAnswer, len(*answered.Responses))
-			for _, a := range *answered.Responses {
-				byID[a.ID] = a
-			}
-			return byID, nil
+			return answers, nil
 		}
 		if n == maxMalformed {
 			return nil, unreadable(c.root.Host, err)
@@ -184,7 +172,7 @@ func (c *Client) sendBatch(ctx context.Context, items []batchItem, pending []int
 	}
 }
 
-func (c *Client) batchAnswer(w wireAnswer) batchAnswer {
+func (c *Client) batchAnswer(w wireAnswer, read func([]byte) error) batchAnswer {
 	a := batchAnswer{Status: w.Status, Header: make(http.Header), Body: w.Body}
 	for name, value := range w.Headers {
 		a.Header.Set(name, value)
@@ -194,6 +182,11 @@ func (c *Client) batchAnswer(w wireAnswer) batchAnswer {
 		a.Err = unreadable(c.root.Host, errors.New("the batch holds no answer to one of its requests"))
 	case w.Status >= http.StatusMultipleChoices:
 		a.Err = c.transport.refusal(w.Status, a.Header, w.Body)
+	case read != nil:
+		a.Body = nil
+		if err := read(w.Body); err != nil {
+			a.Err, a.malformed = unreadable(c.root.Host, err), true
+		}
 	}
 	return a
 }
@@ -212,6 +205,8 @@ func (c *Client) judgeInner(a batchAnswer, round int) (again bool, wait time.Dur
 		return true, asked
 	case round > maxRepeats:
 		return false, 0
+	case a.malformed:
+		return round < maxMalformed, c.transport.gate.backoff(round)
 	case a.Status == http.StatusUnauthorized:
 		// The outer request was let in, so the token ended meanwhile. The next
 		// batch takes a new one.

@@ -14,16 +14,24 @@ import (
 // jsonWalk goes through a JSON text once, from its beginning to its end.
 type jsonWalk struct {
 	decoder *jsontext.Decoder
-	body    string // all of it: what the walk hands out are parts of it
+	body    string // all of it: what the walk hands out are parts of it; "" of a raw walk
 	plain   bool   // no string in it differs from how it is written
 }
 
-// newJSONWalk is as lenient as encoding/json is: names may come twice, and bytes
-// that are no UTF-8 are replaced.
+// newJSONWalk begins a walk whose value and text hand out parts of one copy of
+// the text.
 func newJSONWalk(body []byte) jsonWalk {
+	w := newRawWalk(body)
+	w.body = string(body)
+	return w
+}
+
+// newRawWalk begins a walk without that copy: what is wanted of the text is read
+// by raw, or by the decoder. It is as lenient as encoding/json is: names may come
+// twice, and bytes that are no UTF-8 are replaced.
+func newRawWalk(body []byte) jsonWalk {
 	return jsonWalk{
 		decoder: jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)),
-		body:    string(body),
 		plain:   bytes.IndexByte(body, '\\') < 0 && utf8.Valid(body),
 	}
 }
@@ -88,6 +96,23 @@ func (w *jsonWalk) value() (string, error) {
 	v, err := w.decoder.ReadValue()
 	end := int(w.decoder.InputOffset())
 	return w.body[end-len(v) : end], err
+}
+
+// raw reads a JSON string and appends what it says to b. null is ok false.
+func (w *jsonWalk) raw(b []byte) (appended []byte, ok bool, err error) {
+	value, err := w.decoder.ReadValue()
+	switch {
+	case err != nil:
+		return b, false, err
+	case value[0] == 'n':
+		return b, false, nil
+	case value[0] != '"':
+		return b, false, fmt.Errorf("no text: %.40s", value)
+	case w.plain:
+		return append(b, value[1:len(value)-1]...), true, nil
+	}
+	b, _ = jsontext.AppendUnquote(b, value) // read as JSON already: what is no UTF-8 has been replaced
+	return b, true, nil
 }
 
 // text decodes a JSON string. Most hold no escapes and are taken as they are.

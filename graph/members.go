@@ -18,7 +18,6 @@ const (
 	scopeHidden      = "Member.Read.Hidden"
 	scopeWrite       = "GroupMember.ReadWrite.All"
 	scopeContacts    = "OrgContact.Read.All"
-	sourceGraph      = "graph"
 	codeNotInGraph   = "groupNotInGraph"
 	codeHiddenListed = "membershipHidden"
 )
@@ -41,84 +40,83 @@ func (c *Client) membersRequest(ctx context.Context, groupID string) (*abstracti
 	})
 }
 
-// Members implements expansion.Members: first pages in batches of 20, then
-// each listing to its end, several at once.
+// Members implements expansion.Members. All that is asked, first pages and
+// later ones, goes out in batches of 20, several at once.
 func (c *Client) Members(ctx context.Context, questions []expansion.Question) ([]expansion.Listing, error) {
 	ctx = withPriority(ctx, priorityHigh)
-	list := make([]model.Group, len(questions))
+	listings := make([]expansion.Listing, len(questions))
+	readings := make([]*memberReading, 0, len(questions))
+	items := make([]batchItem, 0, len(questions))
 	for i, q := range questions {
-		list[i] = q.Group
-	}
-	listings := make([]expansion.Listing, len(list))
-	var items []batchItem
-	var asked []int // index in list of each item
-	for i, g := range list {
-		listings[i] = expansion.Listing{GroupID: g.ID, Source: sourceGraph}
-		if g.Kind == model.KindDynamicDistribution || g.ID == "" {
-			listings[i].Err = notInGraph(g)
+		l := &listings[i]
+		*l = expansion.Listing{GroupID: q.Group.ID, Source: expansion.SourceGraph}
+		if q.Group.Kind == model.KindDynamicDistribution || q.Group.ID == "" {
+			l.Err = notInGraph(q.Group)
 			continue
 		}
-		item, err := c.newBatchItem(c.membersRequest(ctx, g.ID))
-		if err != nil {
+		r := &memberReading{group: q.Group, listing: l}
+		item, err := c.pageOf(ctx, r, q.Next)
+		var refused *model.Error
+		switch {
+		case errors.As(err, &refused):
+			l.Err = refused
+			continue
+		case err != nil:
 			return nil, err
 		}
-		items = append(items, item)
-		asked = append(asked, i)
+		item.read = r.page
+		items, readings = append(items, item), append(readings, r)
 	}
-	answers := c.batches(ctx, items)
-	next := make([]string, len(list))
-	for k, i := range asked {
-		next[i] = c.firstPage(&listings[i], items[k], answers[k])
-		if isFatal(answers[k].Err) {
-			return nil, answers[k].Err
+	for i, a := range c.batches(ctx, items) {
+		if isFatal(a.Err) {
+			return nil, a.Err
 		}
-	}
-	return c.completeListings(ctx, list, listings, next)
-}
-
-// completeListings follows the next links of the listings that have one.
-func (c *Client) completeListings(ctx context.Context, list []model.Group, listings []expansion.Listing, next []string) ([]expansion.Listing, error) {
-	var unfinished []int
-	for i, link := range next {
-		if link != "" {
-			unfinished = append(unfinished, i)
-		}
-	}
-	fatal := make([]error, len(list))
-	parallel(ctx, unfinished, func(ctx context.Context, i int) {
-		err := rest(ctx, c, next[i], nil, func(page []directoryObject) { appendObjects(&listings[i], page) })
-		if err != nil {
-			fatal[i] = err
-			listings[i].Err = model.AsError(c.transport.needing(err, readGroups()...))
-		}
-	})
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	for _, err := range fatal {
-		if isFatal(err) {
-			return nil, err
-		}
-	}
-	for i := range listings {
-		c.markHidden(&listings[i], list[i])
+		c.finish(readings[i], a.Err)
 	}
 	return listings, nil
 }
 
-// firstPage fills a listing from the batch's answer and returns the link where
-// it goes on: to the same page, when the answer cannot be read.
-func (c *Client) firstPage(l *expansion.Listing, item batchItem, a batchAnswer) string {
-	if a.Err != nil {
-		l.Err = model.AsError(c.transport.needing(a.Err, readGroups()...))
-		return ""
+// memberReading is one question under way.
+type memberReading struct {
+	group   model.Group
+	at      bookmark
+	listing *expansion.Listing
+	found   objectPage
+}
+
+// pageOf is the request for the next page of a group. A *model.Error concerns
+// this group alone.
+func (c *Client) pageOf(ctx context.Context, r *memberReading, next string) (batchItem, error) {
+	if next == "" {
+		return c.newBatchItem(c.membersRequest(ctx, r.group.ID))
 	}
-	page, err := decodePage[directoryObject](a.Body)
+	at, err := parseBookmark(next)
 	if err != nil {
-		return c.root.String() + item.URL
+		return batchItem{}, err
 	}
-	appendObjects(l, *page.Value)
-	return page.Next
+	r.at = at
+	return c.linkItem(at.Link)
+}
+
+// page takes the body of an answer.
+func (r *memberReading) page(body []byte) (err error) {
+	r.found, err = decodeObjects(body)
+	return err
+}
+
+// finish makes the listing of what came of a reading.
+func (c *Client) finish(r *memberReading, err error) {
+	l := r.listing
+	if err == nil {
+		l.Members = r.found.objects
+		l.Next, err = r.at.next(r.found)
+	}
+	if err != nil {
+		l.Err = model.AsError(c.transport.needing(err, readGroups()...))
+	}
+	if r.at.Nobody || r.at.Pages == 0 {
+		c.markHidden(l, r.group)
+	}
 }
 
 func appendObjects(l *expansion.Listing, page []directoryObject) {
@@ -127,10 +125,11 @@ func appendObjects(l *expansion.Listing, page []directoryObject) {
 	}
 }
 
-// markHidden marks a group whose members this account may not see. The service
-// then gives an empty list or a refusal, which must not pass for "nobody".
+// markHidden marks the last listing of a group whose members this account may
+// not see, where none before it had any. The service then gives an empty list or
+// a refusal, which must not pass for "nobody".
 func (c *Client) markHidden(l *expansion.Listing, g model.Group) {
-	if !g.HiddenMembership || len(l.Members) > 0 || c.seesHidden() {
+	if !g.HiddenMembership || len(l.Members) > 0 || l.Next != "" || c.seesHidden() {
 		return
 	}
 	if l.Err == nil || isForbidden(l.Err) {

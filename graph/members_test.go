@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"rollcall/model"
 	"rollcall/model/expansion"
@@ -87,38 +88,183 @@ func TestMembersOfManyGroupsComeInBatchesAndInOrder(t *testing.T) {
 	assert.Equal(t, 3, batches)
 }
 
-func TestMembersAreReadToTheEnd(t *testing.T) {
-	c := serve(t, batchServer(t, func(q innerRequest) innerAnswer {
-		assert.Contains(t, q.URL, "%24top=999")
-		assert.Empty(t, q.Headers["ConsistencyLevel"])
-		return innerAnswer{status: 200, body: object{"value": []any{member(1)}, "@odata.nextLink": "NEXT"}}
-	}, func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Query().Get("$skiptoken") == "2" {
-			answerJSON(w, 200, page(member(3)))
-			return
+// linked serves members: pages by the URL of the request for each, in which
+// NEXT: stands for the server's own root. The empty URL is a first page.
+func linked(t *testing.T, pages map[string]object, change ...func(*Options)) (c *tenant, asked func() []string) {
+	var mu sync.Mutex
+	var urls []string
+	c = serve(t, batchServer(t, func(q innerRequest) innerAnswer {
+		assert.Equal(t, http.MethodGet, q.Method)
+		assert.Empty(t, q.Headers["ConsistencyLevel"], "members come from the consistent store")
+		mu.Lock()
+		urls = append(urls, q.URL)
+		mu.Unlock()
+		if p, ok := pages[q.URL]; ok {
+			return innerAnswer{status: 200, body: p}
 		}
-		answerJSON(w, 200, object{"value": []any{member(2)}, "@odata.nextLink": "https://" + r.Host + "/v1.0/groups/x/members?$skiptoken=2"})
-	}))
+		assert.Contains(t, q.URL, "%24top=999")
+		return innerAnswer{status: 200, body: pages[""]}
+	}, nil), change...)
 	handler := c.server.Config.Handler
 	c.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handler.ServeHTTP(&nextLinkWriter{ResponseWriter: w, host: r.Host}, r)
 	})
-	listings, err := expansion.ReadAll(t.Context(), c, []model.Group{{ID: guid(1)}})
-	require.NoError(t, err)
-	assert.Nil(t, listings[0].Err)
-	assert.Len(t, listings[0].Members, 3)
+	return c, func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return urls
+	}
 }
 
-// nextLinkWriter puts the server's own address into a batch's answer.
+// nextLinkWriter puts the server's own root into a batch's answer.
 type nextLinkWriter struct {
 	http.ResponseWriter
 	host string
 }
 
 func (w *nextLinkWriter) Write(b []byte) (int, error) {
-	text := strings.ReplaceAll(string(b), `"NEXT"`, `"https://`+w.host+`/v1.0/groups/x/members?$skiptoken=1"`)
-	_, err := w.ResponseWriter.Write([]byte(text))
+	_, err := w.ResponseWriter.Write([]byte(strings.ReplaceAll(string(b), "NEXT:", "https://"+w.host+"/v1.0")))
 	return len(b), err
+}
+
+func paged(next string, values ...any) object {
+	p := page(values...)
+	p["@odata.nextLink"] = next
+	return p
+}
+
+func TestMembersAreReadToTheEnd(t *testing.T) {
+	// Signs that encoding anew would change.
+	const second, third = "/groups/x/members?$skiptoken=a%2Bb+c%27d'&$top=999", "/groups('x')/members?$skiptoken=%c3%A4"
+	c, asked := linked(t, map[string]object{
+		"": paged("NEXT:"+second, member(1)), second: paged("NEXT:"+third, member(2)), third: page(member(3)),
+	})
+	listings, err := expansion.ReadAll(t.Context(), c, []model.Group{{ID: guid(1)}})
+	require.NoError(t, err)
+	assert.Nil(t, listings[0].Err)
+	assert.Equal(t, []string{guid(1), guid(2), guid(3)}, listedIDs(listings[0].Members))
+	assert.Equal(t, []string{second, third}, asked()[1:], "links are followed as they were written")
+}
+
+func listedIDs(objects []model.Object) []string {
+	var ids []string
+	for _, o := range objects {
+		ids = append(ids, o.ID)
+	}
+	return ids
+}
+
+func TestFirstAndLaterPagesShareABatch(t *testing.T) {
+	const further = "/groups/x/members?$skiptoken=1"
+	c, _ := linked(t, map[string]object{"": paged("NEXT:"+further, member(1)), further: page(member(2))})
+	first, err := c.Members(t.Context(), []expansion.Question{{Group: model.Group{ID: guid(1)}}})
+	require.NoError(t, err)
+	require.NotEmpty(t, first[0].Next)
+	questions := []expansion.Question{{Group: model.Group{ID: guid(1)}, Next: first[0].Next}}
+	for i := range batchSize - 1 {
+		questions = append(questions, expansion.Question{Group: model.Group{ID: guid(2 + i)}})
+	}
+	listings, err := c.Members(t.Context(), questions)
+	require.NoError(t, err)
+	assert.Equal(t, []string{guid(2)}, listedIDs(listings[0].Members))
+	assert.Empty(t, listings[0].Next)
+	for _, l := range listings[1:] {
+		assert.Equal(t, []string{guid(1)}, listedIDs(l.Members))
+		assert.NotEmpty(t, l.Next)
+	}
+	assert.Equal(t, 2, c.Traffic().Requests)
+}
+
+func TestLinksThatLeadElsewhereAreNotFollowed(t *testing.T) {
+	for name, link := range map[string]string{
+		"another host":             "https://evil.example/v1.0/groups/x/members?$skiptoken=1",
+		"another host behind ours": "https://graph.microsoft.com@evil.example/v1.0/groups/x/members",
+		"no host":                  "/groups/x/members?$skiptoken=1",
+		"another version":          "ROOT/beta/groups/x/members?$skiptoken=1",
+		"the root alone":           "ROOT/v1.0",
+		"a way out of the root":    "ROOT/v1.0/%2e%2E/beta/groups/x/members",
+		"a fragment":               "ROOT/v1.0/groups/x/members#?$skiptoken=1",
+		"a name":                   "https://ann@HOST/v1.0/groups/x/members?$skiptoken=1",
+		"no link":                  "https://[",
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, asked := linked(t, map[string]object{})
+			host := strings.TrimPrefix(c.server.URL, "https://")
+			next, err := bookmark{}.next(objectPage{next: strings.NewReplacer("ROOT", c.server.URL, "HOST", host).Replace(link)})
+			require.NoError(t, err)
+			listings, err := c.Members(t.Context(), []expansion.Question{{Group: model.Group{ID: guid(1)}, Next: next}})
+			require.NoError(t, err)
+			require.NotNil(t, listings[0].Err)
+			assert.Contains(t, []string{"foreignHost", "foreignPath", "linkUnreadable"}, listings[0].Err.Code)
+			assert.Empty(t, asked())
+		})
+	}
+	c, asked := linked(t, map[string]object{})
+	listings, err := c.Members(t.Context(), []expansion.Question{{Group: model.Group{ID: guid(1)}, Next: "https://evil.example"}})
+	require.NoError(t, err)
+	assert.Equal(t, "bookmarkInvalid", listings[0].Err.Code)
+	assert.Empty(t, asked())
+}
+
+func TestPagesThatGoRoundEndAsAnError(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		lead := rapid.IntRange(0, 40).Draw(r, "pages before the loop")
+		round := rapid.IntRange(1, 40).Draw(r, "pages of the loop")
+		var at bookmark
+		for n := 0; ; n++ {
+			if n >= lead+round {
+				n = lead
+			}
+			text, err := at.next(objectPage{next: "https://host/v1.0/groups/x/members?$skiptoken=" + strconv.Itoa(n)})
+			if err != nil {
+				require.Equal(r, "pagesLoop", asModelError(t, err).Code)
+				require.GreaterOrEqual(r, at.Pages, lead+round-1, "no link came twice")
+				return
+			}
+			at, err = parseBookmark(text)
+			require.NoError(r, err)
+			require.LessOrEqual(r, at.Pages, 4*(lead+round), "it goes on for ever")
+		}
+	})
+	const further = "/groups/x/members?$skiptoken=1"
+	c, _ := linked(t, map[string]object{"": paged("NEXT:"+further, member(1)), further: paged("NEXT:"+further, member(2))})
+	listings, err := expansion.ReadAll(t.Context(), c, []model.Group{{ID: guid(1)}})
+	require.NoError(t, err)
+	assert.Equal(t, "pagesLoop", listings[0].Err.Code)
+	assert.Equal(t, []string{guid(1), guid(2)}, listedIDs(listings[0].Members), "what was read is kept")
+}
+
+func TestPageThatCannotBeReadIsAskedForAgain(t *testing.T) {
+	for name, broken := range map[string]any{"no value": object{}, "no body": nil, "no objects": page("x"), "a text": "members"} {
+		t.Run(name, func(t *testing.T) {
+			asked := make(map[string]int)
+			handler := func(until int) http.HandlerFunc {
+				return batchServer(t, func(q innerRequest) innerAnswer {
+					id := memberPath.FindStringSubmatch(q.URL)[1]
+					if asked[id]++; id == guid(1) && asked[id] <= until {
+						return innerAnswer{status: 200, body: broken}
+					}
+					return innerAnswer{status: 200, body: page(member(1))}
+				}, nil)
+			}
+			c := serve(t, handler(2))
+			groups := []model.Group{{ID: guid(1)}, {ID: guid(2)}}
+			listings, err := expansion.ReadAll(t.Context(), c, groups)
+			require.NoError(t, err)
+			for _, l := range listings {
+				assert.Nil(t, l.Err)
+				assert.Len(t, l.Members, 1)
+			}
+			assert.Equal(t, map[string]int{guid(1): 3, guid(2): 1}, asked, "alone")
+
+			clear(asked)
+			listings, err = expansion.ReadAll(t.Context(), serve(t, handler(100)), groups)
+			require.NoError(t, err)
+			assert.Equal(t, "answerUnreadable", listings[0].Err.Code)
+			assert.Nil(t, listings[1].Err)
+			assert.Equal(t, maxMalformed, asked[guid(1)])
+		})
+	}
 }
 
 func TestOneGroupThatFailsLeavesTheOthersWhole(t *testing.T) {
@@ -181,6 +327,17 @@ func TestHiddenMembershipIsUnknownNotEmpty(t *testing.T) {
 	listings, err = expansion.ReadAll(t.Context(), serve(t, empty), hidden)
 	require.NoError(t, err)
 	assert.False(t, listings[0].Hidden, "with Member.Read.Hidden, empty is empty")
+
+	const further = "/groups/x/members?$skiptoken=1"
+	c, _ := linked(t, map[string]object{"": paged("NEXT:" + further), further: page()}, with(delegated("GroupMember.Read.All")))
+	listings, err = expansion.ReadAll(t.Context(), c, hidden)
+	require.NoError(t, err)
+	assert.True(t, listings[0].Hidden, "of two empty pages too")
+	assert.False(t, listings[1].Hidden)
+	c, _ = linked(t, map[string]object{"": paged("NEXT:"+further, member(1)), further: page()}, with(delegated("GroupMember.Read.All")))
+	listings, err = expansion.ReadAll(t.Context(), c, hidden)
+	require.NoError(t, err)
+	assert.False(t, listings[0].Hidden, "an empty page at the end hides nobody")
 
 	denied := batchServer(t, func(innerRequest) innerAnswer {
 		return innerAnswer{status: 403, body: graphError("Authorization_RequestDenied", "x")}

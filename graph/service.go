@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"path"
 	"strings"
 	"time"
 
@@ -110,32 +109,10 @@ func (s *Service) Post(ctx context.Context, link string, header http.Header, bod
 
 // target is where a link leads, within the root.
 func (s *Service) target(link string) (*url.URL, error) {
-	root := s.transport.root
 	if strings.HasPrefix(link, "/") {
-		link = root.String() + link
+		link = s.transport.root.String() + link
 	}
-	u, err := url.Parse(link)
-	if err != nil {
-		return nil, &model.Error{Kind: model.KindFailed, Code: "linkUnreadable", Message: s.transport.name + " named a link that cannot be read", Err: err}
-	}
-	if !s.transport.own(u) {
-		return nil, s.transport.foreignHost(u)
-	}
-	if clean := path.Clean("/" + u.Path); !within(clean, root.Path) || clean != strings.TrimSuffix(u.Path, "/") {
-		return nil, &model.Error{
-			Kind: model.KindFailed, Code: "foreignPath",
-			Message: fmt.Sprintf("%s named a link outside of %s; nothing was sent to it", s.transport.name, s.transport.root.Path),
-			Remedy:  "check " + s.transport.setting + " in the profile, and whether a proxy changes the answers",
-		}
-	}
-	return u, nil
-}
-
-// within reports whether a path is a root's own or below it. Exchange does not
-// spell its paths the same way everywhere.
-func within(path, root string) bool {
-	return strings.EqualFold(path, root) ||
-		len(path) > len(root) && strings.EqualFold(path[:len(root)], root) && path[len(root)] == '/'
+	return s.transport.below(link)
 }
 
 // Claims are those of the service's token: who asks, and with which
@@ -149,3 +126,6 @@ func (s *Service) Claims(ctx context.Context) (claims signin.Claims, known bool,
 	claims, known = signin.ParseClaims(token.Token)
 	return claims, known, nil
 }
+
+// Resource is what the service's tokens are issued for.
+func (s *Service) Resource() string { return strings.TrimSuffix(s.transport.scopes[0], "/.default") }
