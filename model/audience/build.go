@@ -23,10 +23,12 @@ type Ports struct {
 
 // Options tune a Build: see expansion.Options for those that it has too.
 type Options struct {
-	Domains  []string // the tenant's verified domains; nil asks the Resolver
-	Join     func(id string) (model.Object, bool)
-	Now      func() time.Time
-	Progress func(groupsRead, groupsKnown int)
+	Domains []string // the tenant's verified domains; nil asks the Resolver
+	Join    func(id string) (model.Object, bool)
+	// JoinAddress returns the synced user who owns an address.
+	JoinAddress func(address string) (model.Object, bool)
+	Now         func() time.Time
+	Progress    func(groupsRead, groupsKnown int)
 	// Estimated is called once at most, from another goroutine, when a quick
 	// count has come before the exact one; never after Build has returned.
 	Estimated func(Estimate)
@@ -58,32 +60,33 @@ func Build(ctx context.Context, ports Ports, entries []Entry, o Options) (*Previ
 			return nil, err
 		}
 	}
-	var included, within, excluded *expansion.Result
-	for _, side := range []struct {
-		roots  []expansion.Root
-		result **expansion.Result
-	}{{r.include, &included}, {r.within, &within}, {r.exclude, &excluded}} {
-		result, err := expansion.Walk(ctx, ports.Members, side.roots, expansion.Options{Domains: o.Domains, Join: o.Join, Now: o.Now, Progress: o.Progress})
-		if err != nil {
-			return nil, err
-		}
-		*side.result = result
+	counting := r.estimate(ctx, o.Estimated)
+	walked, err := expansion.WalkSides(ctx, ports.Members, r.roots[:], expansion.Options{
+		Domains: o.Domains, Join: o.Join, JoinAddress: o.JoinAddress, Now: o.Now, Progress: o.Progress,
+	})
+	counting.end()
+	if err != nil {
+		return nil, err
 	}
+	included, within, excluded := walked.Results[sideIncluded], walked.Results[sideWithin], walked.Results[sideExcluded]
+	p.walked, p.root = walked, r.root
 	p.Expansion = included
 	p.Missing = missing(r.missing, included.Missing, within.Missing, excluded.Missing)
 	p.Departed = r.departed
 	p.Notes = once(slices.Concat(departures(r.departed), included.Notes, within.Notes, excluded.Notes), func(note string) string { return note })
 	p.take(included)
+	var covers [sides]*expansion.Cover
 	if isWithin := slices.ContainsFunc(entries, func(e Entry) bool { return e.Within }); isWithin {
-		cover := within.Cover()
-		p.Outside = p.keep(cover.Holds)
-		p.strand(cover)
+		covers[sideWithin] = within.Cover()
+		p.Outside = p.keep(covers[sideWithin].Holds)
+		p.strand(covers[sideWithin])
 	}
-	if len(excluded.Objects()) > 0 {
-		cover := excluded.Cover()
-		p.Excluded = p.keep(func(o *model.Object) bool { return !cover.Holds(o) })
+	if excluded.Any() {
+		covers[sideExcluded] = excluded.Cover()
+		p.Excluded = p.keep(func(o *model.Object) bool { return !covers[sideExcluded].Holds(o) })
 	}
 	p.Counts = count(p.Recipients)
+	p.contribute(covers)
 	return p, nil
 }
 
@@ -105,22 +108,30 @@ func checkIncluded(entries []Entry) error {
 // take makes the preview what an expansion found.
 func (p *Preview) take(r *expansion.Result) {
 	p.Recipients, p.WithoutAddress, p.NonRecipients, p.objects = r.Recipients, r.WithoutAddress, r.NonRecipients, r.Objects()
+	p.left = nil
 }
 
 // keep leaves what stays, and returns the recipients that do not.
 func (p *Preview) keep(stays func(*model.Object) bool) (dropped []expansion.Recipient) {
 	var left []expansion.Recipient
-	for _, r := range p.Recipients {
-		if stays(&r.Object) {
-			left = append(left, r)
+	still := make([]int32, 0, len(p.Recipients))
+	for i := range p.Recipients {
+		r := &p.Recipients[i]
+		if !stays(&r.Object) {
+			dropped = append(dropped, *r)
+			continue
+		}
+		left = append(left, *r)
+		if p.left == nil {
+			still = append(still, int32(i))
 		} else {
-			dropped = append(dropped, r)
+			still = append(still, p.left[i])
 		}
 	}
 	remaining := func(objects []model.Object) []model.Object {
 		return slices.DeleteFunc(slices.Clone(objects), func(o model.Object) bool { return !stays(&o) })
 	}
-	p.Recipients = left
+	p.Recipients, p.left = left, still
 	p.WithoutAddress, p.NonRecipients, p.objects = remaining(p.WithoutAddress), remaining(p.NonRecipients), remaining(p.objects)
 	return dropped
 }
@@ -212,7 +223,9 @@ func once[T any](list []T, key func(T) string) []T {
 
 // Remote reports whether the tenant must be asked for the entry. A segment or a
 // rule may need it nonetheless, for the members of a group.
-func (e Entry) Remote() bool { return e.Kind == EntryAddress || e.Kind == EntryGroup }
+func (e Entry) Remote() bool {
+	return e.Kind == EntryAddress || e.Kind == EntryObject || e.Kind == EntryGroup
+}
 
 // isTenants reports whether an address has one of the tenant's own domains.
 func isTenants(address string, domains []string) bool {

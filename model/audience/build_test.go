@@ -316,7 +316,7 @@ func TestWhatDoesNotResolveIsMissingWithItsReason(t *testing.T) {
 		{"nobody@contoso.com", "addressNotFound", "dynamic distribution list, which only Exchange can expand"},
 		{"bob@fabrikam.com", "addressNotFound", "file:PATH.csv"},
 		{"group:nope", "groupNotFound", "dynamic distribution list, which only Exchange can expand"},
-		{"group:twice", "entryAmbiguous", "one (security group, id g-one); two (security group, id g-two)"},
+		{"group:twice", "entryAmbiguous", "one (security group, one@contoso.com, id g-one); two (security group, two@contoso.com, id g-two)"},
 		{"odd@contoso.com", "denied", "the lookup was refused"},
 	}
 	for _, tt := range tests {
@@ -427,16 +427,26 @@ func TestTheSummaryHasTheKeysThatScriptsRelyOn(t *testing.T) {
 	data, err := json.Marshal(p.Summary())
 	require.NoError(t, err)
 	assert.JSONEq(t, `{
-		"recipients": {"unique": 4, "internal": 3, "external": 1, "sms": 1},
+		"recipients": {"unique": 4, "internal": 3, "external": 1, "guests": 0, "sms": 1},
 		"withoutAddress": 1, "nonRecipients": 0, "disabled": 1, "duplicates": 2, "excluded": 1, "outside": 0,
 		"groups": [
-			{"id": "g-all", "displayName": "all", "mail": "all@contoso.com", "kind": "security", "depth": 0, "direct": 4, "unique": 4, "cycle": false, "hidden": false, "source": "graph"},
-			{"id": "g-sub", "displayName": "sub", "mail": "sub@contoso.com", "kind": "security", "depth": 1, "direct": 2, "unique": 2, "cycle": false, "hidden": false, "source": "graph"}
+			{"id": "g-all", "displayName": "all", "mail": "all@contoso.com", "kind": "security", "depth": 0, "direct": 4, "unique": 4, "cycle": false, "hidden": false, "source": "graph", "stored": false, "empty": false},
+			{"id": "g-sub", "displayName": "sub", "mail": "sub@contoso.com", "kind": "security", "depth": 1, "direct": 2, "unique": 2, "cycle": false, "hidden": false, "source": "graph", "stored": false, "empty": false}
 		],
 		"unresolved": [{"entry": "nobody@contoso.com",
 			"reason": "Graph knows no group, user or contact with the address nobody@contoso.com",
-			"remedy": "check the address; it may be a dynamic distribution list, which only Exchange can expand", "excluded": false, "within": false}],
+			"remedy": "check the address; it may be a dynamic distribution list, which only Exchange can expand: set exchange = \"admin-api\" in the profile, or preview with --exchange admin-api", "excluded": false, "within": false}],
 		"departed": [{"entry": "list:Old", "id": "u-fay", "displayName": "fay", "mail": "fay@contoso.com"}],
+		"contributions": [
+			{"entry": "all@contoso.com", "exclude": false, "within": false, "recipients": 4, "alone": 2, "unresolved": false},
+			{"entry": "file:f.csv", "exclude": false, "within": false, "recipients": 1, "alone": 1, "unresolved": false},
+			{"entry": "segment:S", "exclude": false, "within": false, "recipients": 1, "alone": 0, "unresolved": false},
+			{"entry": "rule:R", "exclude": true, "within": false, "recipients": 1, "alone": 1, "unresolved": false},
+			{"entry": "nobody@contoso.com", "exclude": false, "within": false, "recipients": 0, "alone": 0, "unresolved": true},
+			{"entry": "list:Old", "exclude": true, "within": false, "recipients": 0, "alone": 0, "unresolved": false}
+		],
+		"overlap": [[4, 0, 1, 1, 0, 0], [0, 1, 0, 0, 0, 0], [1, 0, 1, 0, 0, 0], [1, 0, 0, 1, 0, 0], [0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0]],
+		"externalDomains": [{"domain": "fabrikam.com", "count": 1}],
 		"notes": ["list:Old: one of its members has left the directory: fay"], "complete": false, "asOf": "2026-11-22T12:00:00Z", "requests": 7,
 		"addresses": ["ann@contoso.com", "bob@contoso.com", "di@contoso.com", "eve@fabrikam.com"]
 	}`, string(data))

@@ -11,7 +11,8 @@ import (
 var prefixes = [...]EntryKind{EntryGroup, EntrySegment, EntryList, EntryFile, EntryRule, EntrySnapshot}
 
 // ParseEntry reads one entry of an audience: "kind:text" for a group, segment,
-// list, file, rule or snapshot, and an address for everything else. A leading
+// list, file, rule or snapshot; an address where there is an "@"; and the name
+// or object id of a group, list, user or contact for everything else. A leading
 // "-" excludes, a leading "&" keeps the audience within. Neither begins an
 // address in Entra. An entry that cannot be read is a KindUsage error.
 func ParseEntry(s string) (Entry, error) {
@@ -34,10 +35,10 @@ func ParseEntry(s string) (Entry, error) {
 		}
 	}
 	if e.Text == "" {
-		return Entry{}, entryError(fmt.Sprintf("the entry %q names nothing", s), "write an address, or group:NAME, segment:NAME, list:NAME, file:PATH.csv, rule:RULE or snapshot:NAME")
+		return Entry{}, entryError(fmt.Sprintf("the entry %q names nothing", s), "write an address, a name or object id, or group:NAME, segment:NAME, list:NAME, file:PATH.csv, rule:RULE or snapshot:NAME")
 	}
 	if e.Kind == EntryAddress && !strings.Contains(e.Text, "@") {
-		return Entry{}, entryError(fmt.Sprintf("%q is not an address", e.Text), fmt.Sprintf("write group:%s for a group by its name or object id, or segment:%s for a saved segment", e.Text, e.Text))
+		e.Kind = EntryObject
 	}
 	return e, nil
 }
@@ -49,7 +50,7 @@ func entryError(message, remedy string) error {
 // String writes the entry so that ParseEntry reads it again, but for its sign:
 // where an entry stands says whether it excludes or keeps within.
 func (e Entry) String() string {
-	if e.Kind == EntryAddress {
+	if e.Kind == EntryAddress || e.Kind == EntryObject {
 		return e.Text
 	}
 	return string(e.Kind) + ":" + e.Text

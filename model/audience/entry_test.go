@@ -18,6 +18,8 @@ func TestEntriesAreReadByTheirForm(t *testing.T) {
 	}{
 		{"sales@contoso.com", Entry{Kind: EntryAddress, Text: "sales@contoso.com"}, "sales@contoso.com"},
 		{"  sales@contoso.com ", Entry{Kind: EntryAddress, Text: "sales@contoso.com"}, "sales@contoso.com"},
+		{"All Sales", Entry{Kind: EntryObject, Text: "All Sales"}, "All Sales"},
+		{"-dl:sales", Entry{Kind: EntryObject, Text: "dl:sales", Exclude: true}, "dl:sales"},
 		{"group:All Sales", Entry{Kind: EntryGroup, Text: "All Sales"}, "group:All Sales"},
 		{"GROUP: All Sales", Entry{Kind: EntryGroup, Text: "All Sales"}, "group:All Sales"},
 		{"group:a:b", Entry{Kind: EntryGroup, Text: "a:b"}, "group:a:b"},
@@ -44,7 +46,7 @@ func TestEntriesAreReadByTheirForm(t *testing.T) {
 }
 
 func TestAnEntryThatNamesNothingIsAUsageError(t *testing.T) {
-	for _, text := range []string{"", " ", "-", "group:", "segment: ", "sales", "dl:sales", "&", "& ", "&group:", "snapshot:", "-&a@contoso.com", "&-a@contoso.com", "& & a@contoso.com", "--a@contoso.com"} {
+	for _, text := range []string{"", " ", "-", "group:", "segment: ", "&", "& ", "&group:", "snapshot:", "-&a@contoso.com", "&-a@contoso.com", "& & a@contoso.com", "--a@contoso.com"} {
 		t.Run(text, func(t *testing.T) {
 			_, err := ParseEntry(text)
 			e := model.AsError(err)

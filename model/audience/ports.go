@@ -58,6 +58,14 @@ type Finder interface {
 	FindList(ctx context.Context, identity string) ([]model.Object, error)
 }
 
+// Namer is a Local that can tell what on this machine goes by a name, so that
+// an entry that names nothing can be mended.
+type Namer interface {
+	// Near returns entries whose names are the name, or near to it, nearest first
+	// and few.
+	Near(ctx context.Context, name string) []Entry
+}
+
 // Local answers what lives on this machine: the synced directory, segments,
 // saved lists and approved previews. What a segment or a rule needs of the
 // tenant and cannot have is an error of KindPartial: that entry is then missing

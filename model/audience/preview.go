@@ -1,6 +1,10 @@
 package audience
 
 import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"rollcall/model"
@@ -47,6 +51,9 @@ type Preview struct {
 	SyncedAt time.Time
 
 	objects []model.Object
+	left    []int32 // of each recipient: its position in Expansion.Recipients; nil: its own
+	walked  *expansion.Sides
+	root    []int // of each entry: its position among the roots of its side; -1 unresolved
 }
 
 // Departed is a member of a saved list whom the directory no longer holds.
@@ -63,6 +70,7 @@ type Counts struct {
 	Unique   int `json:"unique"`
 	Internal int `json:"internal"`
 	External int `json:"external"` // guests, contacts and addresses of foreign domains
+	Guests   int `json:"guests"`   // among the external ones
 	SMS      int `json:"sms"`      // with a mobile number
 	Disabled int `json:"-"`        // with a disabled account
 }
@@ -84,6 +92,9 @@ func count(recipients []expansion.Recipient) Counts {
 		} else {
 			c.Internal++
 		}
+		if strings.EqualFold(r.Object.UserType, "Guest") {
+			c.Guests++
+		}
 		if r.SMS {
 			c.SMS++
 		}
@@ -92,4 +103,27 @@ func count(recipients []expansion.Recipient) Counts {
 		}
 	}
 	return c
+}
+
+// DomainCount is a domain of external recipients and how many have it.
+type DomainCount struct {
+	Domain string `json:"domain"` // in lower case
+	Count  int    `json:"count"`
+}
+
+// ExternalDomains counts the external recipients by the domains of their
+// addresses, the most frequent first.
+func (p *Preview) ExternalDomains() []DomainCount {
+	counts := make(map[string]int)
+	for i := range p.Recipients {
+		if r := &p.Recipients[i]; r.External {
+			counts[strings.ToLower(r.Address[strings.LastIndexByte(r.Address, '@')+1:])]++
+		}
+	}
+	domains := make([]DomainCount, 0, len(counts))
+	for _, domain := range slices.Sorted(maps.Keys(counts)) {
+		domains = append(domains, DomainCount{domain, counts[domain]})
+	}
+	slices.SortStableFunc(domains, func(a, b DomainCount) int { return cmp.Compare(b.Count, a.Count) })
+	return domains
 }

@@ -1,6 +1,7 @@
 package audience
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -10,13 +11,34 @@ import (
 	"rollcall/model/expansion"
 )
 
+// The sides of an audience, by their positions in a walk.
+const (
+	sideIncluded = iota
+	sideWithin
+	sideExcluded
+	sides
+)
+
+// side is the one that an entry belongs to.
+func (e Entry) side() int {
+	switch {
+	case e.Exclude:
+		return sideExcluded
+	case e.Within:
+		return sideWithin
+	default:
+		return sideIncluded
+	}
+}
+
 // resolution gathers what the entries stand for.
 type resolution struct {
-	ports                    Ports
-	domains                  []string
-	include, within, exclude []expansion.Root
-	missing                  []expansion.Missing
-	departed                 []Departed
+	ports    Ports
+	domains  []string
+	roots    [sides][]expansion.Root
+	root     []int // of each entry: its position among its side's roots; -1 unresolved
+	missing  []expansion.Missing
+	departed []Departed
 }
 
 func (r *resolution) add(ctx context.Context, e Entry) error {
@@ -27,17 +49,12 @@ func (r *resolution) add(ctx context.Context, e Entry) error {
 			return err
 		}
 		r.missing = append(r.missing, expansion.Missing{Entry: e.String(), Reason: reason, Excluded: e.Exclude, Within: e.Within})
+		r.root = append(r.root, -1)
 		return nil
 	}
-	root := expansion.Root{Label: e.String(), Objects: objects}
-	switch {
-	case e.Exclude:
-		r.exclude = append(r.exclude, root)
-	case e.Within:
-		r.within = append(r.within, root)
-	default:
-		r.include = append(r.include, root)
-	}
+	roots := &r.roots[e.side()]
+	r.root = append(r.root, len(*roots))
+	*roots = append(*roots, expansion.Root{Label: e.String(), Objects: objects})
 	return nil
 }
 
@@ -65,12 +82,24 @@ func (r *resolution) resolve(ctx context.Context, e Entry) ([]model.Object, erro
 		return r.ports.Local.Snapshot(ctx, e.Text)
 	case EntryGroup:
 		found, err := r.ports.Resolver.ResolveGroup(ctx, e.Text)
+		if err == nil && len(found) == 0 && strings.Contains(e.Text, "@") {
+			found, err = r.findList(ctx, e.Text)
+		}
 		if err != nil {
 			return nil, err
 		}
-		return single(e, found, groupNotFound(e.Text))
+		return single(e, found, r.groupNotFound(e.Text))
+	case EntryObject:
+		found, err := r.ports.Resolver.ResolveName(ctx, e.Text)
+		if err != nil {
+			return nil, err
+		}
+		return single(e, found, r.nameNotFound(ctx, e.Text))
 	default:
 		found, err := r.ports.Resolver.ResolveAddress(ctx, e.Text)
+		if err == nil && len(found) == 0 {
+			found, err = r.findList(ctx, e.Text)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -83,25 +112,44 @@ func (r *resolution) resolve(ctx context.Context, e Entry) ([]model.Object, erro
 	}
 }
 
+// findList asks Exchange for a list whose address Graph does not know. It has
+// lists of the tenant's own domains only.
+func (r *resolution) findList(ctx context.Context, address string) ([]model.Object, error) {
+	if r.ports.Finder == nil || !isTenants(address, r.domains) {
+		return nil, nil
+	}
+	return r.ports.Finder.FindList(ctx, address)
+}
+
+// namedCandidates is how many of the objects that an entry may stand for are
+// named.
+const namedCandidates = 10
+
 // single returns the one object that an entry may stand for.
 func single(e Entry, found []model.Object, notFound *model.Error) ([]model.Object, error) {
-	distinct := slices.CompactFunc(slices.SortedFunc(slices.Values(found), func(a, b model.Object) int {
-		return strings.Compare(a.ID, b.ID)
-	}), func(a, b model.Object) bool { return a.ID == b.ID })
+	compare := func(a, b model.Object) int {
+		return cmp.Or(strings.Compare(a.ID, b.ID), strings.Compare(strings.ToLower(a.Mail), strings.ToLower(b.Mail)))
+	}
+	distinct := slices.CompactFunc(slices.SortedFunc(slices.Values(found), compare), func(a, b model.Object) bool {
+		return a.ID == b.ID && (a.ID != "" || strings.EqualFold(a.Mail, b.Mail))
+	})
 	switch len(distinct) {
 	case 1:
 		return distinct, nil
 	case 0:
 		return nil, notFound
 	}
-	names := make([]string, len(distinct))
-	for i := range distinct {
-		names[i] = describe(&distinct[i])
+	var names []string
+	for i := range distinct[:min(len(distinct), namedCandidates)] {
+		names = append(names, describe(&distinct[i]))
+	}
+	if more := len(distinct) - namedCandidates; more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
 	}
 	return nil, &model.Error{
 		Kind: model.KindPartial, Code: "entryAmbiguous",
 		Message: fmt.Sprintf("%s names %d objects: %s", e, len(distinct), strings.Join(names, "; ")),
-		Remedy:  "name one by its address, or a group as group:ID",
+		Remedy:  "name one by its address or its object id",
 	}
 }
 
@@ -114,27 +162,68 @@ func describe(o *model.Object) string {
 	if o.Group != nil {
 		kind = o.Group.Kind.Label()
 	}
-	return fmt.Sprintf("%s (%s, id %s)", o.DisplayName, kind, o.ID)
+	facts := []string{kind}
+	if o.Mail != "" {
+		facts = append(facts, o.Mail)
+	}
+	if o.ID != "" {
+		facts = append(facts, "id "+o.ID)
+	}
+	return fmt.Sprintf("%s (%s)", o.DisplayName, strings.Join(facts, ", "))
 }
 
-func groupNotFound(name string) *model.Error {
-	return &model.Error{
-		Kind: model.KindPartial, Code: "groupNotFound",
-		Message: fmt.Sprintf("Graph knows no group %q", name),
-		Remedy:  "check the name or use the object id; it may be a dynamic distribution list, which only Exchange can expand",
+// onlyExchange says what an address or name of the tenant that Graph does not
+// know may be, and how to have Exchange asked.
+const onlyExchange = "it may be a dynamic distribution list, which only Exchange can expand: " + expansion.TurnExchangeOn
+
+func (r *resolution) groupNotFound(name string) *model.Error {
+	e := &model.Error{Kind: model.KindPartial, Code: "groupNotFound", Message: fmt.Sprintf("Graph knows no group %q", name)}
+	switch isAddress := strings.Contains(name, "@"); {
+	case r.ports.Finder == nil:
+		e.Remedy = "check the name or use the object id; " + onlyExchange
+	case isAddress && isTenants(name, r.domains):
+		e.Message = fmt.Sprintf("neither Graph nor Exchange knows a group %q", name)
+		e.Remedy = "check the address or use the object id"
+	case isAddress:
+		e.Remedy = "check the address or use the object id"
+	default:
+		e.Remedy = "check the name or use the object id; a dynamic distribution list is found by its address only"
 	}
+	return e
+}
+
+// nameNotFound names what this machine has under the name, or nearly so: the
+// kind may have been left out.
+func (r *resolution) nameNotFound(ctx context.Context, name string) *model.Error {
+	e := &model.Error{
+		Kind: model.KindPartial, Code: "nameNotFound",
+		Message: fmt.Sprintf("Graph knows no group, user or contact with the name or id %q", name),
+		Remedy:  fmt.Sprintf("check the name, or write the address; a saved segment is segment:%s, a saved list list:%s; a dynamic distribution list is found by its address only", name, name),
+	}
+	if namer, ok := r.ports.Local.(Namer); ok {
+		if near := namer.Near(ctx, name); len(near) > 0 {
+			texts := make([]string, len(near))
+			for i, n := range near {
+				texts[i] = n.String()
+			}
+			e.Remedy = "did you mean " + strings.Join(texts, ", ") + "? A name by itself is that of a group, user or contact"
+		}
+	}
+	return e
 }
 
 func (r *resolution) addressNotFound(address string) *model.Error {
-	e := &model.Error{
-		Kind: model.KindPartial, Code: "addressNotFound",
-		Message: fmt.Sprintf("nothing in the tenant owns %s", address),
-	}
-	if isTenants(address, r.domains) {
-		e.Message = fmt.Sprintf("Graph knows no group, user or contact with the address %s", address)
-		e.Remedy = "check the address; it may be a dynamic distribution list, which only Exchange can expand"
-	} else {
+	e := &model.Error{Kind: model.KindPartial, Code: "addressNotFound"}
+	switch {
+	case !isTenants(address, r.domains):
+		e.Message = fmt.Sprintf("nothing in the tenant owns %s", address)
 		e.Remedy = "check the address; somebody outside of the tenant can be named in a file: file:PATH.csv"
+	case r.ports.Finder == nil:
+		e.Message = fmt.Sprintf("Graph knows no group, user or contact with the address %s", address)
+		e.Remedy = "check the address; " + onlyExchange
+	default:
+		e.Message = fmt.Sprintf("neither Graph nor Exchange knows anything with the address %s", address)
+		e.Remedy = "check the address"
 	}
 	return e
 }

@@ -19,11 +19,18 @@ type Summary struct {
 	Groups         []GroupSummary `json:"groups"`
 	Unresolved     []Unresolved   `json:"unresolved"`
 	Departed       []Leaver       `json:"departed"`
-	Notes          []string       `json:"notes"`
-	Complete       bool           `json:"complete"`
-	AsOf           time.Time      `json:"asOf"`
-	Requests       int            `json:"requests"`
-	Addresses      []string       `json:"addresses"`
+	// Contributions are of each entry, in the order in which they were given,
+	// the exclusions last where the command line takes them apart.
+	Contributions []ContributionSummary `json:"contributions"`
+	// Overlap is a square: how many recipients every two entries both reach, in
+	// the order of Contributions. The diagonal holds what each reaches by itself.
+	Overlap         [][]int       `json:"overlap"`
+	ExternalDomains []DomainCount `json:"externalDomains"`
+	Notes           []string      `json:"notes"`
+	Complete        bool          `json:"complete"`
+	AsOf            time.Time     `json:"asOf"`
+	Requests        int           `json:"requests"`
+	Addresses       []string      `json:"addresses"`
 }
 
 // GroupSummary is one list of the tree, before anybody fell outside or was
@@ -39,6 +46,21 @@ type GroupSummary struct {
 	Cycle       bool             `json:"cycle"`
 	Hidden      bool             `json:"hidden"`
 	Source      expansion.Source `json:"source"`
+	Stored      bool             `json:"stored"` // members as the source calculated them last, not as of now
+	Empty       bool             `json:"empty"`  // it is known to reach nobody
+	// Reason is why the list could not be read in full, Remedy what to do.
+	Reason string `json:"reason,omitempty"`
+	Remedy string `json:"remedy,omitempty"`
+}
+
+// ContributionSummary is a Contribution as the command line's JSON shows it.
+type ContributionSummary struct {
+	Entry      string `json:"entry"`
+	Exclude    bool   `json:"exclude"`
+	Within     bool   `json:"within"`
+	Recipients int    `json:"recipients"`
+	Alone      int    `json:"alone"`
+	Unresolved bool   `json:"unresolved"`
 }
 
 // Unresolved is a part that is missing, and why.
@@ -65,26 +87,41 @@ type Leaver struct {
 // Summary returns the preview's figures. Its lists are empty, never nil.
 func (p *Preview) Summary() Summary {
 	s := Summary{
-		Recipients:     p.Counts,
-		WithoutAddress: len(p.WithoutAddress),
-		NonRecipients:  len(p.NonRecipients),
-		Disabled:       p.Counts.Disabled,
-		Duplicates:     p.Expansion.Duplicates,
-		Excluded:       len(p.Excluded),
-		Outside:        len(p.Outside),
-		Groups:         make([]GroupSummary, 0, len(p.Expansion.Nodes)),
-		Unresolved:     make([]Unresolved, 0, len(p.Missing)),
-		Departed:       make([]Leaver, 0, len(p.Departed)),
-		Notes:          append([]string{}, p.Notes...),
-		Complete:       p.Complete(),
-		AsOf:           p.Expansion.AsOf,
-		Requests:       p.Requests,
-		Addresses:      make([]string, len(p.Recipients)),
+		Recipients:      p.Counts,
+		WithoutAddress:  len(p.WithoutAddress),
+		NonRecipients:   len(p.NonRecipients),
+		Disabled:        p.Counts.Disabled,
+		Duplicates:      p.Expansion.Duplicates,
+		Excluded:        len(p.Excluded),
+		Outside:         len(p.Outside),
+		Groups:          make([]GroupSummary, 0, len(p.Expansion.Nodes)),
+		Unresolved:      make([]Unresolved, 0, len(p.Missing)),
+		Departed:        make([]Leaver, 0, len(p.Departed)),
+		Contributions:   make([]ContributionSummary, 0, len(p.Contributions)),
+		Overlap:         p.Overlap(),
+		ExternalDomains: p.ExternalDomains(),
+		Notes:           append([]string{}, p.Notes...),
+		Complete:        p.Complete(),
+		AsOf:            p.Expansion.AsOf,
+		Requests:        p.Requests,
+		Addresses:       make([]string, len(p.Recipients)),
 	}
 	for _, n := range p.Expansion.Nodes {
-		s.Groups = append(s.Groups, GroupSummary{
+		g := GroupSummary{
 			ID: n.Group.ID, DisplayName: n.Group.DisplayName, Mail: n.Group.Mail, Kind: n.Group.Kind,
 			Depth: n.Depth, Direct: n.Direct, Unique: n.Unique, Cycle: n.Cycle, Hidden: n.Hidden, Source: n.Source,
+			Stored: n.Stored, Empty: n.Empty(),
+		}
+		if reason := n.Unread(); reason != nil {
+			g.Reason, g.Remedy = reason.Message, reason.Remedy
+		}
+		s.Groups = append(s.Groups, g)
+	}
+	for i := range p.Contributions {
+		c := &p.Contributions[i]
+		s.Contributions = append(s.Contributions, ContributionSummary{
+			Entry: c.Entry.String(), Exclude: c.Entry.Exclude, Within: c.Entry.Within,
+			Recipients: c.Recipients, Alone: c.Alone, Unresolved: c.Unresolved,
 		})
 	}
 	for _, m := range p.Missing {

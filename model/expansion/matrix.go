@@ -71,11 +71,11 @@ func (v *Visibility) byGraph() {
 	case model.KindDistribution, model.KindMailEnabledSecurity:
 		v.Sight = SightPart
 		v.Reason = "Graph does not show the dynamic distribution lists and mail-enabled public folders that the list holds"
-		v.Remedy = turnExchangeOn
+		v.Remedy = TurnExchangeOn
 	case model.KindDynamicDistribution:
 		v.Sight, v.Asked = SightNone, false
 		v.Reason = "Graph does not know dynamic distribution lists"
-		v.Remedy = turnExchangeOn
+		v.Remedy = TurnExchangeOn
 	}
 }
 

@@ -2,6 +2,7 @@ package expansion
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -56,8 +57,10 @@ func newReading(o Options) *reading {
 	}
 }
 
-// plant takes the roots of a side in.
-func (w *reading) plant(roots []Root) []rootEdges {
+// plant takes the roots of a side in. A root object without an id is the side's
+// own: how one entry spells an address is not how another one does.
+func (w *reading) plant(side int, roots []Root) []rootEdges {
+	own := fmt.Sprintf("side%d:", side)
 	planted := make([]rootEdges, len(roots))
 	for i, r := range roots {
 		edges := &planted[i]
@@ -65,6 +68,8 @@ func (w *reading) plant(roots []Root) []rootEdges {
 		for k := range r.Objects {
 			if o := &r.Objects[k]; o.Type == model.ObjectGroup {
 				edges.groups = append(edges.groups, w.groupOf(o))
+			} else if o.ID == "" {
+				edges.direct = append(edges.direct, w.keyed(own+identityKey(o), o))
 			} else {
 				edges.direct = append(edges.direct, w.object(o))
 			}
@@ -197,11 +202,7 @@ func (w *reading) know(g *listed, id, mail string, proxies []string) {
 // object returns the index of a member that is no group.
 func (w *reading) object(o *model.Object) int32 {
 	key := identityKey(o)
-	if i, ok := w.byKey[key]; ok {
-		merge(&w.objects[i], o)
-		return i
-	}
-	if o.ID == "" && o.Type == model.ObjectUser && o.Mail != "" && w.options.JoinAddress != nil {
+	if o.ID == "" && o.Type == model.ObjectUser && o.Mail != "" && w.options.JoinAddress != nil && !w.has(key) {
 		if synced, ok := w.options.JoinAddress(o.Mail); ok && synced.ID != "" {
 			named := *o
 			named.ID = synced.ID
@@ -210,6 +211,20 @@ func (w *reading) object(o *model.Object) int32 {
 			w.byKey[key] = i
 			return i
 		}
+	}
+	return w.keyed(key, o)
+}
+
+func (w *reading) has(key string) bool {
+	_, ok := w.byKey[key]
+	return ok
+}
+
+// keyed returns the index of the object that goes by a key.
+func (w *reading) keyed(key string, o *model.Object) int32 {
+	if i, ok := w.byKey[key]; ok {
+		merge(&w.objects[i], o)
+		return i
 	}
 	i := int32(len(w.objects))
 	w.objects = append(w.objects, *o)

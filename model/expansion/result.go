@@ -148,6 +148,20 @@ func (r *Result) countDuplicates() {
 	r.Duplicates = memberships - len(r.Recipients)
 }
 
+// Unread is why a group could not be read in full, and what to do; nil where it
+// could.
+func (n *Node) Unread() *model.Error {
+	switch {
+	case n.Err != nil:
+		return n.Err
+	case n.Hidden:
+		return hiddenMembership(n.Name())
+	case n.Instead != nil:
+		return readInstead([]string{n.Name()}, n.Instead)
+	}
+	return nil
+}
+
 // missing lists what could not be had, per list.
 func (r *Result) missing() {
 	r.missingInstead()
@@ -284,5 +298,5 @@ func (r *Result) notes() {
 	if len(lists) == 0 {
 		return
 	}
-	r.Notes = append(r.Notes, andOthers(lists)+" came from Graph, which does not show dynamic distribution lists inside of distribution lists: if there is one, its members are not counted here. Only Exchange can tell: "+turnExchangeOn)
+	r.Notes = append(r.Notes, andOthers(lists)+" came from Graph, which does not show dynamic distribution lists inside of distribution lists: if there is one, its members are not counted here. Only Exchange can tell: "+TurnExchangeOn)
 }

@@ -1,7 +1,11 @@
 package expansion
 
 import (
+	"strings"
+
 	"github.com/bits-and-blooms/bitset"
+
+	"rollcall/model"
 )
 
 // Sides are several expansions over one reading.
@@ -100,4 +104,29 @@ func (x *index) eachFrom(root *rootNodes, visit func(members []int32)) {
 		visit(n.members)
 		enter(n.Children)
 	}
+}
+
+// CountRoot returns the groups of a root, and how many unique recipients its
+// other objects are, without any walk.
+func CountRoot(root Root) (groups []model.Group, recipients int) {
+	seen := make(map[string]bool)
+	for i := range root.Objects {
+		switch o := &root.Objects[i]; {
+		case o.Group != nil:
+			groups = append(groups, *o.Group)
+		case o.Type == model.ObjectGroup:
+			groups = append(groups, model.Group{ID: o.ID, DisplayName: o.DisplayName, Mail: o.Mail})
+		case receives(o) && o.Mail != "":
+			seen[strings.ToLower(o.Mail)] = true
+		}
+	}
+	return groups, len(seen)
+}
+
+// Any reports whether the result has any object but groups.
+func (r *Result) Any() bool {
+	if r.index.present == nil {
+		return len(r.index.objects) > 0
+	}
+	return r.index.present.Any()
 }

@@ -230,12 +230,12 @@ func exchangeOff(g *model.Group) *model.Error {
 	return &model.Error{
 		Kind: model.KindPartial, Code: "groupNotInGraph",
 		Message: "Graph does not know " + nameOf(g) + ": dynamic distribution lists exist in Exchange only, and Exchange is not asked",
-		Remedy:  turnExchangeOn,
+		Remedy:  TurnExchangeOn,
 	}
 }
 
-// turnExchangeOn is the remedy where Exchange is off.
-const turnExchangeOn = `set exchange = "admin-api" in the profile, or preview with --exchange admin-api`
+// TurnExchangeOn is what to do where Exchange is off and ought to be asked.
+const TurnExchangeOn = `set exchange = "admin-api" in the profile, or preview with --exchange admin-api`
 
 // needsClassifying reports whether Exchange left out what a group must have: a
 // kind and an id, and whether its members are hidden.

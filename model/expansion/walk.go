@@ -57,7 +57,7 @@ func WalkSides(ctx context.Context, m Members, sides [][]Root, o Options) (*Side
 	w := newReading(o)
 	planted := make([][]rootEdges, len(sides))
 	for i, roots := range sides {
-		planted[i] = w.plant(roots)
+		planted[i] = w.plant(i, roots)
 	}
 	if err := w.read(ctx, begin(m)); err != nil {
 		return nil, err
