@@ -124,7 +124,7 @@ func TestAnIDThatNobodyHasNamesFileAndLine(t *testing.T) {
 func TestEntriesThatAreWrongInThemselvesAreUsageErrors(t *testing.T) {
 	w := synced(t, workspacetest.Contoso())
 	for code, entry := range map[string]string{
-		"entryInvalid":    "all-staff",
+		"entryInvalid":    "group:",
 		"segmentNotFound": "segment:Nowhere",
 		"listNotFound":    "list:Nowhere",
 		"fileUnreadable":  "file:" + filepath.Join(t.TempDir(), "none.csv"),
