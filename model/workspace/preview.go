@@ -56,11 +56,12 @@ func (w *Workspace) Preview(ctx context.Context, include, exclude []string, watc
 		Finder:   parts.Finder,
 		Counter:  parts.Counter,
 	}, entries, audience.Options{
-		Domains:   domains,
-		Join:      func(id string) (model.Object, bool) { return joinUser(snapshot, id) },
-		Now:       w.Now,
-		Progress:  watch.Progress,
-		Estimated: watch.Estimated,
+		Domains:     domains,
+		Join:        func(id string) (model.Object, bool) { return joinUser(snapshot, id) },
+		JoinAddress: func(address string) (model.Object, bool) { return joinAddress(snapshot, address) },
+		Now:         w.Now,
+		Progress:    watch.Progress,
+		Estimated:   watch.Estimated,
 	})
 	if err != nil {
 		return nil, err

@@ -1,0 +1,58 @@
+package workspace
+
+import (
+	"context"
+
+	"rollcall/model"
+	"rollcall/model/audience"
+	"rollcall/model/directory"
+)
+
+// namedNear is how many users a name that nobody has may have been meant for.
+const namedNear = 3
+
+// Near implements audience.Namer: the saved segment and the saved list of the
+// name or the one nearest to it, and users whose display names are near.
+func (l *local) Near(ctx context.Context, name string) []audience.Entry {
+	var entries []audience.Entry
+	nearest := func(kind audience.EntryKind, names []string) {
+		if n := model.Nearest(name, names); n != "" {
+			entries = append(entries, audience.Entry{Kind: kind, Text: n})
+		}
+	}
+	if segments, err := l.workspace.Segments(ctx); err == nil {
+		names := make([]string, len(segments))
+		for i := range segments {
+			names[i] = segments[i].Name
+		}
+		nearest(audience.EntrySegment, names)
+	}
+	if lists, err := l.workspace.Lists(ctx); err == nil {
+		names := make([]string, len(lists))
+		for i := range lists {
+			names[i] = lists[i].Name
+		}
+		nearest(audience.EntryList, names)
+	}
+	users, err := l.snapshot.Nearest(ctx, model.AttrDisplayName, name, namedNear)
+	if err != nil {
+		return entries
+	}
+	for _, u := range users {
+		// What is written is read again as the same entry, or is no help.
+		e := audience.Entry{Kind: audience.EntryObject, Text: u.Value}
+		if again, err := audience.ParseEntry(u.Value); err == nil && again == e {
+			entries = append(entries, e)
+		}
+	}
+	return entries
+}
+
+// joinAddress finds the one synced user who owns an address.
+func joinAddress(s *directory.Snapshot, address string) (model.Object, bool) {
+	rows := s.ByAddress(address)
+	if len(rows) != 1 {
+		return model.Object{}, false
+	}
+	return rowObject(s, rows[0]), true
+}
