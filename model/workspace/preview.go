@@ -252,46 +252,6 @@ func (l *local) Rule(ctx context.Context, text string) ([]model.Object, error) {
 	return objects, nil
 }
 
-func (l *local) File(_ context.Context, path string) ([]model.Object, error) {
-	file, err := l.workspace.OpenFile(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	rows, err := audience.ReadCSV(file, path)
-	if err != nil {
-		return nil, err
-	}
-	objects := make([]model.Object, 0, len(rows))
-	for _, row := range rows {
-		found := l.find(row.Value)
-		if len(found) == 1 {
-			objects = append(objects, rowObject(l.snapshot, found[0]))
-			continue
-		}
-		if len(found) > 1 {
-			return nil, &model.Error{
-				Kind: model.KindUsage, Code: "userAmbiguous",
-				Message: fmt.Sprintf("%s line %d: %d users go by %q", path, row.Line, len(found), row.Value),
-				Remedy:  "name the one that is meant by object id",
-			}
-		}
-		if !strings.Contains(row.Value, "@") || len(row.Value) > maxAddress {
-			return nil, &model.Error{
-				Kind: model.KindUsage, Code: "userNotFound",
-				Message: fmt.Sprintf("%s line %d: no synced user has the id %.80q", path, row.Line, row.Value),
-				Remedy:  "correct the row, or run `rollcall sync` if the user is new",
-			}
-		}
-		objects = append(objects, outsider(row.Value))
-	}
-	return objects, nil
-}
-
-// maxAddress is the longest address there is, in bytes: 64 before the @ and 255
-// behind it. Source: RFC 5321, 4.5.3.1.
-const maxAddress = 64 + 1 + 255
-
 // find returns the rows that an object id or address names: more than one
 // where the user principal name of a user is an address of another.
 func (l *local) find(idOrAddress string) []int32 {

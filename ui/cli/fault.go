@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"rollcall/model"
-	"rollcall/model/audience"
+	"rollcall/model/roster"
 	"rollcall/model/rule"
 	"rollcall/model/workspace"
 	"rollcall/ui/text"
@@ -34,7 +34,7 @@ func (a *app) ruleText(argument string) (string, error) {
 	}
 	text := string(data)
 	if len(data) <= rule.MaxLength {
-		if text, _, err = audience.DecodeText(data); err != nil {
+		if text, _, err = roster.DecodeText(data); err != nil {
 			return "", &model.Error{Kind: model.KindUsage, Code: "ruleUnreadable", Message: "the rule on the input is neither UTF-8 nor UTF-16", Remedy: "save the file as UTF-8"}
 		}
 	}
