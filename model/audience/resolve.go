@@ -94,7 +94,7 @@ func (r *resolution) resolve(ctx context.Context, e Entry) ([]model.Object, erro
 		if err != nil {
 			return nil, err
 		}
-		return single(e, found, r.nameNotFound(ctx, e.Text))
+		return single(e, found, r.nameNotFound(ctx, e))
 	default:
 		found, err := r.ports.Resolver.ResolveAddress(ctx, e.Text)
 		if err == nil && len(found) == 0 {
@@ -150,19 +150,13 @@ func single(e Entry, found []model.Object, notFound *model.Error) ([]model.Objec
 		Kind: model.KindPartial, Code: "entryAmbiguous",
 		Message: fmt.Sprintf("%s names %d objects: %s", e, len(distinct), strings.Join(names, "; ")),
 		Remedy:  "name one by its address or its object id",
+		Err:     among(e, distinct[:min(len(distinct), namedCandidates)]),
 	}
 }
 
 // describe names a candidate so that it can be told from the others.
 func describe(o *model.Object) string {
-	kind := string(o.Type)
-	if o.Type == model.ObjectContact {
-		kind = "mail contact"
-	}
-	if o.Group != nil {
-		kind = o.Group.Kind.Label()
-	}
-	facts := []string{kind}
+	facts := []string{kindOf(o)}
 	if o.Mail != "" {
 		facts = append(facts, o.Mail)
 	}
@@ -175,6 +169,17 @@ func describe(o *model.Object) string {
 // onlyExchange says what an address or name of the tenant that Graph does not
 // know may be, and how to have Exchange asked.
 const onlyExchange = "it may be a dynamic distribution list, which only Exchange can expand: " + expansion.TurnExchangeOn
+
+// kindOf is what an object is, as a person reads it.
+func kindOf(o *model.Object) string {
+	switch {
+	case o.Group != nil:
+		return o.Group.Kind.Label()
+	case o.Type == model.ObjectContact:
+		return "mail contact"
+	}
+	return string(o.Type)
+}
 
 func (r *resolution) groupNotFound(name string) *model.Error {
 	e := &model.Error{Kind: model.KindPartial, Code: "groupNotFound", Message: fmt.Sprintf("Graph knows no group %q", name)}
@@ -194,22 +199,24 @@ func (r *resolution) groupNotFound(name string) *model.Error {
 
 // nameNotFound names what this machine has under the name, or nearly so: the
 // kind may have been left out.
-func (r *resolution) nameNotFound(ctx context.Context, name string) *model.Error {
-	e := &model.Error{
+func (r *resolution) nameNotFound(ctx context.Context, e Entry) *model.Error {
+	name := e.Text
+	missing := &model.Error{
 		Kind: model.KindPartial, Code: "nameNotFound",
 		Message: fmt.Sprintf("Graph knows no group, user or contact with the name or id %q", name),
 		Remedy:  fmt.Sprintf("check the name, or write the address; a saved segment is segment:%s, a saved list list:%s; a dynamic distribution list is found by its address only", name, name),
 	}
 	if namer, ok := r.ports.Local.(Namer); ok {
-		if near := namer.Near(ctx, name); len(near) > 0 {
-			texts := make([]string, len(near))
-			for i, n := range near {
+		if entries := namer.Near(ctx, name); len(entries) > 0 {
+			texts := make([]string, len(entries))
+			for i, n := range entries {
 				texts[i] = n.String()
 			}
-			e.Remedy = "did you mean " + strings.Join(texts, ", ") + "? A name by itself is that of a group, user or contact"
+			missing.Err = near(e, entries)
+			missing.Remedy = "did you mean " + strings.Join(texts, ", ") + "? A name by itself is that of a group, user or contact"
 		}
 	}
-	return e
+	return missing
 }
 
 func (r *resolution) addressNotFound(address string) *model.Error {
