@@ -24,10 +24,10 @@ const early = 5 * time.Minute
 // probeTimeout bounds the connectivity check that tells offline from signed out.
 const probeTimeout = 5 * time.Second
 
-// nameTimeout bounds the lookup of the tenant's name, which a session can do
-// without: an outage of Graph is to be said by the call that needs Graph, and
-// not after this one has spent a patience of its own.
-const nameTimeout = 10 * time.Second
+// extraTimeout bounds what a session can do without, its tenant's name and a
+// token for Exchange, each by itself: an outage is to be said by the call that
+// needs the service, and not after this one has spent a patience of its own.
+const extraTimeout = 10 * time.Second
 
 // Auth signs in to one tenant. It is safe for concurrent use.
 type Auth struct {
@@ -87,6 +87,13 @@ func (a *Auth) GetToken(ctx context.Context, request policy.TokenRequestOptions)
 	if len(request.Scopes) == 0 {
 		request.Scopes = a.opts.Scopes
 	}
+	key := strings.Join(request.Scopes, " ")
+	if request.Claims == "" {
+		// Nobody who has a token waits behind one who asks for another resource.
+		if token, ok := a.heldToken(key); ok {
+			return token, nil
+		}
+	}
 	began := a.opts.Now()
 	patient, cancel := context.WithTimeout(ctx, a.opts.Timeout)
 	defer cancel()
@@ -97,7 +104,6 @@ func (a *Auth) GetToken(ctx context.Context, request policy.TokenRequestOptions)
 	case <-patient.Done():
 		return azcore.AccessToken{}, a.outOfPatience(ctx, began, seen)
 	}
-	key := strings.Join(request.Scopes, " ")
 	if request.Claims == "" {
 		if token, ok := a.heldToken(key); ok {
 			return token, nil
@@ -116,7 +122,7 @@ func (a *Auth) GetToken(ctx context.Context, request policy.TokenRequestOptions)
 	case err != nil && patient.Err() != nil:
 		return azcore.AccessToken{}, a.outOfPatience(ctx, began, seen)
 	case err != nil:
-		return azcore.AccessToken{}, a.explain(ctx, err, seen)
+		return azcore.AccessToken{}, a.explain(ctx, err, seen, a.isExchange(request.Scopes))
 	}
 	a.hold(cred, key, token)
 	return token, nil
@@ -195,7 +201,7 @@ func (a *Auth) Session(ctx context.Context) (*workspace.Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.session(ctx, token)
+	return a.session(ctx, token, "")
 }
 
 // SignIn implements workspace.Auth. An app needs nobody to sign in: prompt is
@@ -221,7 +227,7 @@ func (a *Auth) SignIn(ctx context.Context, prompt func(workspace.DeviceCode)) (*
 	}
 	record, err := cred.Authenticate(seenCtx, &policy.TokenRequestOptions{Scopes: a.opts.Scopes, EnableCAE: true})
 	if err != nil {
-		return nil, a.explain(ctx, err, seen)
+		return nil, a.explain(ctx, err, seen, false)
 	}
 	a.use(cred)
 	a.remember(ctx, record)
@@ -247,7 +253,8 @@ func (a *Auth) remember(ctx context.Context, record azidentity.AuthenticationRec
 }
 
 // Renew implements workspace.Auth. A user's refresh token is redeemed past the
-// token cache; an app gets a new credential, whose cache is empty.
+// token cache, for Exchange as well; an app gets a new credential, whose cache is
+// empty.
 func (a *Auth) Renew(ctx context.Context) (*workspace.Session, error) {
 	request := policy.TokenRequestOptions{Claims: FreshClaims(a.opts.Now())}
 	if a.opts.Method.AppOnly() {
@@ -262,17 +269,21 @@ func (a *Auth) Renew(ctx context.Context) (*workspace.Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.session(ctx, token)
+	return a.session(ctx, token, request.Claims)
 }
 
-// session describes the account that a token stands for.
-func (a *Auth) session(ctx context.Context, token azcore.AccessToken) (*workspace.Session, error) {
-	claims, _ := ParseClaims(token.Token)
+// session describes the account that a token stands for. The token for Exchange
+// is asked for with claims.
+func (a *Auth) session(ctx context.Context, token azcore.AccessToken, claims string) (*workspace.Session, error) {
+	said, _ := ParseClaims(token.Token)
 	s := &workspace.Session{
-		TenantID: claims.TenantID,
-		Account:  claims.Account(),
+		TenantID: said.TenantID,
+		Account:  said.Account(),
 		AppOnly:  a.opts.Method.AppOnly(),
-		Scopes:   claims.Granted(),
+		Scopes:   append(said.Granted(), a.grantedByExchange(ctx, claims)...),
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
 	}
 	if s.TenantID == "" {
 		s.TenantID = a.opts.Tenant
@@ -281,7 +292,7 @@ func (a *Auth) session(ctx context.Context, token azcore.AccessToken) (*workspac
 		s.Account = a.opts.ClientID
 	}
 	if a.opts.Organization != nil {
-		lookup, cancel := context.WithTimeout(ctx, min(nameTimeout, a.opts.Timeout/4))
+		lookup, cancel := context.WithTimeout(ctx, min(extraTimeout, a.opts.Timeout/4))
 		defer cancel()
 		name, domain, err := a.opts.Organization(lookup)
 		if ctx.Err() != nil {
@@ -324,7 +335,7 @@ func (a *Auth) probe(ctx context.Context) *model.Error {
 	case network != nil:
 		return a.offline(network)
 	case entra != nil:
-		return a.explainEntra(entra)
+		return a.explainEntra(entra, false)
 	}
 	return nil
 }

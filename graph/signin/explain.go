@@ -24,8 +24,8 @@ var aadstsNumber = regexp.MustCompile(`AADSTS(\d+)`)
 //
 // The text of err is never used: azidentity prints the whole HTTP answer, and
 // MSAL prints the body of an answer that it cannot parse, which may hold a
-// token.
-func (a *Auth) explain(ctx context.Context, err error, seen *observation) error {
+// token. exchange says that the token was to be one for Exchange.
+func (a *Auth) explain(ctx context.Context, err error, seen *observation, exchange bool) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -42,7 +42,7 @@ func (a *Auth) explain(ctx context.Context, err error, seen *observation) error 
 	case errors.Is(err, context.DeadlineExceeded):
 		return codeExpired()
 	case entra != nil:
-		return a.explainEntra(entra)
+		return a.explainEntra(entra, exchange)
 	case errors.As(err, &required):
 		if !asked {
 			if failure := a.probe(ctx); failure != nil {
@@ -109,7 +109,7 @@ func codeExpired() *model.Error {
 
 // explainEntra explains an error body. The number only chooses the help text;
 // Entra's own line is always kept.
-func (a *Auth) explainEntra(e *entraError) *model.Error {
+func (a *Auth) explainEntra(e *entraError, exchange bool) *model.Error {
 	if e.status == http.StatusTooManyRequests || e.status >= http.StatusInternalServerError || e.Code == "temporarily_unavailable" {
 		return &model.Error{
 			Kind: model.KindUnavailable, Code: "signInUnavailable",
@@ -124,6 +124,13 @@ func (a *Auth) explainEntra(e *entraError) *model.Error {
 		out.Code = "AADSTS" + number
 	}
 	help, ok := helpFor(number, e.Code)
+	var granting []string // what the consent page is to grant; nil: all of Graph's
+	if exchange {
+		if special, known := a.helpForExchange(number); known {
+			help, ok = special, true
+		}
+		granting = a.opts.ExchangeScopes
+	}
 	switch {
 	case ok && line != "":
 		out.Message = help.means + " (" + line + ")"
@@ -139,7 +146,7 @@ func (a *Auth) explainEntra(e *entraError) *model.Error {
 	}
 	out.Remedy = help.remedy
 	if help.consent {
-		out.Remedy += ": " + a.ConsentURL(nil)
+		out.Remedy += ": " + a.ConsentURL(granting[:min(1, len(granting))])
 	}
 	if number != "" {
 		out.Remedy = strings.TrimPrefix(out.Remedy+"; see "+publicAuthority+"/error?code="+number, "; ")

@@ -64,7 +64,14 @@ type Options struct {
 	AuthorityHost string   // "" is the public cloud's; any other than Microsoft's own turns instance discovery off
 	Resource      string   // "" is https://graph.microsoft.com: what tokens are for, not where requests go
 	Scopes        []string // empty is {Resource/.default}: whatever has been consented
-	RedirectURI   string   // "" is http://localhost: where the consent page returns to; must be registered
+	// Exchange is what tokens for Exchange are issued for,
+	// "https://outlook.office365.com"; "" where it is not asked. A session that
+	// gets none is as good for everything else.
+	Exchange string
+	// ExchangeScopes are the permissions of Exchange that are looked for in its
+	// tokens; consent is asked for the first.
+	ExchangeScopes []string
+	RedirectURI    string // "" is http://localhost: where the consent page returns to; must be registered
 
 	// Timeout is the patience of one request for a token, its waits and
 	// repetitions included; 0 is ten minutes. Waiting for somebody to enter a
@@ -98,6 +105,7 @@ func (o Options) withDefaults() Options {
 	if len(o.Scopes) == 0 {
 		o.Scopes = []string{o.Resource + "/.default"}
 	}
+	o.Exchange = strings.TrimSuffix(o.Exchange, "/")
 	if o.RedirectURI == "" {
 		o.RedirectURI = localRedirect
 	}

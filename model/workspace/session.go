@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"rollcall/model"
+	"rollcall/model/expansion"
 )
 
 // Session is the last known session, nil when nobody is signed in. It must not
@@ -55,7 +56,8 @@ func (w *Workspace) authenticate(ctx context.Context, ask func(Auth) (*Session, 
 }
 
 // ConsentURL is the admin-consent page that grants the given capability, or
-// all that are missing when id is "". It is "" before Open.
+// all of Graph's that are missing when id is "": a page is of one service, so
+// that Exchange has its own. It is "" before Open.
 func (w *Workspace) ConsentURL(id string) string {
 	parts, err := w.opened()
 	if err != nil {
@@ -63,7 +65,7 @@ func (w *Workspace) ConsentURL(id string) string {
 	}
 	var scopes []string
 	for _, c := range w.Capabilities() {
-		if !c.Granted && (id == "" || c.ID == id) {
+		if c.ID == id || id == "" && !c.Granted && !c.Exchange {
 			scopes = append(scopes, c.Scope)
 		}
 	}
@@ -81,6 +83,7 @@ type Capability struct {
 	Never    string   // what is never done with it
 	Granted  bool
 	Optional bool // rollcall works without it, with less
+	Exchange bool // Exchange grants it and not Graph: it has a consent page of its own
 }
 
 // CodeSignInRequired is the code of the KindSignIn error that Auth.Session
@@ -94,10 +97,12 @@ const (
 	CapabilityContacts      = "contacts"
 	CapabilityHiddenMembers = "hiddenMembers"
 	CapabilityWrite         = "write"
+	CapabilityExchange      = "exchange"
+	CapabilityEWS           = "ews"
 )
 
-// permissions is the list of everything that rollcall ever asks for. Least and
-// higher permissions are those of the Graph permissions reference. Nothing
+// permissions is the list of everything that rollcall ever asks of Graph. Least
+// and higher permissions are those of the Graph permissions reference. Nothing
 // that could change or delete a user is in it, and nothing may be added that
 // could.
 func permissions() []Capability {
@@ -139,11 +144,57 @@ func permissions() []Capability {
 	}
 }
 
+// exchangePermission is what the chosen service of Exchange needs, which is
+// asked for where a profile chose it and nowhere else. Sources: Exchange
+// documentation, "Authentication and authorization for the Exchange Online Admin
+// API", and "Authenticate an EWS application by using OAuth".
+func exchangePermission(source expansion.Source) (Capability, bool) {
+	switch source {
+	case expansion.SourceExchangeAdmin:
+		return Capability{
+			ID: CapabilityExchange, Label: "Read the members of lists in Exchange", Scope: "Exchange.ManageV2",
+			Accepts: []string{exchangeAppRole}, Optional: true, Exchange: true,
+			Pane:  "Preview",
+			Why:   "reads the members of dynamic distribution lists, and of distribution lists that hold some; without it they are reported as unknown, or counted by Graph with a warning",
+			Never: "the permission allows more than is done with it: rollcall makes the two calls that list members and no other; nothing in Exchange is changed, no mailbox is opened",
+		}, true
+	case expansion.SourceEWS:
+		return Capability{
+			ID: CapabilityEWS, Label: "Read the members of lists through Exchange Web Services", Scope: "EWS.AccessAsUser.All",
+			Optional: true, Exchange: true,
+			Pane:  "Preview",
+			Why:   "reads the members of dynamic distribution lists, and of distribution lists that hold some, as the address book shows them to you; without it they are reported as unknown, or counted by Graph with a warning",
+			Never: "the permission allows more than is done with it: rollcall makes the one call that expands a list and no other; your mailbox is not opened, nothing is sent; full_access_as_app, which opens every mailbox, is never asked for",
+		}, true
+	}
+	return Capability{}, false
+}
+
+// exchangeAppRole is what an app needs where an account needs
+// Exchange.ManageV2.
+const exchangeAppRole = "Exchange.ManageAsAppV2"
+
+// ExchangeScopes are the permissions by which a service of Exchange serves, the
+// one that consent is asked for first; none where Exchange is not asked.
+func ExchangeScopes(source expansion.Source) []string {
+	c, ok := exchangePermission(source)
+	if !ok {
+		return nil
+	}
+	return append([]string{c.Scope}, c.Accepts...)
+}
+
 // Capabilities lists what rollcall can do, each granted or not by the present
-// session.
+// session. That of Exchange is among them where the profile chose it.
 func (w *Workspace) Capabilities() []Capability {
 	session := w.Session()
 	list := permissions()
+	if c, ok := exchangePermission(w.settings.Exchange); ok {
+		if session != nil && session.AppOnly && c.ID == CapabilityExchange {
+			c.Scope, c.Accepts = exchangeAppRole, nil
+		}
+		list = append(list, c)
+	}
 	for i := range list {
 		list[i].Granted = session != nil && list[i].grantedBy(session.Scopes)
 	}
