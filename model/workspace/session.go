@@ -65,7 +65,7 @@ func (w *Workspace) ConsentURL(id string) string {
 	}
 	var scopes []string
 	for _, c := range w.Capabilities() {
-		if c.ID == id || id == "" && !c.Granted && !c.Exchange {
+		if c.ID == id && (!c.Granted || c.Exchange) || id == "" && !c.Granted && !c.Exchange {
 			scopes = append(scopes, c.Scope)
 		}
 	}
