@@ -79,6 +79,9 @@ type Options struct {
 	Delimiter rune // 0: recognised
 	Encoding  Encoding
 	Header    Header
+	// Outside takes rows that name no user for people outside the tenant: see
+	// MatchOptions. Reading does not look at it.
+	Outside bool
 	// MaxBytes bounds what is read; 0: 256 MiB, a million rows of 250 bytes.
 	MaxBytes int
 }

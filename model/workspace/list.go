@@ -91,6 +91,7 @@ func (w *Workspace) saveList(ctx context.Context, name string, ids []string, rep
 		return List{}, listExists(former)
 	case err == nil:
 		list = former
+		list.File = "" // from now on it is picked by hand
 	case model.AsError(err).Code != codeListNotFound:
 		return List{}, err
 	}
@@ -130,13 +131,18 @@ func pick(s *directory.Snapshot, ids []string) ([]Contact, error) {
 			continue
 		}
 		picked[row] = true
-		contacts = append(contacts, Contact{
-			ID:          s.ID(row),
-			DisplayName: s.Value(row, model.AttrDisplayName),
-			Mail:        s.Value(row, model.AttrMail),
-		})
+		contacts = append(contacts, contactOf(s, row))
 	}
 	return contacts, nil
+}
+
+// contactOf is a synced user as a list keeps it.
+func contactOf(s *directory.Snapshot, row int32) Contact {
+	return Contact{
+		ID:          s.ID(row),
+		DisplayName: s.Value(row, model.AttrDisplayName),
+		Mail:        s.Value(row, model.AttrMail),
+	}
 }
 
 // FindUser returns the object id of the one synced user who goes by an address,
@@ -184,7 +190,7 @@ func (w *Workspace) DeleteList(ctx context.Context, name string) error {
 // Resolved is a saved list as the directory knows its members today.
 type Resolved struct {
 	List
-	Present  []model.Object // with today's names and addresses, in the list's order
+	Present  []model.Object // with today's names and addresses, in the list's order; those outside the tenant without an ID
 	Departed []model.Object // that the directory no longer holds, as they were saved
 }
 
@@ -204,6 +210,15 @@ func (w *Workspace) ResolveList(ctx context.Context, name string) (*Resolved, er
 func resolveList(s *directory.Snapshot, list List) *Resolved {
 	r := &Resolved{List: list, Present: make([]model.Object, 0, len(list.Members))}
 	for _, c := range list.Members {
+		if c.ID == "" {
+			// Whoever was outside the tenant may have become a guest since.
+			if rows := s.ByAddress(c.Mail); len(rows) == 1 {
+				r.Present = append(r.Present, rowObject(s, rows[0]))
+			} else {
+				r.Present = append(r.Present, c.outside())
+			}
+			continue
+		}
 		if row, ok := s.ByID(c.ID); ok {
 			r.Present = append(r.Present, rowObject(s, row))
 		} else {
