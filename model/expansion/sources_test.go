@@ -244,7 +244,9 @@ func TestAHiddenGroupInAListOfExchangeIsNoEmptyGroup(t *testing.T) {
 	assert.True(t, nodeOf(t, r, "team").Group.HiddenMembership, "whoever reads it must know")
 
 	exchange.asked, graph.asked = map[string]bool{}, map[string]bool{}
-	s.Classify = func(context.Context, []string) ([]model.Object, error) { return nil, errors.New("Graph is out of reach") }
+	s.Classify = func(context.Context, []string) ([]model.Object, error) {
+		return nil, errors.New("Graph is out of reach")
+	}
 	r, err = Walk(context.Background(), s, entry(list("dl", model.KindDistribution)), Options{})
 	require.NoError(t, err)
 	require.Len(t, r.Missing, 1)
