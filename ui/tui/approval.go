@@ -23,11 +23,12 @@ type approvalDialog struct {
 	yes, no  string   // the answers' words
 	other    string   // a third answer, which changes nothing in the tenant; "" for none
 	numbers  []approvalNumber
+	name     *input // what is approved can be named; nil: it cannot
 	approve  func() tea.Cmd
 	instead  func() tea.Cmd // does other
 	cursorAt *tea.Cursor
 
-	focus int // a number, then No, then Yes, then other
+	focus int // a number, then the name, then No, then Yes, then other
 }
 
 // approvalNumber is a guard that must be lifted by typing its value.
@@ -70,12 +71,27 @@ func (n *approvalNumber) typed() bool {
 	return err == nil && v == n.value
 }
 
-func (d *approvalDialog) onNo() bool  { return d.focus == len(d.numbers) }
-func (d *approvalDialog) onYes() bool { return d.focus == len(d.numbers)+1 }
+// askName lets what is approved be named. The answer No keeps the focus.
+func (d *approvalDialog) askName(placeholder string) {
+	d.name = &input{placeholder: placeholder}
+	d.focus = d.fields()
+}
 
-// stops is how many numbers and answers the focus goes through.
+// fields is how many text fields come before the answers.
+func (d *approvalDialog) fields() int {
+	if d.name != nil {
+		return len(d.numbers) + 1
+	}
+	return len(d.numbers)
+}
+
+func (d *approvalDialog) onName() bool { return d.name != nil && d.focus == len(d.numbers) }
+func (d *approvalDialog) onNo() bool   { return d.focus == d.fields() }
+func (d *approvalDialog) onYes() bool  { return d.focus == d.fields()+1 }
+
+// stops is how many fields and answers the focus goes through.
 func (d *approvalDialog) stops() int {
-	n := len(d.numbers) + 2
+	n := d.fields() + 2
 	if d.other != "" {
 		n++
 	}
@@ -89,6 +105,10 @@ func (d *approvalDialog) Handle(msg tea.Msg) (tea.Cmd, bool) {
 	case tea.KeyPressMsg:
 		if d.awake {
 			return d.key(msg)
+		}
+	case tea.PasteMsg:
+		if d.awake && d.onName() {
+			d.name.Handle(msg)
 		}
 	}
 	return nil, false
@@ -111,26 +131,31 @@ func (d *approvalDialog) key(key tea.KeyPressMsg) (tea.Cmd, bool) {
 			return nil, true
 		case d.onYes() && d.lifted():
 			return d.approve(), true
-		case d.focus > len(d.numbers)+1:
+		case d.focus > d.fields()+1:
 			return d.instead(), true
-		case d.focus < len(d.numbers) && d.numbers[d.focus].typed():
+		case d.onName(), d.focus < len(d.numbers) && d.numbers[d.focus].typed():
 			d.focus++
 		}
 		return nil, false
 	}
-	if d.focus < len(d.numbers) {
+	fields := d.fields()
+	switch {
+	case d.focus < len(d.numbers):
 		d.numbers[d.focus].field.Handle(key)
+		return nil, false
+	case d.onName():
+		d.name.Handle(key)
 		return nil, false
 	}
 	switch key.String() {
 	case "right", "l":
-		d.focus = len(d.numbers) + (d.focus-len(d.numbers)+1)%(stops-len(d.numbers))
+		d.focus = fields + (d.focus-fields+1)%(stops-fields)
 	case "left", "h":
-		d.focus = len(d.numbers) + (d.focus-len(d.numbers)+stops-len(d.numbers)-1)%(stops-len(d.numbers))
+		d.focus = fields + (d.focus-fields+stops-fields-1)%(stops-fields)
 	case "n":
 		return nil, true
 	case "y":
-		d.focus = len(d.numbers) + 1
+		d.focus = fields + 1
 	}
 	return nil, false
 }
@@ -139,6 +164,12 @@ func (d *approvalDialog) Bindings() []binding {
 	yes := ""
 	if !d.lifted() {
 		yes = "type the number first"
+	}
+	if d.onName() {
+		return []binding{
+			{id: "approval.named", keys: []string{"enter", "tab", "down"}, label: "take", help: "Take the name and go to the answers"},
+			{id: "approval.cancel", keys: []string{"esc"}, label: "no", help: "Do nothing"},
+		}
 	}
 	return []binding{
 		{id: "approval.next", keys: []string{"tab", "shift+tab"}, label: "choose", help: "Go to the next answer or field"},
@@ -178,12 +209,28 @@ func (d *approvalDialog) Draw(width, height int) string {
 		}
 		lines = append(lines, th.accent.Render("▸ ")+field+sign)
 	}
-	answers := []string{"", d.answers()}
-	hint := th.muted.Render(th.cut("tab or y chooses · enter answers · esc is No", inner))
-	answers = append(answers, "", hint)
+	var answers []string
+	hint := "tab or y chooses · enter answers · esc is No"
+	nameColumn := 0
+	if d.name != nil {
+		label := th.muted.Render("Name  ")
+		if d.onName() {
+			label = th.accent.Render("Name ▸")
+			hint = "enter takes the name · esc is No"
+		} else {
+			hint = "↑ names it · y chooses Yes · enter answers · esc is No"
+		}
+		field, column := d.name.Draw(th, inner-7)
+		nameColumn = 2 + 7 + column
+		answers = append(answers, "", label+" "+field)
+	}
+	answers = append(answers, "", d.answers(), "", th.muted.Render(th.cut(hint, inner)))
 	// The facts give way before the answers do.
 	if room := height - 2 - len(answers); len(lines) > room && room > 0 {
 		lines = append(lines[:room-1], th.muted.Render("…"))
+	}
+	if d.onName() {
+		d.cursorAt = tea.NewCursor(nameColumn, 1+len(lines)+1)
 	}
 	lines = append(lines, answers...)
 	for i := range lines {
@@ -195,7 +242,7 @@ func (d *approvalDialog) Draw(width, height int) string {
 func (d *approvalDialog) answers() string {
 	out := d.theme.answer(d.no, d.awake && d.onNo(), d.awake) + "   " + d.theme.answer(d.yes, d.awake && d.onYes(), d.awake && d.lifted())
 	if d.other != "" {
-		out += "   " + d.theme.answer(d.other, d.awake && d.focus > len(d.numbers)+1, d.awake)
+		out += "   " + d.theme.answer(d.other, d.awake && d.focus > d.fields()+1, d.awake)
 	}
 	return out
 }

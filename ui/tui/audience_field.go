@@ -108,7 +108,7 @@ func (f *audienceField) loadSaved() tea.Cmd {
 		if err != nil {
 			return nil
 		}
-		saved := make([]suggestion, 0, len(segments)+len(lists))
+		saved := make([]suggestion, 0, len(segments)+len(lists)+len(snapshots))
 		for _, s := range segments {
 			saved = append(saved, suggestion{text: "segment:" + s.Name, note: "segment"})
 		}
@@ -119,7 +119,7 @@ func (f *audienceField) loadSaved() tea.Cmd {
 		for _, s := range snapshots { // newest first, and a name means the newest
 			if key := strings.ToLower(s.Name); key != "" && !named[key] {
 				named[key] = true
-				saved = append(saved, suggestion{text: "snapshot:" + s.Name, note: "snapshot · " + plural(len(s.Addresses), "recipient", "recipients")})
+				saved = append(saved, suggestion{text: "snapshot:" + s.Name, note: "snapshot · " + plural(s.Count, "recipient", "recipients")})
 			}
 		}
 		return audienceSavedMsg{saved}

@@ -21,23 +21,42 @@ type previewPane struct {
 
 	to audienceField
 
+	asking  previewAsk   // what the running expansion answers
 	asked   previewAsk   // what outcome or failed answers
 	walk    *previewWalk // of the newest expansion
 	outcome *previewOutcome
 	failed  *model.Error
+
+	awaited string // the capability whose consent lets the audience be expanded again
 
 	showRecipients bool
 	tree           *tree[previewItem]
 	recipients     *table
 	search         input
 	searching      bool
+
+	snapshots *snapshotsView // in the place of everything else; nil: not shown
 }
 
 // previewAsk is an audience as written.
 type previewAsk struct{ include, exclude []string }
 
-// previewWalk counts a running expansion; the walk writes, the screen reads.
-type previewWalk struct{ read, known atomic.Int64 }
+// previewWalk follows a running expansion; the walk writes, the screen reads.
+type previewWalk struct {
+	read, known atomic.Int64 // lists
+	estimate    atomic.Pointer[audience.Estimate]
+}
+
+// watch is the walk as the workspace tells of it.
+func (w *previewWalk) watch() *workspace.Watch {
+	return &workspace.Watch{
+		Progress: func(read, known int) {
+			w.read.Store(int64(read))
+			w.known.Store(int64(known))
+		},
+		Estimated: func(e audience.Estimate) { w.estimate.Store(&e) },
+	}
+}
 
 // The keys of the pane's tasks and its messages.
 const (
@@ -56,13 +75,17 @@ type (
 		err     error
 	}
 	previewTickMsg    struct{ walk *previewWalk }
-	previewApproveMsg struct{ preview *audience.Preview } // the administrator said yes
+	previewApproveMsg struct { // the administrator said yes
+		preview *audience.Preview
+		name    string
+	}
+	previewApprovedMsg struct{ snapshot workspace.Snapshot }
 )
 
 func newPreviewPane(s shared) *previewPane {
 	p := &previewPane{shared: s, to: newAudienceField(s, "preview.to")}
 	p.to.active = true
-	p.to.placeholder = "lists, segments and addresses, parted by commas"
+	p.to.placeholder = "lists, names, segments and addresses, parted by commas"
 	p.search.placeholder = "part of an address or name"
 	p.tree = newTree(func(i previewItem) string { return i.id }, previewItem.children)
 	p.recipients = newTable(s.theme,
@@ -80,7 +103,12 @@ func (p *previewPane) SetSize(width, height int) {
 
 func (p *previewPane) Enter() tea.Cmd { return p.to.loadSaved() }
 
-func (p *previewPane) Typing() bool { return p.to.active || p.searching }
+func (p *previewPane) Typing() bool {
+	if v := p.snapshots; v != nil {
+		return v.opened != nil && v.opened.searching
+	}
+	return p.to.active || p.searching
+}
 
 func (p *previewPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
 	switch msg := msg.(type) {
@@ -89,10 +117,17 @@ func (p *previewPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
 	case tea.PasteMsg:
 		return p.paste(msg)
 	case previewMsg:
+		if p.snapshots != nil {
+			p.closeSnapshots()
+		}
 		p.to.SetValue(joinEntries(msg.include, msg.exclude))
 		return p.expand(), true
 	case previewDoneMsg:
 		return p.done(msg), true
+	case snapshotsLoadedMsg, snapshotOpenedMsg, snapshotSearchedMsg:
+		return p.snapshotsAnswered(msg), true
+	case snapshotTickMsg:
+		return p.pollComparison(msg.walk), true
 	case previewTickMsg:
 		return p.poll(msg.walk), true
 	case audienceSavedMsg, audienceSuggestMsg:
@@ -101,7 +136,13 @@ func (p *previewPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
 	case previewSearchMsg:
 		p.searched(msg)
 	case previewApproveMsg:
-		return p.approve(msg.preview), true
+		return p.approve(msg.preview, msg.name), true
+	case previewApprovedMsg:
+		return p.approved(msg.snapshot), true
+	case sessionChangedMsg:
+		return p.consented(), false
+	case previewReplaceMsg:
+		return p.replaceEntry(msg), true
 	case directoryChangedMsg, segmentsChangedMsg:
 		return p.to.loadSaved(), false
 	}
@@ -122,14 +163,11 @@ func (p *previewPane) expand() tea.Cmd {
 	p.failed = nil
 	ask := previewAsk{include, exclude}
 	walk := &previewWalk{}
-	p.walk = walk
+	p.asking, p.walk = ask, walk
 	p.layout()
 	ws := p.ws
 	run := p.tasks.run(taskPreview, func(ctx context.Context) tea.Msg {
-		preview, err := ws.Preview(ctx, include, exclude, &workspace.Watch{Progress: func(read, known int) {
-			walk.read.Store(int64(read))
-			walk.known.Store(int64(known))
-		}})
+		preview, err := ws.Preview(ctx, include, exclude, walk.watch())
 		if err != nil {
 			return previewDoneMsg{ask: ask, err: err}
 		}

@@ -33,6 +33,8 @@ func bigGlyph(r rune) (shape [bigDigitHeight]string, ok bool) {
 		return [...]string{"█▀█ ", "█▀█ ", "▀▀▀ "}, true
 	case '9':
 		return [...]string{"█▀█ ", "▀▀█ ", "▀▀▀ "}, true
+	case '≈':
+		return [...]string{"▄▀▄▀ ", "▄▀▄▀ ", "     "}, true
 	case ',':
 		return [...]string{"  ", "  ", "▄ "}, true
 	}

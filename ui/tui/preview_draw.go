@@ -14,7 +14,7 @@ const (
 	previewToHeight    = 3
 	previewFactsNarrow = 30
 	previewFactsWide   = 38
-	previewDetails     = 3 // lines below the tree for the list under the cursor
+	previewDetails     = 3 // lines below the tree for the list under the cursor; more where there is room
 )
 
 // rects are the sizes of the pane's three boxes.
@@ -40,14 +40,23 @@ func (p *previewPane) layout() {
 	inner := max(1, bodyHeight-2)
 	p.tree.SetHeight(max(1, inner-1-p.detailHeight(inner)))
 	p.recipients.SetSize(max(1, leftWidth-2), max(1, inner-p.searchHeight()))
+	if v := p.snapshots; v != nil {
+		v.follow(p.snapshotRows())
+		if v.opened != nil {
+			v.opened.layout(p.width, p.height)
+		}
+	}
 }
 
 // detailHeight is the room for the list under the cursor, where there is any.
 func (p *previewPane) detailHeight(inner int) int {
-	if inner < 3*previewDetails {
+	switch {
+	case inner < 3*previewDetails:
 		return 0
+	case inner < 5*previewDetails:
+		return previewDetails
 	}
-	return previewDetails
+	return previewDetails + 2
 }
 
 func (p *previewPane) searchHeight() int {
@@ -58,6 +67,9 @@ func (p *previewPane) searchHeight() int {
 }
 
 func (p *previewPane) Draw() string {
+	if p.snapshots != nil {
+		return p.drawSnapshots()
+	}
 	toHeight, bodyHeight, leftWidth, rightWidth := p.rects()
 	out := p.drawTo(toHeight)
 	if bodyHeight <= 0 {
@@ -89,6 +101,8 @@ func (p *previewPane) drawTo(height int) string {
 // Cursor is in the To line or the search.
 func (p *previewPane) Cursor() *tea.Cursor {
 	switch {
+	case p.snapshots != nil:
+		return p.snapshotsCursor()
 	case p.to.active:
 		_, column := p.to.Draw(p.theme, p.width-4)
 		return tea.NewCursor(2+column, 1)
@@ -130,14 +144,18 @@ func (p *previewPane) drawHint(width int) string {
 	}
 	for _, example := range [][2]string{
 		{"all-staff@contoso.com", "a list or user"},
-		{"group:sg-sales", "a group"},
+		{"Sales Europe", "its name or id"},
 		{"segment:Sales", "a segment"},
-		{"-segment:Interns", "- takes away"},
+		{"list:Board", "a saved list"},
 		{"file:people.csv", "a CSV file"},
 		{`rule:user.city -eq "Paris"`, "a rule"},
+		{"snapshot:Newsletter", "an approved one"},
+		{"-segment:Interns", "- takes away"},
+		{"&segment:Paris", "& keeps within"},
 	} {
 		lines = append(lines, th.accent.Render(th.cell(example[0], 28))+th.muted.Render(th.cut(example[1], max(0, width-32))))
 	}
+	lines = append(lines, "", th.muted.Render("≈ marks a quick count; the exact follows."))
 	return hintLines(th, width, lines...)
 }
 
@@ -151,14 +169,25 @@ func (p *previewPane) drawWalking(width int) string {
 	case known > 0:
 		progress = count(read) + " of " + plural(known, "list", "lists") + " read; more may turn up inside them"
 	}
-	return strings.Join([]string{
+	lines := []string{
 		"",
 		"  " + th.accent.Render("Expanding"),
 		"  " + th.fit(th.text.Render(progress), width-2),
 		"  " + th.progress(read, known, min(40, width-4)),
 		"",
 		"  " + th.muted.Render("esc cancels"),
-	}, "\n")
+	}
+	if e := p.walk.estimate.Load(); e != nil {
+		text := "≈ " + count(e.Recipients) + " by a quick count; before overlap and exclusions"
+		if e.Unknown > 0 {
+			text += ", and without " + plural(e.Unknown, "list that nobody can count quickly", "lists that nobody can count quickly")
+		}
+		lines = append(lines, "")
+		for _, l := range wrap(th, text, width-4) {
+			lines = append(lines, "  "+th.text.Render(l))
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // drawFailure writes what happened, what to do, and the request id.
@@ -205,15 +234,15 @@ func (p *previewPane) drawTree(width, height int) string {
 }
 
 // previewColumns are the widths of the tree's columns; 0 leaves one out.
-type previewColumns struct{ label, kind, direct, unique, bar, remark int }
+type previewColumns struct{ label, kind, source, direct, unique, bar, remark int }
 
 func previewColumnsFor(width int) previewColumns {
 	c := previewColumns{direct: 6, unique: 7, bar: 6, remark: 10}
 	if width >= 76 {
-		c.kind, c.bar = 13, 10
+		c.kind, c.source, c.bar = 13, 8, 8
 	}
 	used := 0
-	for _, w := range []int{c.kind, c.direct, c.unique, c.bar, c.remark} {
+	for _, w := range []int{c.kind, c.source, c.direct, c.unique, c.bar, c.remark} {
 		if w > 0 {
 			used += w + 1
 		}
@@ -230,7 +259,7 @@ func (c previewColumns) header(th *theme, width int) string {
 	var b strings.Builder
 	b.WriteString(" " + th.cell("  List", c.label))
 	if c.kind > 0 {
-		b.WriteString(" " + th.cell("Kind", c.kind))
+		b.WriteString(" " + th.cell("Kind", c.kind) + " " + th.cell("Source", c.source))
 	}
 	b.WriteString(" " + th.cellRight("Direct", c.direct) + " " + th.cellRight("Unique", c.unique))
 	if c.bar > 0 {
@@ -252,11 +281,11 @@ func (c previewColumns) line(th *theme, l treeLine[previewItem], whole, width in
 	}
 	guides := l.branches + sign
 	label := th.cell(l.item.label, max(1, c.label-th.width(guides)))
-	kind, direct, unique := "", "", ""
+	kind, source, direct, unique := "", "", "", ""
 	part := 0
 	switch n := l.item.node; {
 	case n != nil:
-		kind = shortKind(n.Group.Kind)
+		kind, source = shortKind(n.Group.Kind), shortSource(n.Source)
 		direct, unique, part = count(n.Direct), count(n.Unique), n.Unique
 		if n.Hidden || n.Err != nil && n.Direct == 0 {
 			direct, unique = "?", "?"
@@ -269,7 +298,7 @@ func (c previewColumns) line(th *theme, l treeLine[previewItem], whole, width in
 	remark, worry := l.item.remark(l.again)
 	numbers := " " + th.cellRight(direct, c.direct) + " " + th.cellRight(unique, c.unique)
 	if c.kind > 0 {
-		numbers = " " + th.cell(kind, c.kind) + numbers
+		numbers = " " + th.cell(kind, c.kind) + " " + th.cell(source, c.source) + numbers
 	}
 	remark = th.cell(remark, c.remark)
 	if under {
@@ -306,53 +335,4 @@ func plainBar(part, whole, width int) string {
 		cells = min(width, max(1, part*width/whole))
 	}
 	return strings.Repeat("█", cells) + spaces(width-cells)
-}
-
-// drawDetails explains the list under the cursor.
-func (p *previewPane) drawDetails(width, height int) []string {
-	th := p.theme
-	lines := []string{th.border.Render(strings.Repeat("─", max(0, width)))}
-	current, ok := p.tree.Current()
-	if !ok {
-		return lines
-	}
-	item := current.item
-	var parts []string
-	detail := ""
-	switch n := item.node; {
-	case n != nil:
-		parts = append(parts, n.Group.Kind.Label())
-		if n.Group.Mail != "" {
-			parts = append([]string{clean(n.Group.Mail)}, parts...)
-		}
-		if n.Source != "" {
-			parts = append(parts, n.Source.Label())
-		}
-		switch {
-		case n.Err != nil:
-			detail = th.bad.Render("! " + capitalise(clean(n.Err.Message)))
-		case n.Hidden:
-			detail = th.bad.Render("! Its members are hidden: unknown, not none")
-		case current.again:
-			detail = th.muted.Render("↻ It stands above itself here; counted once")
-		case n.Cycle:
-			detail = th.muted.Render("↻ It holds itself further down; counted once")
-		case n.Direct == 0:
-			detail = th.muted.Render("○ Nobody is in it")
-		default:
-			detail = th.muted.Render(plural(n.Direct, "direct member", "direct members") + ", " + plural(n.Unique, "unique recipient", "unique recipients") + " in all")
-		}
-	case item.sign == "&":
-		parts = append(parts, clean(item.label))
-		detail = th.muted.Render("& Kept within; " + plural(len(p.preview().Outside), "falls", "fall") + " outside")
-	case item.sign == "-":
-		parts = append(parts, clean(item.label))
-		detail = th.muted.Render("- Taken away; all exclusions together take away " + plural(len(p.preview().Excluded), "recipient", "recipients"))
-	default:
-		parts = append(parts, clean(item.label))
-		detail = th.muted.Render(plural(item.users, "user or contact", "users and contacts") + ", " + plural(len(item.lists), "list", "lists"))
-	}
-	lines = append(lines, " "+th.text.Render(th.cut(strings.Join(parts, " · "), width-1)))
-	lines = append(lines, " "+th.cut(detail, width-1))
-	return lines[:min(len(lines), height)]
 }

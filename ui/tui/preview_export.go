@@ -17,6 +17,7 @@ import (
 type exportFile struct {
 	name    string
 	content []byte
+	lacks   string // what could not be written: "2 addresses"; "" mostly
 }
 
 const taskExport = "export"
@@ -31,9 +32,15 @@ func exportDialog(s shared, title, lead, proposal string, files func(path string
 			return nil, "Type a path"
 		}
 		return s.tasks.run(taskExport, func(context.Context) tea.Msg {
-			written, err := writeFiles(expandHome(path), files(path))
+			files := files(path)
+			written, err := writeFiles(expandHome(path), files)
 			if err != nil {
 				return errorToast(err)
+			}
+			for _, f := range files {
+				if f.lacks != "" {
+					return toastMsg{level: levelWarn, text: "Written: " + strings.Join(written, ", ") + ", without " + f.lacks}
+				}
 			}
 			return toastMsg{level: levelGood, text: "Written: " + strings.Join(written, ", ")}
 		}), ""

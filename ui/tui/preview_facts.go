@@ -1,82 +1,204 @@
 package tui
 
-import "strings"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
-// drawFacts shows the number and its parts.
+// drawFacts shows the number and its parts. While lists are read the quick
+// count stands where the exact one will, and every part has its line already:
+// nothing moves when the answer comes.
 func (p *previewPane) drawFacts(width, height int) string {
 	th := p.theme
-	inner := width - 3
+	inner, room := width-3, height-2
 	var lines []string
 	switch {
 	case p.walking():
-		lines = append(lines, "", th.muted.Render("counting…"))
+		lines = p.factLines(inner, p.countingFacts())
 	case p.outcome == nil:
 		lines = append(lines, "", th.muted.Render("Nothing expanded yet."))
 	default:
-		lines = p.factLines(inner)
+		facts := p.facts(inner)
+		lines = p.factLines(inner, facts)
+		if len(lines) > room && facts.missing > 0 {
+			// What is missing matters more than the parts of what is not the number.
+			facts.parts = facts.parts[:2]
+			lines = p.factLines(inner, facts)
+		}
 	}
-	if room := height - 2; len(lines) > room && room > 0 {
+	if len(lines) > room && room > 0 {
 		lines = append(lines[:room-1], th.muted.Render(th.cut("… press i for the rest", inner)))
 	}
 	return th.box(boxText{title: "Recipients"}, " "+strings.Join(lines, "\n "), width, height, false)
 }
 
+// previewFacts is what the numbers' box shows.
+type previewFacts struct {
+	number  string // "" while nothing is known
+	quick   bool   // the number is an estimate
+	verdict string
+	parts   []previewFact
+	age     []string
+	missing int // parts of the answer
+	domains []string
+}
+
+// previewFact is a part of the number; n is -1 while it is not known.
+type previewFact struct {
+	label string
+	n     int
+}
+
+// countingFacts is the frame of the facts while lists are read.
+func (p *previewPane) countingFacts() previewFacts {
+	f := previewFacts{verdict: "counting…", parts: factParts(p.asking, nil)}
+	if e := p.walk.estimate.Load(); e != nil {
+		f.number, f.quick = count(e.Recipients), true
+		f.verdict = "≈ quick count; counting…"
+	}
+	return f
+}
+
+func (p *previewPane) facts(width int) previewFacts {
+	o := p.outcome
+	preview := o.preview
+	f := previewFacts{number: count(len(preview.Recipients)), parts: factParts(p.asked, o), age: o.age(p.ws.Now(), width), missing: len(preview.Missing)}
+	for i, d := range o.domains {
+		if i == maxFactDomains {
+			f.domains = append(f.domains, "… "+plural(len(o.domains)-i, "more domain", "more domains"))
+			break
+		}
+		f.domains = append(f.domains, p.theme.cellRight(count(d.Count), 8)+"  "+clean(d.Domain))
+	}
+	return f
+}
+
+// factParts are the parts of the number, those of nil not known yet. Whether
+// somebody can be outside or excluded is known from what was asked.
+func factParts(ask previewAsk, o *previewOutcome) []previewFact {
+	part := func(label string, n func() int) previewFact {
+		if o == nil {
+			return previewFact{label, -1}
+		}
+		return previewFact{label, n()}
+	}
+	parts := []previewFact{
+		part("internal", func() int { return o.preview.Counts.Internal }),
+		part("external", func() int { return o.preview.Counts.External }),
+		part("guests", func() int { return o.preview.Counts.Guests }),
+		part("disabled accounts", func() int { return o.preview.Counts.Disabled }),
+		part("reachable by SMS", func() int { return o.preview.Counts.SMS }),
+		part("without address", func() int { return len(o.preview.WithoutAddress) }),
+		part("devices, services", func() int { return len(o.preview.NonRecipients) }),
+		part("duplicates", func() int { return o.preview.Expansion.Duplicates }),
+	}
+	within := slices.ContainsFunc(ask.include, func(e string) bool { return strings.HasPrefix(e, "&") })
+	if within {
+		parts = append(parts, part("fall outside", func() int { return len(o.preview.Outside) }))
+	}
+	if len(ask.exclude) > 0 {
+		parts = append(parts, part("taken away", func() int { return len(o.preview.Excluded) }))
+	}
+	return parts
+}
+
+// age says how old the answer is: when the lists were read, and when the
+// directory was synced.
+func (o *previewOutcome) age(now time.Time, width int) []string {
+	read, synced := o.preview.Expansion.AsOf, o.preview.SyncedAt
+	if synced.IsZero() {
+		return []string{"lists read " + clockTime(read, now)}
+	}
+	lines := []string{"lists read " + clockTime(read, now), "users synced " + clockTime(synced, now)}
+	if width < previewFactsWide-3 && isSameDay(read, now) && isSameDay(synced, now) {
+		return []string{"read " + read.Format("15:04") + " · synced " + synced.Format("15:04")}
+	}
+	return lines
+}
+
+func isSameDay(a, b time.Time) bool { return a.YearDay() == b.YearDay() && a.Year() == b.Year() }
+
+// clockTime is a time of today, or with its day.
+func clockTime(t, now time.Time) string {
+	if isSameDay(t, now) {
+		return t.Format("15:04:05 MST")
+	}
+	return t.Format("2006-01-02 15:04")
+}
+
 // maxFactDomains is how many external domains are named.
 const maxFactDomains = 3
 
-func (p *previewPane) factLines(width int) []string {
-	th, o := p.theme, p.outcome
-	preview := o.preview
-	var lines []string
-	number := count(len(preview.Recipients))
+// factLines lays the facts out in lines of at most width cells.
+func (p *previewPane) factLines(width int, f previewFacts) []string {
+	th := p.theme
+	complete := f.missing == 0
 	style := th.big
-	if !preview.Complete() {
+	switch {
+	case f.quick:
+		style = th.muted
+	case !complete:
 		style = th.bad
 	}
-	if big, ok := bigNumber(number, width); ok {
-		for _, l := range big {
-			lines = append(lines, style.Render(strings.TrimRight(l, " ")))
-		}
-	} else {
-		lines = append(lines, style.Render(number))
+	var lines []string
+	for _, l := range numberLines(f.number, f.quick, width) {
+		lines = append(lines, style.Render(l))
 	}
-	if preview.Complete() {
+	switch {
+	case f.verdict != "":
+		lines = append(lines, th.muted.Render(th.cut(f.verdict, width)))
+	case complete:
 		lines = append(lines, th.good.Render(th.cut("✓ unique and complete", width)))
-	} else {
-		for _, l := range wrap(th, "! INCOMPLETE: "+plural(len(preview.Missing), "part is", "parts are")+" missing, so this is not the number", width) {
-			lines = append(lines, th.bad.Render(l))
-		}
+	default:
+		lines = append(lines, th.bad.Render(th.cut("! INCOMPLETE: "+count(f.missing)+" missing", width)))
 	}
 	lines = append(lines, "")
-	fact := func(label string, n int, note string) {
-		text := th.cellRight(count(n), 8) + "  " + label
-		if n == 0 {
-			lines = append(lines, th.muted.Render(th.cut(text, width)))
-			return
+	for _, part := range f.parts {
+		number := "·"
+		if part.n >= 0 {
+			number = count(part.n)
 		}
-		lines = append(lines, th.text.Render(th.cut(text, width))+th.muted.Render(th.cut(note, width-th.width(text))))
-	}
-	fact("internal", preview.Counts.Internal, "")
-	fact("external", preview.Counts.External, "")
-	for i, d := range o.domains {
-		if i == maxFactDomains {
-			lines = append(lines, th.muted.Render(spaces(12)+"… "+plural(len(o.domains)-i, "more domain", "more domains")))
-			break
+		text := th.cut(th.cellRight(number, 8)+"  "+part.label, width)
+		if part.n > 0 {
+			lines = append(lines, th.text.Render(text))
+		} else {
+			lines = append(lines, th.muted.Render(text))
 		}
-		lines = append(lines, th.muted.Render(th.cut(th.cellRight(count(d.count), 12)+"  "+clean(d.domain), width)))
 	}
-	fact("disabled accounts", preview.Counts.Disabled, "")
-	fact("reachable by SMS", preview.Counts.SMS, "")
-	fact("without address", len(preview.WithoutAddress), "")
-	fact("duplicate paths", preview.Expansion.Duplicates, "")
-	if len(preview.Outside) > 0 {
-		fact("fall outside", len(preview.Outside), "")
+	if len(f.age) > 0 {
+		lines = append(lines, "")
 	}
-	if len(preview.Excluded) > 0 {
-		fact("taken away", len(preview.Excluded), "")
+	for _, l := range f.age {
+		lines = append(lines, th.muted.Render(th.cut(l, width)))
 	}
-	lines = append(lines, "", th.muted.Render(th.cut("read "+preview.Expansion.AsOf.Format("15:04:05 MST"), width)))
-	for _, m := range preview.Missing {
+	if f.verdict != "" {
+		return lines
+	}
+	lines = append(lines, p.missingLines(width)...)
+	if p.missingConsent() != "" {
+		lines = append(lines, "", th.accent.Render(th.cut("c shows how to grant it", width)))
+	}
+	if len(f.domains) > 0 {
+		lines = append(lines, "", th.muted.Render("external domains"))
+	}
+	for _, d := range f.domains {
+		lines = append(lines, th.muted.Render(th.cut(d, width)))
+	}
+	for _, n := range p.preview().Notes {
+		lines = append(lines, "")
+		for _, l := range wrap(th, "· "+clean(n), width) {
+			lines = append(lines, th.muted.Render(l))
+		}
+	}
+	return lines
+}
+
+// missingLines are the parts that are missing, why, and what to do.
+func (p *previewPane) missingLines(width int) []string {
+	th := p.theme
+	var lines []string
+	for _, m := range p.preview().Missing {
 		lines = append(lines, "", th.bad.Render(th.cut("! "+clean(m.Entry), width)))
 		for _, l := range wrap(th, capitalise(clean(m.Reason.Message)), width) {
 			lines = append(lines, th.text.Render(l))
@@ -87,11 +209,37 @@ func (p *previewPane) factLines(width int) []string {
 			}
 		}
 	}
-	for _, n := range preview.Notes {
-		lines = append(lines, "")
-		for _, l := range wrap(th, "· "+clean(n), width) {
-			lines = append(lines, th.muted.Render(l))
+	return lines
+}
+
+// numberLines is a number as tall as big digits, whatever it is: an estimate
+// takes the room of the exact one, which stands where it stood.
+func numberLines(number string, quick bool, width int) []string {
+	marked := "≈" + number
+	big, ok := bigNumber(marked, width)
+	if !ok {
+		if big, ok = bigNumber(number, width); quick || number == "" {
+			ok = false
 		}
+	} else if !quick && number != "" {
+		// The room of the sign stays empty.
+		lead, _ := bigNumber("≈", width)
+		big, _ = bigNumber(number, width)
+		for i := range big {
+			big[i] = spaces(len([]rune(lead[i]))) + big[i]
+		}
+	}
+	lines := make([]string, bigDigitHeight)
+	switch {
+	case number == "":
+	case ok:
+		for i := range big {
+			lines[i] = strings.TrimRight(big[i], " ")
+		}
+	case quick:
+		lines[1] = "≈ " + number
+	default:
+		lines[1] = number
 	}
 	return lines
 }

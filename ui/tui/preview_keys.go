@@ -1,12 +1,16 @@
 package tui
 
 import (
+	"slices"
+
 	tea "charm.land/bubbletea/v2"
 )
 
 // Bindings are the keys that work now.
 func (p *previewPane) Bindings() []binding {
 	switch {
+	case p.snapshots != nil:
+		return p.snapshotsBindings()
 	case p.to.active:
 		return p.typingBindings()
 	case p.searching:
@@ -39,12 +43,22 @@ func (p *previewPane) Bindings() []binding {
 		{id: "preview.view", keys: []string{"tab"}, label: p.otherView(), help: "Switch between the tree of lists and the recipients", disabled: answer},
 		{id: "preview.compare", keys: []string{"d"}, label: "compare", help: "Compare with the last approved snapshot of the same audience", disabled: answer},
 		{id: "preview.plan", keys: []string{"W"}, label: "plan", help: "Make a group equal to this audience", disabled: answer},
-		{id: "preview.export", keys: []string{"e"}, label: "export", help: "Write the recipients into a CSV file", disabled: answer},
-		{id: "preview.info", keys: []string{"i"}, help: "Show everything that is missing, and all notes", disabled: answer},
+		{id: "preview.export", keys: []string{"e"}, label: "export", help: "Write the recipients into a file: CSV, JSON, one address a line, or blocks for To fields", disabled: answer},
+		{id: "preview.overlap", keys: []string{"o"}, label: "overlap", help: "Show what each entry adds, and how many every two have in common", disabled: answer},
+		{id: "preview.snapshots", keys: []string{"p"}, label: "snapshots", help: "List the approved previews: open, compare and export them"},
+		{id: "preview.info", keys: []string{"i"}, help: "Show everything that is missing, all notes, and what can be seen through which source"},
 		{id: "preview.again", keys: []string{"r"}, help: "Expand the To line again", disabled: p.nothingToAsk()},
 	}
+	if p.missingConsent() != "" {
+		grant := binding{id: "preview.consent", keys: []string{"c"}, label: "consent", help: "Show the permission that the answer lacks, and where it is granted; the preview runs again after it"}
+		list = slices.Insert(list, 1, grant)
+	}
+	if len(p.candidates()) > 0 {
+		choose := binding{id: "preview.candidates", keys: []string{"n"}, label: "name it", help: "Choose what an entry stands for that names nothing, or several things"}
+		list = slices.Insert(list, 1, choose)
+	}
 	if !p.walking() {
-		list = append(list[:1], list[2:]...) // no cancel in the list while nothing runs
+		list = slices.DeleteFunc(list, func(b binding) bool { return b.id == "preview.cancel" })
 	}
 	if p.showRecipients {
 		list = append(list, binding{id: "preview.search", keys: []string{"/"}, label: "search", help: "Search the recipients", disabled: answer})
@@ -93,6 +107,8 @@ func (p *previewPane) otherView() string {
 
 func (p *previewPane) key(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	switch {
+	case p.snapshots != nil:
+		return p.snapshotsKey(msg)
 	case p.to.active:
 		return p.typingKey(msg)
 	case p.searching:
@@ -122,6 +138,14 @@ func (p *previewPane) key(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 		return emit(planMsg{include: include, exclude: exclude}), true
 	case "preview.export":
 		return p.askExport(), true
+	case "preview.consent":
+		return p.askConsent(), true
+	case "preview.candidates":
+		return p.chooseCandidate(), true
+	case "preview.overlap":
+		return p.showOverlap(), true
+	case "preview.snapshots":
+		return p.showSnapshots(), true
 	case "preview.info":
 		return p.showInfo(), true
 	case "preview.again":
@@ -178,6 +202,11 @@ func (p *previewPane) typingKey(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 
 func (p *previewPane) paste(msg tea.PasteMsg) (tea.Cmd, bool) {
 	switch {
+	case p.snapshots != nil:
+		if o := p.snapshots.opened; o != nil && o.searching {
+			o.search.Handle(msg)
+			return p.searchSnapshot(), true
+		}
 	case p.to.active:
 		cmd := p.to.Paste(msg)
 		p.layout()

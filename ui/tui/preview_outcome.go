@@ -2,7 +2,6 @@ package tui
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 
@@ -16,28 +15,11 @@ import (
 type previewOutcome struct {
 	preview *audience.Preview
 	roots   []previewItem
-	domains []domainCount // of external recipients, most first
-}
-
-// domainCount is how many external recipients a mail domain has.
-type domainCount struct {
-	domain string
-	count  int
+	domains []audience.DomainCount
 }
 
 func newPreviewOutcome(p *audience.Preview) *previewOutcome {
-	o := &previewOutcome{preview: p, roots: previewRoots(p)}
-	domains := make(map[string]int)
-	for i := range p.Recipients {
-		if _, domain, ok := strings.Cut(p.Recipients[i].Address, "@"); ok && p.Recipients[i].External {
-			domains[strings.ToLower(domain)]++
-		}
-	}
-	for _, d := range slices.Sorted(maps.Keys(domains)) {
-		o.domains = append(o.domains, domainCount{d, domains[d]})
-	}
-	slices.SortStableFunc(o.domains, func(a, b domainCount) int { return cmp.Compare(b.count, a.count) })
-	return o
+	return &previewOutcome{preview: p, roots: previewRoots(p), domains: p.ExternalDomains()}
 }
 
 // previewItem is a line of the tree: an entry of the To line, or a list below
@@ -49,6 +31,7 @@ type previewItem struct {
 	lists []previewItem   // of an entry that is several lists
 	users int             // users and contacts that the entry is by itself
 	sign  string          // "-" or "&" of an entry that takes away or keeps within; "" for all else
+	lost  *model.Error    // why the entry could not be resolved; nil where it was
 }
 
 // previewRoots makes the top of the tree: an entry that is one list is that
@@ -56,36 +39,61 @@ type previewItem struct {
 func previewRoots(p *audience.Preview) []previewItem {
 	nodes := make(map[string]*expansion.Node, len(p.Expansion.Nodes))
 	for _, n := range p.Expansion.Nodes {
-		nodes[n.Group.ID] = n
+		nodes[cmp.Or(n.Group.ID, strings.ToLower(n.Group.Mail))] = n
 	}
 	var roots []previewItem
-	for _, r := range p.Expansion.Roots {
-		item := previewItem{id: r.Label, label: r.Label}
-		for _, o := range r.Objects {
-			if n := nodes[o.ID]; n != nil && o.Type == model.ObjectGroup {
-				item.lists = append(item.lists, nodeItem(n))
-			} else {
-				item.users++
-			}
-		}
-		if len(item.lists) == 1 && item.users == 0 {
-			item = item.lists[0]
-		}
-		roots = append(roots, item)
-	}
-	for _, e := range p.Entries {
-		sign := ""
+	resolved := p.Expansion.Roots
+	for i, e := range p.Entries {
+		lost := p.Contributions[i].Unresolved
 		switch {
-		case e.Exclude:
-			sign = "-"
-		case e.Within:
-			sign = "&"
+		case e.Exclude, e.Within, lost:
+			roots = append(roots, entryItem(p, e, lost))
 		default:
-			continue
+			roots = append(roots, rootItem(resolved[0], nodes))
+			resolved = resolved[1:]
 		}
-		roots = append(roots, previewItem{id: sign + e.String(), label: e.String(), sign: sign})
 	}
+	slices.SortStableFunc(roots, func(a, b previewItem) int { return cmp.Compare(signOrder(a.sign), signOrder(b.sign)) })
 	return roots
+}
+
+// signOrder puts what is included first, and what is taken away last.
+func signOrder(sign string) int {
+	return slices.Index([]string{"", "&", "-"}, sign)
+}
+
+// rootItem is an included entry.
+func rootItem(r expansion.Root, nodes map[string]*expansion.Node) previewItem {
+	item := previewItem{id: r.Label, label: r.Label}
+	for _, o := range r.Objects {
+		if n := nodes[cmp.Or(o.ID, strings.ToLower(o.Mail))]; n != nil && o.Type == model.ObjectGroup {
+			item.lists = append(item.lists, nodeItem(n))
+		} else {
+			item.users++
+		}
+	}
+	if len(item.lists) == 1 && item.users == 0 {
+		return item.lists[0]
+	}
+	return item
+}
+
+// entryItem is an entry of which the tree shows no lists.
+func entryItem(p *audience.Preview, e audience.Entry, lost bool) previewItem {
+	item := previewItem{label: e.String()}
+	switch {
+	case e.Exclude:
+		item.sign = "-"
+	case e.Within:
+		item.sign = "&"
+	}
+	item.id = item.sign + item.label
+	for _, m := range p.Missing {
+		if lost && m.Entry == item.label && m.Excluded == e.Exclude && m.Within == e.Within {
+			item.lost = m.Reason
+		}
+	}
+	return item
 }
 
 func nodeItem(n *expansion.Node) previewItem {
@@ -93,7 +101,7 @@ func nodeItem(n *expansion.Node) previewItem {
 	if label == "" {
 		label = cmp.Or(n.Group.Mail, n.Group.ID)
 	}
-	return previewItem{id: n.Group.ID, label: label, node: n}
+	return previewItem{id: cmp.Or(n.Group.ID, strings.ToLower(n.Group.Mail)), label: label, node: n}
 }
 
 // children are the lists directly inside.
@@ -130,6 +138,8 @@ func shortKind(k model.GroupKind) string {
 func (i previewItem) remark(again bool) (text string, worry bool) {
 	n := i.node
 	switch {
+	case i.lost != nil:
+		return "! unknown", true
 	case i.sign == "-":
 		return "excluded", false
 	case i.sign == "&":
@@ -144,10 +154,25 @@ func (i previewItem) remark(again bool) (text string, worry bool) {
 		return "! hidden", true
 	case again:
 		return "↻ as above", false
+	case n.Instead != nil:
+		return "! by Graph", true
 	case n.Cycle:
 		return "↻ cycle", false
-	case n.Direct == 0:
-		return "○ empty", false
+	case n.Unique == 0:
+		return "○ nobody", false
+	case n.Stored:
+		return "~ stored", false
 	}
 	return "", false
+}
+
+// shortSource is the service that answered, in a narrow column.
+func shortSource(s expansion.Source) string {
+	switch s {
+	case expansion.SourceExchangeAdmin:
+		return "Exchange"
+	case expansion.SourceEWS:
+		return "EWS"
+	}
+	return s.Label()
 }

@@ -155,10 +155,10 @@ func (p *writebackPane) askExport() tea.Cmd {
 	return emit(dialogMsg{exportDialog(p.shared, "Hand the plan over", lead, "plan-"+plan.ID, func(string) []exportFile {
 		var files []exportFile
 		for _, f := range []exportFile{
-			{plan.ID + "-import.csv", handover.BulkMembers(plan.Add)},
-			{plan.ID + "-remove.csv", handover.BulkMembers(plan.Remove)},
-			{plan.ID + ".ps1", handover.PowerShell(plan)},
-			{plan.ID + "-undo.ps1", handover.PowerShellUndo(plan)},
+			{name: plan.ID + "-import.csv", content: handover.BulkMembers(plan.Add)},
+			{name: plan.ID + "-remove.csv", content: handover.BulkMembers(plan.Remove)},
+			{name: plan.ID + ".ps1", content: handover.PowerShell(plan)},
+			{name: plan.ID + "-undo.ps1", content: handover.PowerShellUndo(plan)},
 		} {
 			if f.content != nil {
 				files = append(files, f)
