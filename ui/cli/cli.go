@@ -110,9 +110,10 @@ tenant and needs no account.`,
 	}
 	root.AddCommand(
 		a.demoCommand(), a.signInCommand(), a.syncCommand(), a.usersCommand(), a.facetsCommand(), a.segmentCommand(), a.listCommand(),
-		a.previewCommand(), a.planCommand(), a.applyCommand(), a.resumeCommand(), a.undoCommand(),
+		a.previewCommand(), a.snapshotCommand(), a.planCommand(), a.applyCommand(), a.resumeCommand(), a.undoCommand(),
 		a.logCommand(), a.versionCommand(),
 	)
+	root.AddCommand(topics()...)
 	wrapArgs(root)
 	return root
 }

@@ -165,12 +165,22 @@ func TestJSONHasTheKeysThatScriptsRelyOn(t *testing.T) {
 	assert.Equal(t, names("id displayName userPrincipalName mail departed"), keys(board["members"].([]any)[0]))
 
 	preview := s.object("preview", "all-staff@contoso.com")
-	assert.Equal(t, names("recipients withoutAddress nonRecipients disabled duplicates excluded outside groups unresolved departed notes complete asOf requests addresses"), keys(preview))
-	assert.Equal(t, names("unique internal external sms"), keys(preview["recipients"]))
-	assert.Equal(t, names("id displayName mail kind depth direct unique cycle hidden source"), keys(preview["groups"].([]any)[0]))
+	assert.Equal(t, names("recipients withoutAddress nonRecipients disabled duplicates excluded outside groups unresolved departed contributions overlap externalDomains notes complete asOf requests addresses"), keys(preview))
+	assert.Equal(t, names("unique internal external guests sms"), keys(preview["recipients"]))
+	assert.Equal(t, names("id displayName mail kind depth direct unique cycle hidden source stored empty"), keys(preview["groups"].([]any)[0]))
+	assert.Equal(t, names("entry exclude within recipients alone unresolved"), keys(preview["contributions"].([]any)[0]))
 	incomplete := s.run("preview", "board@contoso.com", "--json")
 	unresolved := decode(t, incomplete.stdout)["unresolved"].([]any)[0]
 	assert.Subset(t, keys(unresolved), names("entry reason"))
+	assert.Subset(t, keys(decode(t, incomplete.stdout)["groups"].([]any)[0]), names("reason remedy"))
+
+	const head = "id name entries count approvedBy approvedAt counts sources asOf"
+	s.ok("preview", "all-staff@contoso.com", "--approve", "--name", "All hands")
+	assert.Subset(t, keys(s.object("snapshot", "list")["snapshots"].([]any)[0]), names(head))
+	assert.Subset(t, keys(s.object("snapshot", "show", "all hands")), names(head+" addresses objectIds lists"))
+	diff := s.object("snapshot", "diff", "all hands")
+	assert.Equal(t, names("then now joined left moved changedHands same complete structure lists unresolved"), keys(diff))
+	assert.Equal(t, names("id name at unique"), keys(diff["then"]))
 
 	plan := s.object("plan", "--from", "segment:Sales", "--to", "sg-sales")
 	assert.Subset(t, keys(plan), names("id tenantId group mode base add remove unchanged skipped guards"))

@@ -22,7 +22,8 @@ type shell struct {
 	t        *testing.T
 	tenant   *workspacetest.Tenant
 	stdin    io.Reader
-	terminal bool // all three streams
+	stdout   io.Writer // in the place of what an answer keeps; may be nil
+	terminal bool      // all three streams
 	getenv   map[string]string
 	files    map[string]string // that can be read, by path
 
@@ -51,8 +52,12 @@ func (s *shell) run(args ...string) answer {
 func (s *shell) runContext(ctx context.Context, args ...string) answer {
 	s.t.Helper()
 	var stdout, stderr bytes.Buffer
+	out := io.Writer(&stdout)
+	if s.stdout != nil {
+		out = s.stdout
+	}
 	code := Run(ctx, Env{
-		Args: args, Stdin: s.stdin, Stdout: &stdout, Stderr: &stderr,
+		Args: args, Stdin: s.stdin, Stdout: out, Stderr: &stderr,
 		StdinTerminal: s.terminal, StdoutTerminal: s.terminal, StderrTerminal: s.terminal,
 		Getenv:  func(name string) string { return s.getenv[name] },
 		Version: "v1.2.3",

@@ -57,6 +57,9 @@ removes them, add leaves them, remove only removes.`,
 	cmd.Flags().StringVar(&to, "to", "", "the group: address, display name or object id")
 	cmd.Flags().StringVar(&mode, "mode", string(writeback.ModeMirror), "mirror, add or remove")
 	cmd.Flags().StringVar(&out, "out", "", "also write the plan to this file")
+	for _, flag := range []string{"from", "within", "exclude"} {
+		a.completeFlag(cmd, flag, a.completeEntries)
+	}
 	cmd.AddCommand(
 		&cobra.Command{
 			Use: "show FILE|ID", Short: "Show a plan", Args: cobra.ExactArgs(1),

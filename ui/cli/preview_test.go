@@ -1,11 +1,14 @@
 package cli
 
 import (
+	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 
 	"rollcall/model"
+	"rollcall/model/audience"
 	"rollcall/model/expansion"
 	"rollcall/model/workspace"
 	"rollcall/model/workspace/workspacetest"
@@ -23,12 +26,13 @@ func TestTheTreeNamesEveryListAndEntersEachOnce(t *testing.T) {
 	a := s.run("preview", "all-staff@contoso.com", "--tree")
 	assert.Equal(t, 6, a.code)
 	assert.Contains(t, a.stdout, `
-  All Staff  5 direct, 3 unique
-    Board  ? direct, ? unique  [hidden membership]
-    Partners  3 direct, 2 unique  [cycle]
-      Twin  1 direct, 2 unique  [cycle]
-        Partners  3 direct, 2 unique  [cycle, shown above]
-    Twin  1 direct, 2 unique  [cycle, shown above]
+  All Staff  distribution list, 5 direct, 3 unique
+    Board  Microsoft 365 group, ? direct, ? unique  [hidden membership]
+      ! the members of Board are hidden from this account
+    Partners  distribution list, 3 direct, 2 unique  [cycle]
+      Twin  Microsoft 365 group, 1 direct, 2 unique  [cycle]
+        Partners  distribution list, 3 direct, 2 unique  [cycle, shown above]
+    Twin  Microsoft 365 group, 1 direct, 2 unique  [cycle, shown above]
 `)
 	assert.Contains(t, s.run("preview", "all-staff@contoso.com").stdout, "hidden membership", "the table marks it as well")
 }
@@ -37,7 +41,7 @@ func TestAListThatReachesNobodySaysSo(t *testing.T) {
 	s := newShell(t)
 	out := s.ok("preview", "group:"+workspacetest.ID(workspacetest.GroupTwin), "--tree")
 	assert.Contains(t, out, "0 unique recipients\n")
-	assert.Contains(t, out, "  Twin  0 direct, 0 unique  [reaches nobody]\n")
+	assert.Contains(t, out, "  Twin  security group, 0 direct, 0 unique  [reaches nobody]\n")
 }
 
 func TestWhyNamesEveryWay(t *testing.T) {
@@ -47,6 +51,79 @@ func TestWhyNamesEveryWay(t *testing.T) {
 	why := s.object("preview", "all-staff@contoso.com", "--why", "bert@contoso.com")
 	assert.Len(t, why["paths"], 2)
 	assert.Equal(t, false, why["cut"])
+}
+
+func TestEntriesSayWhatTheyContributeAndShare(t *testing.T) {
+	s := newShell(t)
+	args := []string{"preview", "all-staff@contoso.com", "sg-sales", "--within", "rule:user.objectId -ne null", "--exclude", "partners@contoso.com", "--exclude", "board@contoso.com"}
+	a := s.run(args...)
+	assert.Equal(t, 6, a.code)
+	assert.Regexp(t, `\nENTRY +REACHES +ALONE\n`+
+		`\+ all-staff@contoso\.com +3 +1\n`+
+		`\+ sg-sales +2 +1\n`+
+		`& rule:user\.objectId -ne null +4 +2\n`+
+		`- partners@contoso\.com +2 +1\n`, a.stdout)
+	assert.NotContains(t, a.stdout, "OVERLAP")
+	a = s.run(append(args, "--overlap")...)
+	assert.Regexp(t, `\nOVERLAP +1 +2 +3 +4 +5\n`+
+		`1 all-staff@contoso\.com +3 +1 +2 +2 +0\n`+
+		`2 sg-sales +1 +2 +2 +1 +0\n`+
+		`3 rule:user\.objectId -ne null +2 +2 +4 +1 +0\n`, a.stdout)
+
+	object := decode(t, s.run(append(args, "--json")...).stdout)
+	assert.Equal(t, map[string]any{"entry": "sg-sales", "exclude": false, "within": false, "recipients": 2.0, "alone": 1.0, "unresolved": false}, object["contributions"].([]any)[1])
+	assert.Equal(t, []any{3.0, 1.0, 2.0, 2.0, 0.0}, object["overlap"].([]any)[0])
+
+	one := s.ok("preview", "partners@contoso.com")
+	assert.NotContains(t, one, "REACHES", "one entry is the audience")
+	var many []string
+	for range maxOverlap + 1 {
+		many = append(many, "partners@contoso.com")
+	}
+	assert.Contains(t, s.ok(append(append([]string{"preview"}, many...), "--overlap")...), "the overlap of more than 8 entries is in --json\n")
+	assert.Len(t, s.object(append([]string{"preview"}, many...)...)["overlap"], maxOverlap+1)
+}
+
+func TestANameThatSeveralHaveListsThem(t *testing.T) {
+	s := newShell(t)
+	a := s.run("preview", "twin")
+	assert.Equal(t, 6, a.code)
+	assert.Contains(t, a.stdout, "missing: twin names 2 objects: Twin (security group, id "+workspacetest.ID(workspacetest.GroupTwin)+
+		"); Twin (Microsoft 365 group, twin@contoso.com, id "+workspacetest.ID(workspacetest.GroupTwin2)+")\n  name one by its address or its object id\n")
+	assert.Zero(t, s.run("preview", workspacetest.ID(workspacetest.GroupTwin2)).code, "an id is one object's")
+	assert.Contains(t, s.ok("preview", "FERGUS"), "1 unique recipient\n")
+}
+
+func TestAnEstimateStandsUntilTheExactNumberComes(t *testing.T) {
+	assert.Equal(t, "≈ 1,940 …", estimateText(audience.Estimate{Recipients: 1940}))
+	assert.Equal(t, "≈ 12 and whoever is in 1 more list …", estimateText(audience.Estimate{Recipients: 12, Unknown: 1}))
+
+	var stderr bytes.Buffer
+	a := &app{env: Env{Stderr: &stderr, StderrTerminal: true, Getenv: func(string) string { return "" }}}
+	watch, over := a.watch()
+	watch.Progress(1, 14)
+	done := make(chan struct{})
+	go func() { watch.Estimated(audience.Estimate{Recipients: 1940}); close(done) }()
+	watch.Progress(2, 14)
+	<-done
+	watch.Progress(14, 14)
+	over()
+	assert.True(t, strings.HasPrefix(stderr.String(), "\r\x1b[K1 of 14 lists read\r\x1b[K"), stderr.String())
+	assert.True(t, strings.HasSuffix(stderr.String(), "\r\x1b[K≈ 1,940 …  14 of 14 lists read\r\x1b[K"), stderr.String())
+}
+
+func TestWhatAServiceCouldNotSayIsMarkedInTheTree(t *testing.T) {
+	node := func(n expansion.Node) string {
+		var b strings.Builder
+		n.Group = model.Group{DisplayName: "EMEA", Kind: model.KindDynamicDistribution}
+		treeText(&b, &n, 0, map[*expansion.Node]bool{})
+		return b.String()
+	}
+	refused := &model.Error{Kind: model.KindPartial, Code: "exchangeRefused", Message: "Exchange refuses: the role is missing", Remedy: "ask for the role"}
+	assert.Equal(t, "  EMEA  dynamic distribution list, 7 direct, 7 unique, by Exchange Online  [as last calculated]\n",
+		node(expansion.Node{Direct: 7, Unique: 7, Source: expansion.SourceExchangeAdmin, Stored: true}))
+	assert.Contains(t, node(expansion.Node{Direct: 7, Unique: 7, Source: expansion.SourceGraph, Instead: refused}), "[perhaps not all]\n    ! ")
+	assert.Contains(t, node(expansion.Node{Direct: 1, Unique: 1, Err: refused}), "[not read to its end]\n    ! Exchange refuses: the role is missing\n")
 }
 
 func TestAddressesArePrintedWhenAsked(t *testing.T) {

@@ -32,31 +32,31 @@ In the place of a RULE, - reads it from the input.`,
 	cmd.AddCommand(
 		a.segmentListCommand(),
 		&cobra.Command{
-			Use: "show NAME", Short: "Show a segment's rule, its present count and advice on it", Args: cobra.ExactArgs(1),
+			Use: "show NAME", Short: "Show a segment's rule, its present count and advice on it", Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeSegments,
 			RunE: func(cmd *cobra.Command, args []string) error { return a.segmentShow(cmd.Context(), args[0]) },
 		},
 		a.segmentSaveCommand(),
 		&cobra.Command{
-			Use: "rename NAME NEW", Short: "Give a segment another name", Args: cobra.ExactArgs(2),
+			Use: "rename NAME NEW", Short: "Give a segment another name", Args: cobra.ExactArgs(2), ValidArgsFunction: a.completeSegments,
 			RunE: func(cmd *cobra.Command, args []string) error { return a.segmentRename(cmd.Context(), args[0], args[1]) },
 		},
 		&cobra.Command{
-			Use: "delete NAME", Short: "Delete a saved segment; undo brings it back", Args: cobra.ExactArgs(1),
+			Use: "delete NAME", Short: "Delete a saved segment; undo brings it back", Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeSegments,
 			RunE: func(cmd *cobra.Command, args []string) error { return a.segmentDelete(cmd.Context(), args[0]) },
 		},
 		&cobra.Command{
-			Use: "undo NAME", Short: "Take back the last change of a segment, or its deletion", Args: cobra.ExactArgs(1),
+			Use: "undo NAME", Short: "Take back the last change of a segment, or its deletion", Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeSegments,
 			Long: `undo takes back the last change of a segment: of its rule, its note or its
 name, or its deletion. Undoing again takes that back.`,
 			RunE: func(cmd *cobra.Command, args []string) error { return a.segmentUndo(cmd.Context(), args[0]) },
 		},
 		&cobra.Command{
-			Use: "versions NAME", Short: "List every version of a segment, newest first", Args: cobra.ExactArgs(1),
+			Use: "versions NAME", Short: "List every version of a segment, newest first", Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeSegments,
 			RunE: func(cmd *cobra.Command, args []string) error { return a.segmentVersions(cmd.Context(), args[0]) },
 		},
 		a.segmentCompareCommand(),
 		&cobra.Command{
-			Use: "restore NAME VERSION", Short: "Make a former version of a segment the present one", Args: cobra.ExactArgs(2),
+			Use: "restore NAME VERSION", Short: "Make a former version of a segment the present one", Args: cobra.ExactArgs(2), ValidArgsFunction: a.completeSegments,
 			RunE: func(cmd *cobra.Command, args []string) error {
 				version, err := versionNumber(cmd, args[1])
 				if err != nil {

@@ -29,7 +29,8 @@ names every clause that the language cannot say. It never says nearly the same.
 With --rule RULE no segment is needed.`,
 		Example: `  rollcall segment export "Sales DE" --as entra
   rollcall segment export --rule 'user.department -eq "Sales"' --as odata`,
-		Args: cobra.MaximumNArgs(1),
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: a.completeSegments,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dialect := rule.Dialect(strings.ToLower(as))
 			if !slices.Contains(rule.Dialects(), dialect) {

@@ -157,7 +157,8 @@ another one stands against the present one.`,
 		Example: `  rollcall segment compare "Sales DE"
   rollcall segment compare "Sales DE" 1 3 --lost --format csv
   rollcall segment compare "Sales DE" --with 'user.department -startsWith "Sales"'`,
-		Args: cobra.RangeArgs(1, 3),
+		Args:              cobra.RangeArgs(1, 3),
+		ValidArgsFunction: a.completeSegments,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if show.gained && show.lost {
 				show.gained, show.lost = false, false // both are everything

@@ -153,6 +153,7 @@ not; ~word matches loosely; field:value looks into one attribute.`,
 		},
 	}
 	choice.register(cmd)
+	a.completeFlag(cmd, "segment", a.completeSegments)
 	cmd.Flags().StringSliceVar(&columns, "columns", nil, "attributes to print, by rule or Graph name")
 	cmd.Flags().StringVar(&sortBy, "sort", "", "attribute to sort by; -NAME sorts descending")
 	cmd.Flags().IntVar(&limit, "limit", 0, "print at most this many; 0 prints all")
@@ -351,6 +352,7 @@ func (a *app) facetsCommand() *cobra.Command {
 		},
 	}
 	choice.register(cmd)
+	a.completeFlag(cmd, "segment", a.completeSegments)
 	return cmd
 }
 
