@@ -179,7 +179,11 @@ func (w *Workspace) readMembers(ctx context.Context, readings []*reading) error 
 	if len(open) == 0 {
 		return nil
 	}
-	listings, err := expansion.ReadAll(ctx, parts.Members, groups)
+	members := parts.Memberships
+	if members == nil {
+		members = parts.Members
+	}
+	listings, err := expansion.ReadAll(ctx, members, groups)
 	if err != nil {
 		return err
 	}

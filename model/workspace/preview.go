@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"rollcall/model"
 	"rollcall/model/audience"
 	"rollcall/model/directory"
+	"rollcall/model/expansion"
 )
 
 // Watch follows a preview while it runs. Either may be nil.
@@ -68,6 +70,9 @@ func (w *Workspace) Preview(ctx context.Context, include, exclude []string, watc
 	}
 	if note != "" {
 		local.notes = append(local.notes, note)
+	}
+	if parts.ExchangeNotice != "" && slices.ContainsFunc(preview.Expansion.Nodes, func(n *expansion.Node) bool { return n.Source == w.settings.Exchange || n.Instead != nil }) {
+		local.notes = append(local.notes, parts.ExchangeNotice)
 	}
 	for _, n := range local.notes {
 		if !slices.Contains(preview.Notes, n) {
@@ -188,7 +193,23 @@ func (w *Workspace) ownDomains(ctx context.Context, parts *Parts, snapshot *dire
 		reason = model.AsError(err).Message
 	}
 	note = "internal and external are told apart by the domains of the synced users' principal names, because the tenant did not name its own: " + reason
-	return principalDomains(snapshot), note, nil
+	return w.principals.domains(snapshot), note, nil
+}
+
+// principals keeps what principalDomains found, which reads every user.
+type principals struct {
+	mu         sync.Mutex
+	generation uint64 // of the directory that they are of
+	kept       []string
+}
+
+func (p *principals) domains(s *directory.Snapshot) []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.kept == nil || p.generation != s.Generation() {
+		p.generation, p.kept = s.Generation(), principalDomains(s)
+	}
+	return p.kept
 }
 
 // principalDomains are the domains of the users' principal names, in lower

@@ -46,19 +46,27 @@ type Settings struct {
 
 // Parts are the opened ports of a profile.
 type Parts struct {
-	Auth     Auth
-	Source   refresh.Source
-	Store    refresh.Store
-	Ledger   Ledger
-	Members  expansion.Members
-	Resolver audience.Resolver
-	Finder   audience.Finder   // of lists that Exchange alone knows; nil where it is not asked
-	Counter  expansion.Counter // for estimates; nil does without
-	Groups   writeback.Groups
-	Calls    Calls
-	Operator string       // whoever runs this process, as the audit names them while nobody is signed in: "adele@laptop"
-	Notes    []string     // what opening has to say: a corrupt cache was set aside, tokens cannot be kept
-	Close    func() error // closes files and connections; may be nil
+	Auth    Auth
+	Source  refresh.Source
+	Store   refresh.Store
+	Ledger  Ledger
+	Members expansion.Members
+	// Memberships reads the members of groups that a rule on memberOf names. It is
+	// Graph alone: Entra computes such a rule from its own directory, whatever
+	// Exchange knows of a list besides, and it is to select the same users whether
+	// Exchange is asked or not. Nil: Members.
+	Memberships expansion.Members
+	Resolver    audience.Resolver
+	Finder      audience.Finder   // of lists that Exchange alone knows; nil where it is not asked
+	Counter     expansion.Counter // for estimates; nil does without
+	// ExchangeNotice is to be said wherever Exchange was asked: that the service
+	// will be ended. "" says nothing.
+	ExchangeNotice string
+	Groups         writeback.Groups
+	Calls          Calls
+	Operator       string       // whoever runs this process, as the audit names them while nobody is signed in: "adele@laptop"
+	Notes          []string     // what opening has to say: a corrupt cache was set aside, tokens cannot be kept
+	Close          func() error // closes files and connections; may be nil
 }
 
 // Workspace is one profile's opened tenant. Its methods may be called from any
@@ -78,6 +86,8 @@ type Workspace struct {
 	segments sync.Mutex // held from reading the segments to saving one of them
 
 	memberships memberships // for rules on memberOf
+
+	principals principals // for previews that the tenant is not asked for
 
 	rounds rounds
 }
