@@ -18,10 +18,11 @@ import (
 func (a *app) listCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "Saved lists of users, picked by hand",
-		Long: `A list is a saved, static set of users: who is in it does not change with the
-directory, as the members of a segment do. Names and addresses are always
-today's. list:NAME is an ENTRY of preview and plan.`,
+		Short: "Saved lists of users, imported from a file or picked by hand",
+		Long: `A list is a saved, static set of users, and of contacts outside the tenant where
+it was imported with them: who is in it does not change with the directory, as
+the members of a segment do. Names and addresses of users are always today's.
+list:NAME is an ENTRY of preview and plan.`,
 		RunE: subcommandNeeded,
 	}
 	cmd.AddCommand(
@@ -34,6 +35,7 @@ today's. list:NAME is an ENTRY of preview and plan.`,
 			RunE: func(cmd *cobra.Command, args []string) error { return a.listShow(cmd.Context(), args[0]) },
 		},
 		a.listSaveCommand(),
+		a.listImportCommand(),
 		&cobra.Command{
 			Use: "export NAME", Short: "Print a list's members as CSV, or in the format that --format names", Args: cobra.ExactArgs(1),
 			Example: "  rollcall list export Board > board.csv",
@@ -142,7 +144,7 @@ func (a *app) listList(ctx context.Context) error {
 			object: map[string]any{"lists": append([]workspace.List{}, lists...)}, lines: lines, table: t,
 			person: func(out io.Writer) error {
 				if len(lists) == 0 {
-					_, err := fmt.Fprintln(out, "no lists yet: rollcall list save NAME --user ADDRESS")
+					_, err := fmt.Fprintln(out, "no lists yet: rollcall list import NAME FILE.csv, or rollcall list save NAME --user ADDRESS")
 					return err
 				}
 				return t.print(out)
@@ -152,20 +154,33 @@ func (a *app) listList(ctx context.Context) error {
 }
 
 func savedListsTable(lists []workspace.List) table {
-	t := table{columns: []column{{"name", false}, {"members", true}, {"changed", false}, {"by", false}}}
+	t := table{columns: []column{{"name", false}, {"members", true}, {"changed", false}, {"by", false}, {"file", false}}}
 	for _, l := range lists {
-		t.rows = append(t.rows, []string{l.Name, strconv.Itoa(l.Count), l.ChangedAt.UTC().Format(time.RFC3339), l.ChangedBy})
+		t.rows = append(t.rows, []string{l.Name, strconv.Itoa(l.Count), l.ChangedAt.UTC().Format(time.RFC3339), l.ChangedBy, l.File})
 	}
 	return t
 }
 
 // listMember is a member of a list as programs read it.
 type listMember struct {
-	ID                string `json:"id"`
+	ID                string `json:"id"` // "" of a contact outside the tenant
 	DisplayName       string `json:"displayName"`
 	UserPrincipalName string `json:"userPrincipalName"`
 	Mail              string `json:"mail"`
 	Departed          bool   `json:"departed"` // has left the directory: the other values are those of the day when the list was saved
+	Mobile            string `json:"mobile"`
+	Outside           bool   `json:"outside"` // a contact outside the tenant
+}
+
+// standing says of a member what a person should know.
+func (m *listMember) standing() string {
+	switch {
+	case m.Departed:
+		return "has left the directory"
+	case m.Outside:
+		return "outside the tenant"
+	}
+	return ""
 }
 
 func (a *app) listShow(ctx context.Context, name string) error {
@@ -175,38 +190,52 @@ func (a *app) listShow(ctx context.Context, name string) error {
 			return err
 		}
 		members := make([]listMember, 0, list.Count)
+		outside := 0
 		add := func(objects []model.Object, departed bool) {
 			for _, o := range objects {
-				members = append(members, listMember{o.ID, o.DisplayName, o.UserPrincipalName, o.Mail, departed})
+				if o.ID == "" {
+					outside++
+				}
+				members = append(members, listMember{o.ID, o.DisplayName, o.UserPrincipalName, o.Mail, departed, o.MobilePhone, o.ID == ""})
 			}
 		}
 		add(list.Present, false)
 		add(list.Departed, true)
 		lines := make([]any, len(members))
-		t := table{columns: []column{{"id", false}, {"displayName", false}, {"userPrincipalName", false}, {"mail", false}, {"departed", false}}}
+		t := table{columns: []column{{"id", false}, {"displayName", false}, {"userPrincipalName", false}, {"mail", false}, {"departed", false}, {"mobile", false}, {"outside", false}}}
 		person := table{columns: []column{{"name", false}, {"mail", false}, {"", false}}}
+		if outside > 0 {
+			person.columns = []column{{"name", false}, {"mail", false}, {"mobile", false}, {"", false}}
+		}
 		for i, m := range members {
 			lines[i] = m
-			t.rows = append(t.rows, []string{m.ID, m.DisplayName, m.UserPrincipalName, m.Mail, strconv.FormatBool(m.Departed)})
-			left := ""
-			if m.Departed {
-				left = "has left the directory"
+			t.rows = append(t.rows, []string{m.ID, m.DisplayName, m.UserPrincipalName, m.Mail, strconv.FormatBool(m.Departed), m.Mobile, strconv.FormatBool(m.Outside)})
+			if outside > 0 {
+				person.rows = append(person.rows, []string{m.DisplayName, m.Mail, m.Mobile, m.standing()})
+			} else {
+				person.rows = append(person.rows, []string{m.DisplayName, m.Mail, m.standing()})
 			}
-			person.rows = append(person.rows, []string{m.DisplayName, m.Mail, left})
 		}
 		return a.print(output{
 			object: struct {
 				workspace.List
 				Departed int          `json:"departed"`
+				Outside  int          `json:"outside"`
 				Members  []listMember `json:"members"`
-			}{list.List, len(list.Departed), members},
+			}{list.List, len(list.Departed), outside, members},
 			lines: lines, table: t,
 			person: func(out io.Writer) error {
 				fmt.Fprintf(out, "%s: %s", text.Clean(list.Name), text.Plural(list.Count, "member", "members"))
+				if outside > 0 {
+					fmt.Fprintf(out, ", %s outside the tenant", grouped(outside))
+				}
 				if n := len(list.Departed); n > 0 {
 					fmt.Fprintf(out, ", %s left the directory", text.Plural(n, "has", "have"))
 				}
 				fmt.Fprintln(out)
+				if list.File != "" {
+					fmt.Fprintf(out, "imported from %s, changed %s\n", text.Clean(list.File), list.ChangedAt.UTC().Format(time.RFC3339))
+				}
 				return person.print(out)
 			},
 		})

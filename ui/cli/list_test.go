@@ -21,15 +21,15 @@ func (s *shell) leave(user int) {
 
 func TestAListIsSavedListedShownExportedAndDeleted(t *testing.T) {
 	s := newShell(t)
-	assert.Equal(t, "no lists yet: rollcall list save NAME --user ADDRESS\n", s.ok("list", "list"))
+	assert.Equal(t, "no lists yet: rollcall list import NAME FILE.csv, or rollcall list save NAME --user ADDRESS\n", s.ok("list", "list"))
 	assert.Equal(t, []any{}, s.object("list", "list")["lists"])
 
 	assert.Equal(t, "Board: 2 members\n", s.ok("list", "save", "Board", "--user", "adele@contoso.com", "--user", workspacetest.ID(workspacetest.Chandra)))
-	assert.Equal(t, "NAME   MEMBERS  CHANGED               BY\nBoard        2  2026-11-22T12:00:00Z  admin@contoso.com\n", s.ok("list", "list"))
+	assert.Equal(t, "NAME   MEMBERS  CHANGED               BY                 FILE\nBoard        2  2026-11-22T12:00:00Z  admin@contoso.com\n", s.ok("list", "list"))
 	assert.Equal(t, "Board: 2 members\nNAME         MAIL\nAdele Vance  adele@contoso.com\nChandra Rao  chandra@contoso.com\n", s.ok("list", "show", "BOARD"))
-	assert.Equal(t, "id,displayName,userPrincipalName,mail,departed\n"+
-		workspacetest.ID(workspacetest.Adele)+",Adele Vance,adele@contoso.com,adele@contoso.com,false\n"+
-		workspacetest.ID(workspacetest.Chandra)+",Chandra Rao,chandra@contoso.com,chandra@contoso.com,false\n",
+	assert.Equal(t, "id,displayName,userPrincipalName,mail,departed,mobile,outside\n"+
+		workspacetest.ID(workspacetest.Adele)+",Adele Vance,adele@contoso.com,adele@contoso.com,false,,false\n"+
+		workspacetest.ID(workspacetest.Chandra)+",Chandra Rao,chandra@contoso.com,chandra@contoso.com,false,,false\n",
 		s.ok("list", "export", "board"))
 	assert.Equal(t, 2, strings.Count(s.ok("list", "export", "board", "--format", "ndjson"), "\n"))
 
