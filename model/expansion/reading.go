@@ -24,6 +24,7 @@ type reading struct {
 	fresh   []*listed          // found since the last round
 	objects []model.Object     // distinct, groups left out
 	byKey   map[string]int32   // identity key of an object → its index
+	enabled *[2]bool           // false and true, for all objects to point to
 }
 
 // listed is one group as it was read.
@@ -54,6 +55,7 @@ func newReading(o Options) *reading {
 		byID:    make(map[string]*listed),
 		byMail:  make(map[string]*listed),
 		byKey:   make(map[string]int32),
+		enabled: &[2]bool{false, true},
 	}
 }
 
@@ -118,7 +120,7 @@ func (w *reading) read(ctx context.Context, m Members) error {
 				further = append(further, open{g, l.Next})
 				continue
 			}
-			g.members = distinct(g.members)
+			g.members = slices.Clone(distinct(g.members))
 			read++
 		}
 		round = further
@@ -228,14 +230,41 @@ func (w *reading) keyed(key string, o *model.Object) int32 {
 	}
 	i := int32(len(w.objects))
 	w.objects = append(w.objects, *o)
+	w.condense(&w.objects[i])
 	w.byKey[key] = i
 	return i
+}
+
+// condense lets an object keep one copy of what it has several times, and of
+// what nearly every object has: an answer spells each anew.
+func (w *reading) condense(o *model.Object) {
+	if len(o.ProxyAddresses) > 0 {
+		if first := o.ProxyAddresses[0]; strings.HasSuffix(first, o.Mail) {
+			o.Mail = first[len(first)-len(o.Mail):]
+		}
+	}
+	if o.UserPrincipalName == o.Mail {
+		o.UserPrincipalName = o.Mail
+	}
+	for _, known := range [...]string{"Member", "Guest"} {
+		if o.UserType == known {
+			o.UserType = known
+		}
+	}
+	if o.AccountEnabled != nil {
+		enabled := &w.enabled[0]
+		if *o.AccountEnabled {
+			enabled = &w.enabled[1]
+		}
+		o.AccountEnabled = enabled
+	}
 }
 
 // join ends the reading: users are completed from the synced directory, and the
 // groups that turned out to be one are made one.
 func (w *reading) join() {
 	w.byKey, w.byID, w.byMail, w.fresh = nil, nil, nil, nil
+	w.objects = slices.Clone(w.objects) // without what growing left over
 	if w.options.Join != nil {
 		for i := range w.objects {
 			complete(&w.objects[i], w.options.Join)
