@@ -33,7 +33,7 @@ func (a *app) screens(ctx context.Context) error {
 	}
 	connection.Screens = true
 	if connection.Demo != nil {
-		connection.Demo.Approve, connection.Demo.Write = demoApproval, false
+		connection.Demo.Approve, connection.Demo.Write, connection.Demo.Consented = demoApproval, false, ""
 	}
 	w := a.env.Open(connection)
 	return errors.Join(a.env.Screens(ctx, connection, w), w.Close())

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"rollcall/model"
+	"rollcall/model/expansion"
 	"rollcall/model/refresh"
 	"rollcall/model/workspace"
 	"rollcall/model/workspace/workspacetest"
@@ -83,6 +84,8 @@ func TestTheScreensOfTheDemoShowItsCodeAndItsConsent(t *testing.T) {
 	assert.Equal(t, 9, shown.Demo.Users)
 	assert.GreaterOrEqual(t, shown.Demo.Approve, time.Second, "long enough to be read")
 	assert.False(t, shown.Demo.Write, "the consent is given on its screen")
+	assert.Equal(t, expansion.SourceExchangeAdmin, shown.Exchange)
+	assert.Empty(t, shown.Demo.Consented, "and so is that of Exchange")
 	assert.Equal(t, 1, tenant.Closed)
 	assert.Equal(t, 2, screens("dumb", "demo"))
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"rollcall/model"
+	"rollcall/model/expansion"
 	"rollcall/model/profile"
 )
 
@@ -23,6 +24,12 @@ type Connection struct {
 	Timeout time.Duration // how long to keep trying a service that does not serve
 	Config  profile.Profile
 
+	// Exchange is the service that is asked for lists that Graph cannot see:
+	// expansion.SourceExchangeAdmin or SourceEWS; "" asks none.
+	Exchange         expansion.Source
+	ExchangeEndpoint string // https://HOST of Exchange; "": that of Graph's cloud
+	ExchangeResource string // what its tokens are issued for; "": what the endpoint's cloud has
+
 	Screens bool  // the process shows screens, which sync by themselves
 	Demo    *Demo // the embedded tenant; nil for a real one
 
@@ -32,7 +39,6 @@ type Connection struct {
 	CertificatePath   string // AZURE_CLIENT_CERTIFICATE_PATH; signs in as the app
 	GraphEndpoint     string // ROLLCALL_GRAPH_ENDPOINT; "": the public cloud's
 	AuthorityHost     string // ROLLCALL_AUTHORITY_HOST
-	ExchangeEndpoint  string // ROLLCALL_EXCHANGE_ENDPOINT
 	PersistentTokens  bool   // keep tokens in the operating system's protected storage
 	NoSynchronization bool   // ROLLCALL_NO_SYNC_OUTPUT: do not ask the terminal for synchronized output
 	NoColor           bool   // NO_COLOR
@@ -47,6 +53,9 @@ type Demo struct {
 	Churn   time.Duration
 	Approve time.Duration // the device code approves itself after this; 0: never
 	Write   bool          // the permission to write groups has been consented to
+	// Consented is the service of Exchange whose permission has been consented
+	// to; "" is none.
+	Consented expansion.Source
 
 	NullCreated   float64 // share of the users created before June 2018 without a createdDateTime
 	NoCompression bool    // answers are sent as they are, though the client takes gzip
@@ -80,6 +89,8 @@ type flags struct {
 	json    bool
 	noColor bool
 	timeout time.Duration
+
+	exchange string
 }
 
 func (f *flags) register(set *pflag.FlagSet) {
@@ -91,6 +102,7 @@ func (f *flags) register(set *pflag.FlagSet) {
 	set.BoolVar(&f.json, "json", false, "the same as --format json")
 	set.BoolVar(&f.noColor, "no-color", false, "no colour (NO_COLOR)")
 	set.DurationVar(&f.timeout, "timeout", 5*time.Minute, "how long to keep trying a service that is unavailable or throttles")
+	set.StringVar(&f.exchange, "exchange", "", "which service of Exchange is asked for lists that Graph cannot see: "+strings.Join(profile.ExchangeModes(), ", ")+" (ROLLCALL_EXCHANGE; default as the profile says, or off)")
 	set.BoolVar(&f.demo, "demo", false, "use the embedded tenant in this process")
 	f.registerTenant(set, "demo-")
 }
@@ -123,6 +135,11 @@ func (f *flags) check(cmd *cobra.Command) error {
 	}
 	if f.tenant.Latency < 0 || f.tenant.Churn < 0 {
 		return usageError(cmd, errors.New("a duration of the embedded tenant cannot be negative"))
+	}
+	if cmd.Flags().Changed("exchange") {
+		if _, err := profile.ParseExchange("--exchange", f.exchange); err != nil {
+			return err
+		}
 	}
 	if f.timeout <= 0 {
 		return usageError(cmd, fmt.Errorf("--timeout must be longer than 0, not %s", f.timeout))
@@ -189,6 +206,13 @@ func (a *app) connection() (c Connection, err error) {
 		if c.Config, err = a.configured(c.Profile); err != nil {
 			return c, err
 		}
+		if !c.Config.ExchangeChosen {
+			c.Config.Exchange = expansion.SourceExchangeAdmin // the embedded tenant has it
+		}
+		if err = a.chooseExchange(&c); err != nil {
+			return c, err
+		}
+		demo.Consented = c.Exchange
 		if !c.Config.Chosen {
 			c.Config.Schema = model.FullSchema() // nothing travels: every rule can be tried
 		}
@@ -207,8 +231,10 @@ func (a *app) connection() (c Connection, err error) {
 	c.CertificatePath = getenv("AZURE_CLIENT_CERTIFICATE_PATH")
 	c.GraphEndpoint = getenv("ROLLCALL_GRAPH_ENDPOINT")
 	c.AuthorityHost = getenv("ROLLCALL_AUTHORITY_HOST")
-	c.ExchangeEndpoint = getenv("ROLLCALL_EXCHANGE_ENDPOINT")
 	c.PersistentTokens = true
+	if err = a.chooseExchange(&c); err != nil {
+		return c, err
+	}
 	for _, v := range []Variable{{"AZURE_TENANT_ID", c.Tenant}, {"AZURE_CLIENT_ID", c.ClientID}} {
 		if v.Value == "" {
 			return c, &model.Error{
@@ -219,4 +245,40 @@ func (a *app) connection() (c Connection, err error) {
 		}
 	}
 	return c, nil
+}
+
+// chooseExchange says which service of Exchange a connection asks, and where:
+// the flag wins over the environment, and that over the configuration.
+func (a *app) chooseExchange(c *Connection) error {
+	c.Exchange = c.Config.Exchange
+	for _, chosen := range []Variable{{"--exchange", a.flags.exchange}, {"ROLLCALL_EXCHANGE", a.env.Getenv("ROLLCALL_EXCHANGE")}} {
+		if chosen.Value == "" {
+			continue
+		}
+		source, err := profile.ParseExchange(chosen.Name, chosen.Value)
+		if err != nil {
+			return err
+		}
+		c.Exchange = source
+		break
+	}
+	if c.Demo != nil {
+		return nil // the embedded tenant is its own endpoint
+	}
+	const endpoint = "ROLLCALL_EXCHANGE_ENDPOINT"
+	c.ExchangeEndpoint, c.ExchangeResource = c.Config.ExchangeEndpoint, c.Config.ExchangeResource
+	if named := a.env.Getenv(endpoint); named != "" {
+		if err := profile.CheckURL(endpoint, named); err != nil {
+			return err
+		}
+		c.ExchangeEndpoint = strings.TrimRight(named, "/")
+	}
+	if c.Exchange == expansion.SourceEWS && (c.ClientSecret != "" || c.CertificatePath != "") {
+		return &model.Error{
+			Kind: model.KindUsage, Code: "ewsAppOnly",
+			Message: "Exchange Web Services are not asked where the app signs in as itself: its permission full_access_as_app would open every mailbox of the tenant, and rollcall never asks for it",
+			Remedy:  `sign in as a person, without AZURE_CLIENT_SECRET and AZURE_CLIENT_CERTIFICATE_PATH, or choose exchange = "admin-api" or "off"`,
+		}
+	}
+	return nil
 }
