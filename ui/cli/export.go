@@ -21,8 +21,8 @@ type exportFlags struct {
 
 // register adds the flags, the format under the given name.
 func (e *exportFlags) register(cmd *cobra.Command, name, format string) {
-	cmd.Flags().StringVar(&e.as, name, format, "print the recipients and nothing else, as csv, json, lines (one address each) or blocks (one message each)")
-	cmd.Flags().IntVar(&e.perMessage, "per-message", handover.DefaultPerMessage, "the most recipients of one block")
+	cmd.Flags().StringVar(&e.as, name, format, "`FORMAT` in which to print the recipients and nothing else: csv, json, lines (one address each) or blocks (one message each)")
+	cmd.Flags().IntVar(&e.perMessage, "per-message", handover.DefaultPerMessage, "at most `N` recipients in one block")
 	formats := make([]string, 0, len(handover.Formats()))
 	for _, f := range handover.Formats() {
 		formats = append(formats, string(f))

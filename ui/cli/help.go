@@ -63,7 +63,7 @@ func sightLabel(s expansion.Sight) string {
 	case expansion.SightPart:
 		return "in part"
 	case expansion.SightStored:
-		return "all, as stored"
+		return "as calculated"
 	default:
 		return "nothing"
 	}
@@ -146,16 +146,20 @@ func sourcesHelp() string {
 		for _, s := range alike(rows, source) {
 			writeWrapped(b, "  - ", labels(s.kinds)+": "+s.Reason)
 			if s.Remedy != "" {
-				writeWrapped(b, "    ", s.Remedy)
+				writeWrapped(b, "    remedy: ", s.Remedy)
 			}
 		}
 	}
 	b.WriteString(`
-Graph is asked first. Which Exchange is asked as well, a profile chooses with
-exchange = "admin-api", "ews" or "off", or a command with --exchange. The Admin
-API is Exchange Online's. EWS is for Exchange Server: in Exchange Online it has
-been blocked tenant by tenant since 1 October 2026, where no administrator has
-kept it for named apps, and it ends on 1 April 2027.
+A profile chooses with exchange = "admin-api", "ews" or "off" which Exchange is
+asked, or a command with --exchange. Where one is, it answers for the lists that
+it shows more of than Graph, and Graph for all others. Where it cannot, Graph
+answers for what it can see, and the preview is incomplete.
+
+The Admin API belongs to Exchange Online, where Microsoft still calls it a
+preview. EWS is for Exchange Server: in Exchange Online it has been switched off
+tenant by tenant since 1 October 2026, but for apps that an administrator put on
+an allow list, and it ends for all on 1 April 2027.
 `)
 	return strings.TrimSuffix(b.String(), "\n")
 }

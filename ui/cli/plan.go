@@ -51,9 +51,9 @@ removes them, add leaves them, remove only removes.`,
 			return a.makePlan(cmd.Context(), withinEntries(from, within), exclude, to, m, out)
 		},
 	}
-	cmd.Flags().StringArrayVar(&from, "from", nil, "entry of the audience; repeat for several")
-	cmd.Flags().StringArrayVar(&within, "within", nil, "entry to keep the audience within; repeat for several, of which one must hold")
-	cmd.Flags().StringArrayVar(&exclude, "exclude", nil, "entry to leave out; repeat for several")
+	cmd.Flags().StringArrayVar(&from, "from", nil, "`ENTRY` of the audience; repeat for several")
+	cmd.Flags().StringArrayVar(&within, "within", nil, "`ENTRY` to keep the audience within; repeat for several, of which one must hold")
+	cmd.Flags().StringArrayVar(&exclude, "exclude", nil, "`ENTRY` to leave out; repeat for several")
 	cmd.Flags().StringVar(&to, "to", "", "the group: address, display name or object id")
 	cmd.Flags().StringVar(&mode, "mode", string(writeback.ModeMirror), "mirror, add or remove")
 	cmd.Flags().StringVar(&out, "out", "", "also write the plan to this file")

@@ -69,14 +69,14 @@ why, and the exit code is 6.`,
 			return a.preview(cmd.Context(), withinEntries(args, within), exclude, show)
 		},
 	}
-	cmd.Flags().StringArrayVar(&within, "within", nil, "entry to keep the audience within; repeat for several, of which one must hold")
-	cmd.Flags().StringArrayVar(&exclude, "exclude", nil, "entry to leave out; repeat for several")
+	cmd.Flags().StringArrayVar(&within, "within", nil, "`ENTRY` to keep the audience within; repeat for several, of which one must hold")
+	cmd.Flags().StringArrayVar(&exclude, "exclude", nil, "`ENTRY` to leave out; repeat for several")
 	cmd.Flags().BoolVar(&show.tree, "tree", false, "show the nested lists as a tree, with who answered for each and what is special about it")
 	cmd.Flags().BoolVar(&show.overlap, "overlap", false, "show how many recipients every two entries share")
-	cmd.Flags().StringVar(&show.why, "why", "", "show every way by which this address is reached")
+	cmd.Flags().StringVar(&show.why, "why", "", "show every way by which this `ADDRESS` is reached")
 	cmd.Flags().BoolVar(&show.addresses, "addresses", false, "print the addresses")
 	cmd.Flags().BoolVar(&show.approve, "approve", false, "keep the recipients as an approved snapshot")
-	cmd.Flags().StringVar(&show.name, "name", "", "name of the approved snapshot")
+	cmd.Flags().StringVar(&show.name, "name", "", "`NAME` of the approved snapshot")
 	show.export.register(cmd, "export", "")
 	a.completeFlag(cmd, "within", a.completeEntries)
 	a.completeFlag(cmd, "exclude", a.completeEntries)

@@ -17,8 +17,11 @@ import (
 func previewText(w io.Writer, p *audience.Preview, show previewFlags) error {
 	b := &strings.Builder{}
 	fmt.Fprintf(b, "%s%s\n", text.Plural(p.Counts.Unique, "unique recipient", "unique recipients"), bounds(p.Missing))
-	fmt.Fprintf(b, "  %s internal, %s external%s, %s by SMS, %s with a disabled account\n",
-		grouped(p.Counts.Internal), grouped(p.Counts.External), externals(p), grouped(p.Counts.SMS), grouped(p.Counts.Disabled))
+	fmt.Fprintf(b, "  %s internal, %s external, %s by SMS, %s with a disabled account\n",
+		grouped(p.Counts.Internal), grouped(p.Counts.External), grouped(p.Counts.SMS), grouped(p.Counts.Disabled))
+	if p.Counts.External > 0 {
+		fmt.Fprintf(b, "  external: %s\n", externals(p))
+	}
 	fmt.Fprintf(b, "  %s without an address, %s, %s excluded\n",
 		text.Plural(len(p.WithoutAddress), "member", "members"), text.Plural(p.Expansion.Duplicates, "duplicate", "duplicates"), grouped(len(p.Excluded)))
 	if n := len(p.Outside); n > 0 {
@@ -83,24 +86,18 @@ func bounds(missing []expansion.Missing) string {
 	}
 }
 
-// externals says in brackets who is external, where somebody is.
+// externals says who the external recipients are.
 func externals(p *audience.Preview) string {
-	if p.Counts.External == 0 {
-		return ""
-	}
 	const most = 3
-	var parts []string
-	if p.Counts.Guests > 0 {
-		parts = append(parts, text.Plural(p.Counts.Guests, "guest", "guests"))
-	}
+	parts := []string{text.Plural(p.Counts.Guests, "guest", "guests")}
 	domains := p.ExternalDomains()
 	for _, d := range domains[:min(most, len(domains))] {
 		parts = append(parts, fmt.Sprintf("%s at %s", grouped(d.Count), text.Clean(d.Domain)))
 	}
 	if n := len(domains) - most; n > 0 {
-		parts = append(parts, "at "+text.Plural(n, "more domain", "more domains"))
+		parts = append(parts, text.Plural(n, "more domain", "more domains"))
 	}
-	return " (" + strings.Join(parts, ", ") + ")"
+	return strings.Join(parts, ", ")
 }
 
 // sourcesLine names the services that answered for lists, each once.
