@@ -290,19 +290,24 @@ func joinUser(s *directory.Snapshot, id string) (model.Object, bool) {
 	return rowObject(s, row), true
 }
 
-// rowObject is a synced user as a member of lists.
+// rowObject is a synced user as a member of lists. It reads the few attributes
+// that one has, because a preview may be of every user.
 func rowObject(s *directory.Snapshot, row int32) model.Object {
 	enabled := s.Value(row, model.AttrAccountEnabled) != "false"
-	user := s.User(row)
-	return model.Object{
-		ID:                user.ID,
+	o := model.Object{
+		ID:                s.ID(row),
 		Type:              model.ObjectUser,
-		DisplayName:       user.DisplayName(),
-		Mail:              user.Value(model.AttrMail),
-		UserPrincipalName: user.Value(model.AttrUserPrincipalName),
-		ProxyAddresses:    user.Values(model.AttrProxyAddresses),
+		DisplayName:       s.Value(row, model.AttrDisplayName),
+		Mail:              s.Value(row, model.AttrMail),
+		UserPrincipalName: s.Value(row, model.AttrUserPrincipalName),
+		ProxyAddresses:    s.Values(row, model.AttrProxyAddresses),
 		AccountEnabled:    &enabled,
-		UserType:          user.Value(model.AttrUserType),
-		MobilePhone:       user.Value(model.AttrMobilePhone),
+		UserType:          s.Value(row, model.AttrUserType),
+		MobilePhone:       s.Value(row, model.AttrMobilePhone),
 	}
+	if strings.TrimSpace(o.DisplayName) == "" { // as model.User names one
+		u := s.User(row)
+		o.DisplayName = u.DisplayName()
+	}
+	return o
 }
