@@ -29,7 +29,21 @@ type batchResponse struct {
 	ID      string            `json:"id"`
 	Status  int               `json:"status"`
 	Headers map[string]string `json:"headers,omitempty"`
-	Body    json.RawMessage   `json:"body"`
+	Body    json.RawMessage   `json:"-"` // see append
+}
+
+// append writes the response. Its body is JSON as it is, and may be a long page:
+// it is copied and not read again.
+func (r *batchResponse) append(b []byte) ([]byte, error) {
+	head, err := json.Marshal(r)
+	if err != nil {
+		return b, err
+	}
+	b = append(append(b, head[:len(head)-1]...), `,"body":`...)
+	if len(r.Body) == 0 {
+		return append(b, "null}"...), nil
+	}
+	return append(append(b, r.Body...), '}'), nil
 }
 
 // batch answers POST /$batch. The answers come in no particular order.
@@ -58,11 +72,21 @@ func (g *graph) batch(c *call) *reply {
 		responses = append(responses, answer.batched(r.ID, inner))
 	}
 	g.faults.shuffle(responses)
-	body, err := json.Marshal(map[string]any{"responses": responses})
-	if err != nil {
-		return c.errorReply(serverFailure(http.StatusInternalServerError, 0))
+	room := 0
+	for _, r := range responses {
+		room += len(r.Body) + 512
 	}
-	return jsonReply(body)
+	body := append(make([]byte, 0, room), `{"responses":[`...)
+	for i, r := range responses {
+		if i > 0 {
+			body = append(body, ',')
+		}
+		var err error
+		if body, err = r.append(body); err != nil {
+			return c.errorReply(serverFailure(http.StatusInternalServerError, 0))
+		}
+	}
+	return jsonReply(append(body, "]}"...))
 }
 
 // batchRequests reads the requests of a batch, in an order in which each comes

@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// configuredScopes are the delegated permissions that the app registration
-// lists: what /adminconsent in its v1 form, or /.default, consents to.
+// configuredScopes are the delegated permissions of Graph that the app
+// registration lists: what /adminconsent in its v1 form, or /.default, consents
+// to.
 func configuredScopes() []string {
 	return append(ReadScopes(), "Member.Read.Hidden", WriteScope)
 }
@@ -39,17 +40,29 @@ func (a *authority) consentRequest(w http.ResponseWriter, r *http.Request) (scop
 		if !v2 {
 			return configuredScopes(), true
 		}
+		of := "" // one resource: that of the scopes so far
 		for scope := range strings.FieldsSeq(r.Form.Get("scope")) {
 			resource, name := splitScope(scope)
-			if _, known := a.resourceOf(resource); !known {
+			if isOpenIDScope(scope) {
+				continue
+			}
+			audience, known := a.resourceOf(resource)
+			if !known {
 				refused = a.oauthError(r, 0, "invalid_resource", "", 500011, "The resource principal named "+resource+" was not found in the tenant named "+a.tenantName+".", false)
 				break
 			}
+			if of != "" && of != audience {
+				refused = a.oauthError(r, 0, "invalid_request", "", 28000, "Provided value for the input parameter scope is not valid because it contains more than one resource. Scope "+r.Form.Get("scope")+" is not valid.", false)
+				break
+			}
+			of = audience
 			switch {
-			case name == ".default":
-				scopes = append(scopes, configuredScopes()...)
-			case !isOpenIDScope(scope):
+			case name != ".default":
 				scopes = append(scopes, name)
+			case audience == exchangeResource:
+				scopes = append(scopes, ExchangeScope, EWSScope)
+			default:
+				scopes = append(scopes, configuredScopes()...)
 			}
 		}
 	}

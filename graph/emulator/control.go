@@ -43,12 +43,12 @@ func (s *Server) SetAppRoles(permissions ...string) {
 	s.authority.mu.Unlock()
 }
 
-// SetRoles replaces the directory roles of the signed-in account; without any
-// it is an ordinary member of the organisation. A name that is not a known
-// role is an error.
+// SetRoles replaces the directory roles and the role groups of Exchange of the
+// signed-in account; without any it is an ordinary member of the organisation.
+// A name that is not a known role is an error.
 func (s *Server) SetRoles(names ...string) error {
 	for _, name := range names {
-		if _, ok := roleTemplates[name]; !ok {
+		if _, ok := roleTemplates[name]; !ok && !slices.Contains(exchangeRoleGroups, name) {
 			return fmt.Errorf("emulator: there is no directory role %q", name)
 		}
 	}
@@ -57,6 +57,17 @@ func (s *Server) SetRoles(names ...string) error {
 	s.authority.mu.Unlock()
 	return nil
 }
+
+// EnableAdminAPI enables the preview of the Exchange Online Admin API in the
+// tenant, or ends it.
+func (s *Server) EnableAdminAPI(on bool) { s.graph.adminAPIOff.Store(!on) }
+
+// AllowEWS allows Exchange Web Services in the tenant, or blocks them.
+func (s *Server) AllowEWS(on bool) { s.graph.ewsOff.Store(!on) }
+
+// RecalculateLists works the stored members of the dynamic distribution lists
+// out again, which Exchange does once a day.
+func (s *Server) RecalculateLists() { s.exchange.lists.forget() }
 
 // Provoke makes the next times sign-ins fail with a documented AADSTS number;
 // below zero, every one until Relent. A number that the tenant does not know is
@@ -107,7 +118,7 @@ func (s *Server) RevokeSessions() {
 	s.ExpireTokens()
 }
 
-// ExpireTokens makes Graph refuse the access tokens that are out.
+// ExpireTokens makes Graph and Exchange refuse the access tokens that are out.
 func (s *Server) ExpireTokens() {
 	s.authority.mu.Lock()
 	issued := s.authority.issued
@@ -118,8 +129,8 @@ func (s *Server) ExpireTokens() {
 	}
 }
 
-// FailNext makes the next n Graph calls whose path begins with pathPrefix
-// ("/users", "" for any) fail with a status: 429 with that Retry-After, or a
+// FailNext makes the next n calls whose path begins with pathPrefix ("/users",
+// "/adminapi", "/EWS", "" for any) fail with a status: 429 with that Retry-After, or a
 // server error, with one when it is above zero. Inner requests of a $batch
 // count on their own.
 func (s *Server) FailNext(n, status int, retryAfter time.Duration, pathPrefix string) {
@@ -143,7 +154,7 @@ func (s *Server) EmptyNext(n int, pathPrefix string) { s.provoke(faultEmpty, n, 
 // read with.
 func (s *Server) LoopNext(n int, pathPrefix string) { s.provoke(faultLoop, n, pathPrefix) }
 
-// ExpireLinksNext answers the next n nextLinks of users with 400 and
+// ExpireLinksNext answers the next n nextLinks with 400: those of Graph with
 // Directory_ExpiredPageToken.
 func (s *Server) ExpireLinksNext(n int) { s.provoke(faultStale, n, "") }
 

@@ -16,6 +16,7 @@ import (
 //	POST /demo/users/remove?percent=20&hard=true
 //	POST /demo/users/change?hires=1&leavers=1&moves=1&renames=1&restores=1
 //	POST /demo/resync?links=1
+//	POST /demo/lists/recalculate
 //
 // Each answers with a line that says what was done.
 func (s *Server) controls(mux *http.ServeMux) {
@@ -33,6 +34,10 @@ func (s *Server) controls(mux *http.ServeMux) {
 	control("/demo/users/remove", s.controlRemove)
 	control("/demo/users/change", s.controlChange)
 	control("/demo/resync", s.controlResync)
+	control("/demo/lists/recalculate", func(url.Values) (string, error) {
+		s.RecalculateLists()
+		return "dynamic distribution lists will be worked out again", nil
+	})
 }
 
 func (s *Server) controlRemove(query url.Values) (string, error) {

@@ -9,8 +9,8 @@ import (
 	"rollcall/model"
 )
 
-// Faults are how often a tenant misbehaves. Probabilities are per Graph
-// request, from 0 to 1; inner requests of a $batch are throttled and failed on
+// Faults are how often a tenant misbehaves. Probabilities are per request to
+// Graph or Exchange, from 0 to 1; inner requests of a $batch are throttled and failed on
 // their own.
 type Faults struct {
 	Latency  time.Duration // added to each answer
@@ -31,6 +31,10 @@ type Faults struct {
 	Stranger float64 // a page removes a user that never was
 	Gone     float64 // a link is answered with 410 and a Location
 	Lost     float64 // a link is answered with 400 or 404 and syncStateNotFound
+
+	// Everybody makes the Exchange Online Admin API answer with every recipient
+	// when it is asked for a list that is not there, or for none.
+	Everybody bool
 
 	// Names of user properties, in any letter case, whose selection is refused.
 	NotImplemented []string // with 501
@@ -59,6 +63,7 @@ func (f *Faults) properties() map[string]*[]string {
 //	latency=20ms,429=0.05,5xx=0.02,cut=0.01,truncate=0.01,expire=0.01
 //	empty=0.1,loop=0.01,stale=0.01
 //	dup=0.1,reorder,stranger=0.1,gone=0.01,lost=0.01
+//	everybody
 //	501=faxNumber,400=employeeHireDate+imAddresses
 //
 // The values are the fields of Faults. An unknown name or a value out of range
@@ -73,10 +78,12 @@ func ParseFault(spec string) (Faults, error) {
 		name, value, hasValue := strings.Cut(strings.TrimSpace(item), "=")
 		chance, named := chances[name], properties[name]
 		switch {
-		case name == "reorder" && !hasValue:
-			f.Reorder = true
+		case (name == "reorder" || name == "everybody") && hasValue:
+			return badFault("%s takes no value", name)
 		case name == "reorder":
-			return badFault("reorder takes no value")
+			f.Reorder = true
+		case name == "everybody":
+			f.Everybody = true
 		case name == "latency":
 			d, err := time.ParseDuration(value)
 			if err != nil || d < 0 {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -37,6 +38,8 @@ type graph struct {
 	expanded  listings[seed.Member] // by group and what the token may see
 	rounds    listings[userChange]  // by the changes that a delta round goes from and to
 	writes    sync.Mutex            // held while members are checked and changed
+
+	adminAPIOff, ewsOff atomic.Bool // services of Exchange that the tenant does not offer
 
 	mu      sync.Mutex
 	boot    string              // names this run in delta tokens
@@ -135,29 +138,35 @@ func (g *graph) handle(rt *route, c *call, arguments []string) *reply {
 	return answer
 }
 
-// authenticate reads the bearer token, or says why it will not do.
-func (g *graph) authenticate(c *call) *graphError {
+// authenticate reads the bearer token of a call to Graph.
+func (g *graph) authenticate(c *call) *graphError { return g.bearer(c, graphResource, g.challenge) }
+
+// challenger makes a service's 401.
+type challenger func(claims, code, message string) *graphError
+
+// bearer reads the bearer token of a call, or says why it will not do.
+func (g *graph) bearer(c *call, audience string, challenge challenger) *graphError {
 	raw, ok := strings.CutPrefix(c.header.Get("Authorization"), "Bearer ")
 	if !ok || raw == "" {
-		return g.challenge("", "InvalidAuthenticationToken", "Access token is empty.")
+		return challenge("", "InvalidAuthenticationToken", "Access token is empty.")
 	}
-	claims, err := g.authority.signer.verify(raw, graphResource, g.now)
+	claims, err := g.authority.signer.verify(raw, audience, g.now)
 	switch {
 	case errors.Is(err, errTokenExpired):
-		return g.challenge("", "InvalidAuthenticationToken", "Lifetime validation failed, the token is expired.")
+		return challenge("", "InvalidAuthenticationToken", "Lifetime validation failed, the token is expired.")
 	case err != nil && strings.Count(raw, ".") != 2:
-		return g.challenge("", "InvalidAuthenticationToken", "IDX14100: JWT is not well formed, there are no dots (.).")
+		return challenge("", "InvalidAuthenticationToken", "IDX14100: JWT is not well formed, there are no dots (.).")
 	case err != nil && strings.Contains(err.Error(), "audience"):
-		return g.challenge("", "InvalidAuthenticationToken", "Access token validation failure. Invalid audience.")
+		return challenge("", "InvalidAuthenticationToken", "Access token validation failure. Invalid audience.")
 	case err != nil:
-		return g.challenge("", "InvalidAuthenticationToken", "Access token validation failure.")
+		return challenge("", "InvalidAuthenticationToken", "Access token validation failure.")
 	}
 	c.token = claims
 	if g.faults.strikes(faultExpire, c.path) {
 		g.revoke(claims.ID)
 	}
 	if g.spent(claims) {
-		return g.revokedToken(claims)
+		return g.revokedToken(claims, challenge)
 	}
 	return nil
 }
@@ -178,15 +187,15 @@ func (g *graph) spent(claims *accessClaims) bool {
 // revokedToken refuses a token before its time. A client that says it
 // understands claims challenges (cp1) gets one, as with continuous access
 // evaluation; to others the token is simply expired.
-func (g *graph) revokedToken(claims *accessClaims) *graphError {
+func (g *graph) revokedToken(claims *accessClaims, refuse challenger) *graphError {
 	for _, capability := range claims.Capabilities {
 		if strings.EqualFold(capability, "cp1") {
 			challenge := `{"access_token":{"nbf":{"essential":true,"value":"` + strconv.FormatInt(g.now().Unix(), 10) + `"}}}`
-			return g.challenge(base64.StdEncoding.EncodeToString([]byte(challenge)),
+			return refuse(base64.StdEncoding.EncodeToString([]byte(challenge)),
 				"InvalidAuthenticationToken", "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: TokenIssuedBeforeRevocationTimestamp")
 		}
 	}
-	return g.challenge("", "InvalidAuthenticationToken", "Lifetime validation failed, the token is expired.")
+	return refuse("", "InvalidAuthenticationToken", "Lifetime validation failed, the token is expired.")
 }
 
 // challenge is a 401 with its WWW-Authenticate header.

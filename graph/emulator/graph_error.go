@@ -12,6 +12,7 @@ type graphError struct {
 	code    string
 	message string
 	header  http.Header // more headers of the answer; may be nil
+	detail  string      // of Exchange: what the cmdlet said
 }
 
 func (e *graphError) Error() string { return e.code + ": " + e.message }

@@ -12,7 +12,7 @@ import (
 
 // RouteCount is how often a route was called and what it cost.
 type RouteCount struct {
-	Route         string // "GET /users/{id}"; inner requests of a $batch count as their own
+	Route         string // "GET /users/{id}", "POST /EWS/Exchange.asmx ExpandDL"; inner requests of a $batch count as their own
 	Requests      int
 	ResourceUnits int
 	Writes        int
@@ -26,8 +26,9 @@ type Judges struct {
 	UserDeletes   []string // DELETEs that would have removed a user
 	UnusedScopes  []string // permissions that went out in a token and that no request needed
 	UsedScopes    []string
-	Routes        []RouteCount // by route
+	Routes        []RouteCount // by route; those of Exchange cost no resource units
 	Requests      int          // HTTP requests to Graph
+	Exchange      int          // HTTP requests to Exchange
 	ResourceUnits int
 	Writes        int
 	Throttled     int // answers of 429, inner ones included
@@ -52,7 +53,11 @@ func (j Judges) Violations() []string {
 // String is the report that `demo serve` prints when it ends.
 func (j Judges) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "requests %d · resource units %d · writes %d · throttled %d\n", j.Requests, j.ResourceUnits, j.Writes, j.Throttled)
+	fmt.Fprintf(&b, "requests %d · resource units %d · writes %d · throttled %d", j.Requests, j.ResourceUnits, j.Writes, j.Throttled)
+	if j.Exchange > 0 {
+		fmt.Fprintf(&b, " · requests to Exchange %d", j.Exchange)
+	}
+	b.WriteByte('\n')
 	for _, r := range j.Routes {
 		fmt.Fprintf(&b, "  %-58s %7d requests %8d RU", r.Route, r.Requests, r.ResourceUnits)
 		if r.Writes > 0 {
@@ -85,6 +90,7 @@ type ledger struct {
 	routes    map[string]*RouteCount
 	needed    map[string]struct{}
 	requests  int
+	exchange  int
 	throttled int
 }
 
@@ -95,6 +101,12 @@ func newLedger() *ledger {
 func (l *ledger) request() {
 	l.mu.Lock()
 	l.requests++
+	l.mu.Unlock()
+}
+
+func (l *ledger) exchangeRequest() {
+	l.mu.Lock()
+	l.exchange++
 	l.mu.Unlock()
 }
 
@@ -147,6 +159,7 @@ func (l *ledger) snapshot(granted map[string]struct{}) Judges {
 		ForeignLinks: slices.Clone(l.foreign),
 		UserDeletes:  slices.Clone(l.deletes),
 		Requests:     l.requests,
+		Exchange:     l.exchange,
 		Throttled:    l.throttled,
 		UsedScopes:   slices.Sorted(maps.Keys(l.needed)),
 	}

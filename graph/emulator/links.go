@@ -27,7 +27,7 @@ func newLinks(seed uint64) *links {
 // position is the state in a continuation token.
 type position struct {
 	Boot   string   `json:"b,omitempty"` // delta tokens: the run that made it
-	Issued int64    `json:"t,omitempty"` // delta tokens: Unix seconds
+	Issued int64    `json:"t,omitempty"` // delta tokens, Exchange: Unix seconds
 	Since  uint64   `json:"s,omitempty"` // delta: changes after this one
 	Until  uint64   `json:"u,omitempty"` // delta: and up to this one
 	Crawl  bool     `json:"c,omitempty"` // delta: in the initial round
@@ -38,6 +38,8 @@ type position struct {
 	Unix   int64    `json:"x,omitempty"` // with orderCreation: the user's key
 	Select []string `json:"f,omitempty"` // delta: properties that count
 	IDs    []string `json:"i,omitempty"` // delta: $filter on ids
+	Body   string   `json:"h,omitempty"` // Exchange: of the request's body
+	Stored uint64   `json:"k,omitempty"` // Exchange: the calculation of a dynamic list
 }
 
 const signatureLen = 16

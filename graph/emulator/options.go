@@ -38,11 +38,17 @@ type Options struct {
 	// less: it changes only on request.
 	Churn time.Duration
 
+	// NoAdminAPI makes a tenant in which the preview of the Exchange Online Admin
+	// API is not enabled. EWS makes one that still allows Exchange Web Services:
+	// Microsoft blocks them in most since October 2026.
+	NoAdminAPI bool
+	EWS        bool
+
 	// Consented are the delegated scopes that the organisation has consented to
 	// at the start. Nil means ReadScopes.
 	Consented []string
 	// AppRoles are the application permissions granted to the app. Nil means
-	// DefaultAppRoles.
+	// DefaultAppRoles and ExchangeAppRole.
 	AppRoles []string
 
 	// SingleTenant refuses sign-ins through /organizations and /common.
@@ -50,6 +56,9 @@ type Options struct {
 
 	// Budget replaces the documented throttling budgets.
 	Budget Budget
+
+	// ExchangeBudget replaces the requests to Exchange in 10 s; default 2,000.
+	ExchangeBudget int
 
 	// Now is the clock of tokens, codes, delta links and throttling. Nil means
 	// time.Now.
@@ -71,8 +80,8 @@ func ReadScopes() []string {
 // the members of a group needs.
 const WriteScope = "GroupMember.ReadWrite.All"
 
-// DefaultAppRoles are the application permissions that the demo's app holds:
-// a scheduler needs no person to consent to a writeback.
+// DefaultAppRoles are the application permissions of Graph that the demo's app
+// holds: a scheduler needs no person to consent to a writeback.
 func DefaultAppRoles() []string {
 	return []string{"User.Read.All", "GroupMember.Read.All", "OrgContact.Read.All", "Organization.Read.All", WriteScope}
 }
@@ -91,7 +100,7 @@ func (o Options) withDefaults() Options {
 		o.Consented = ReadScopes()
 	}
 	if o.AppRoles == nil {
-		o.AppRoles = DefaultAppRoles()
+		o.AppRoles = append(DefaultAppRoles(), ExchangeAppRole)
 	}
 	o.Consented, o.AppRoles = slices.Clone(o.Consented), slices.Clone(o.AppRoles)
 	if o.Now == nil {

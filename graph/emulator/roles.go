@@ -2,10 +2,14 @@ package emulator
 
 import "slices"
 
-// Directory roles that matter to group membership, by display name.
+// Roles that matter to group membership, by display name.
 const (
-	// RoleGroups is the role that the demo's account holds.
+	// RoleGroups and RoleRecipients are the roles that the demo's account holds:
+	// a directory role, and a role group of Exchange.
 	RoleGroups     = "Groups Administrator"
+	RoleRecipients = "Recipient Management"
+
+	roleExchange   = "Exchange Administrator"
 	rolePrivileged = "Privileged Role Administrator"
 )
 
@@ -20,14 +24,24 @@ var roleTemplates = map[string]string{
 	"Directory Writers":                 "9360feb5-f418-4baa-8175-e2a00bac4301",
 	"Directory Readers":                 "88d8e3e3-8f55-4a1e-953a-9b9898b8876b",
 	"Identity Governance Administrator": "45d8d3c5-c802-45c6-b32a-1d70b5e1e86e",
-	"Exchange Administrator":            "29232cdf-9323-42fd-ade2-1d097af3e4de",
+	"Exchange Recipient Administrator":  "31392ffb-586c-42d1-9346-e59415a2cc4e",
+	roleExchange:                        "29232cdf-9323-42fd-ade2-1d097af3e4de",
 }
 
 // Roles with which an account may write the members of groups. Source: Graph
 // API reference, "Add members".
 var (
 	groupWriters   = []string{RoleGroups, "Global Administrator", "User Administrator", "Directory Writers", "Identity Governance Administrator"}
-	unifiedWriters = []string{"Exchange Administrator"} // Microsoft 365 groups only
+	unifiedWriters = []string{roleExchange} // Microsoft 365 groups only
+)
+
+// Roles with which an account may read recipients through the Exchange Online
+// Admin API: role groups of Exchange, and directory roles that come with them.
+// Source: Exchange documentation, "Authentication and authorization for the
+// Exchange Online Admin API".
+var (
+	exchangeRoleGroups       = []string{RoleRecipients, "Organization Management"}
+	recipientReaders = append([]string{roleExchange, "Exchange Recipient Administrator", "Global Administrator"}, exchangeRoleGroups...)
 )
 
 func (a *authority) hasRole(name string) bool {
@@ -40,11 +54,11 @@ func (a *authority) mayWriteGroup(unified bool) bool {
 	return slices.ContainsFunc(groupWriters, a.hasRole) || (unified && slices.ContainsFunc(unifiedWriters, a.hasRole))
 }
 
-// accountRoles are the account's roles, by name.
+// accountRoles are the account's directory roles, by name.
 func (a *authority) accountRoles() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return slices.Clone(a.roles)
+	return slices.DeleteFunc(slices.Clone(a.roles), func(name string) bool { return roleTemplates[name] == "" })
 }
 
 // wids are the template ids of the account's roles, as tokens carry them.

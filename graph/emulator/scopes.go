@@ -63,10 +63,6 @@ func isOpenIDScope(scope string) bool {
 	return slices.Contains([]string{"openid", "profile", "email", "offline_access"}, scope)
 }
 
-// exchangeScopes are the delegated scopes of Exchange Online; the rest of what
-// is consented belongs to Graph.
-var exchangeScopes = []string{"Exchange.ManageV2", "EWS.AccessAsUser.All"}
-
 // resolveScopes works out what a delegated request gets. A scope by name that
 // nobody consented to is AADSTS65001; .default gives all that is consented, and
 // so does any other request: Entra puts every consented scope of the resource
@@ -106,7 +102,7 @@ func (a *authority) resolveScopes(r *http.Request, requested string) (scopeSet, 
 
 	a.mu.Lock()
 	for _, scope := range a.consented {
-		if slices.Contains(exchangeScopes, scope) == (set.audience == exchangeResource) {
+		if ofExchange(scope) == (set.audience == exchangeResource) {
 			set.granted = append(set.granted, scope)
 		}
 	}

@@ -30,6 +30,7 @@ type Server struct {
 	tenant    *seed.Tenant
 	authority *authority
 	graph     *graph
+	exchange  *exchange
 	http      *http.Server
 
 	changes atomic.Uint64 // made on request so far
@@ -122,7 +123,7 @@ func (s *Server) assemble(set Faults) error {
 		clientID: app.AppID, clientSecret: rand.Text() + rand.Text(), servicePrincipalID: app.ID,
 		account: account, singleTenant: o.SingleTenant, autoApprove: o.AutoApprove,
 		signer:    newSigner(),
-		consented: o.Consented, appRoles: o.AppRoles, roles: []string{RoleGroups},
+		consented: o.Consented, appRoles: o.AppRoles, roles: []string{RoleGroups, RoleRecipients},
 		granted: make(map[string]struct{}),
 		devices: make(map[string]*deviceCode), codes: make(map[string]*authCode), refresh: make(map[string]*refreshToken),
 	}
@@ -135,6 +136,9 @@ func (s *Server) assemble(set Faults) error {
 		gzip:    compressor{off: o.NoCompression},
 		revoked: make(map[string]struct{}),
 	}
+	s.graph.adminAPIOff.Store(o.NoAdminAPI)
+	s.graph.ewsOff.Store(!o.EWS)
+	s.exchange = newExchange(o, s.graph)
 	return nil
 }
 
@@ -147,8 +151,8 @@ func (s *Server) mux() http.Handler {
 		case strings.HasPrefix(r.URL.Path, "/v1.0/"):
 			// Around ServeMux: it would clean characters from Graph's paths.
 			s.graph.ServeHTTP(w, r)
-		case strings.HasPrefix(r.URL.Path, "/adminapi/"):
-			http.NotFound(w, r) // Exchange, in a tenant where the preview is not enabled
+		case isExchange(r.URL.Path):
+			s.exchange.ServeHTTP(w, r)
 		default:
 			mux.ServeHTTP(w, r)
 		}

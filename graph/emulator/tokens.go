@@ -115,7 +115,7 @@ var (
 	errTokenInvalid = errors.New("invalid")
 )
 
-// verify returns the claims of a token that this signer signed for Graph.
+// verify returns the claims of a token that this signer signed for an audience.
 // The error wraps errTokenExpired or errTokenInvalid.
 func (s *signer) verify(raw, audience string, now func() time.Time) (*accessClaims, error) {
 	claims := &accessClaims{}
@@ -252,11 +252,13 @@ func (a *authority) issueDelegated(g grantInfo) (*tokenResponse, error) {
 // issueAppOnly answers a client-credentials grant.
 func (a *authority) issueAppOnly(audience string, capabilities []string) (*tokenResponse, error) {
 	var roles []string
-	if audience == graphResource {
-		a.mu.Lock()
-		roles = slices.Clone(a.appRoles)
-		a.mu.Unlock()
+	a.mu.Lock()
+	for _, role := range a.appRoles {
+		if ofExchange(role) == (audience == exchangeResource) {
+			roles = append(roles, role)
+		}
 	}
+	a.mu.Unlock()
 	claims := &accessClaims{
 		tokenClaims:  a.claims(a.tokenIssuer(), audience, a.servicePrincipalID),
 		TenantID:     a.tenantID,

@@ -266,8 +266,4 @@ func TestUnknownSegmentsAndMethodsAreRefused(t *testing.T) {
 	s.get("/usrs").refused(http.StatusBadRequest, "BadRequest", "Resource not found for the segment 'usrs'.")
 	assert.Equal(t, http.StatusMethodNotAllowed, s.do(http.MethodPut, "/users", nil).Status)
 	s.get("/groups/delta").refused(http.StatusNotImplemented, "NotImplemented", "This operation target is not yet supported.")
-	res, err := s.client.Post(s.ExchangeEndpoint()+"/adminapi/v2.0/"+s.TenantID()+"/DistributionGroupMember", "application/json", nil)
-	require.NoError(t, err)
-	res.Body.Close()
-	assert.Equal(t, http.StatusNotFound, res.StatusCode)
 }
