@@ -21,8 +21,8 @@ type meaning struct {
 // a system has a column for work and one for home, only that for work is here.
 //
 // The spellings are those of Workday, SAP SuccessFactors, BambooHR, Personio,
-// the Entra admin center's bulk files and downloads, Exchange's exports and
-// Active Directory, in English, German, French and Spanish, with some of Italian
+// SAP HCM, the Entra admin center's bulk files and downloads, Exchange's exports
+// and Active Directory, in English, German, French and Spanish, with some of Italian
 // and Dutch.
 var headings = map[Column][]string{
 	ColumnObjectID: {
@@ -40,13 +40,13 @@ var headings = map[Column][]string{
 		"emailadresse", "mailadresse", "epost", "epostadresse", "elektronischepost",
 		"courriel", "adressemail", "adresseemail", "adresseelectronique", "adressecourriel", "mel",
 		"correo", "correoelectronico", "direcciondecorreo", "direcciondecorreoelectronico", "direccionemail", "emailaziendale", "indirizzoemail", "emailadres", "zakelijkeemail",
-		"emailaddr", "emailprimary", "primaryemail", "primaryemailaddress",
+		"emailaddr", "usridlong", "emailprimary", "primaryemail", "primaryemailaddress",
 	},
 	ColumnEmployeeID: {
 		"employeeid", "employeeidentifier", "employeenumber", "employeeno", "employeenr", "employeecode", "employee#", "empid", "empno", "emplid", "emplno", "personnelnumber", "personnelno", "personnelid", "payrollnumber", "payrollid", "staffid", "staffnumber", "staffno", "workerid", "workernumber", "associateid", "badgeid", "pernr", "assignmentid", "assignmentidexternal", "personidexternal",
 		"personalnummer", "personalnr", "persnr", "persnummer", "personalid", "mitarbeiternummer", "mitarbeiternr", "mitarbeiterid", "manr", "stammnummer",
 		"matricule", "matriculesalarie", "numerodematricule", "nomatricule", "numeroemploye", "numerodemploye", "numerosalarie", "numerodesalarie", "nsalarie", "nemploye", "identifiantemploye", "identifiantsalarie", "codesalarie", "idemploye", "idsalarie",
-		"numerodeempleado", "numeroempleado", "nempleado", "noempleado", "numdeempleado", "idempleado", "iddeempleado", "iddelempleado", "codigodeempleado", "codigoempleado", "matricula", "legajo", "numerodelegajo", "numerodepersonal", "matricoladipendente", "matricola", "personeelsnummer",
+		"numerodeempleado", "numeroempleado", "nempleado", "noempleado", "numdeempleado", "nodeempleado", "nrodeempleado", "nroempleado", "idempleado", "iddeempleado", "iddelempleado", "codigodeempleado", "codigoempleado", "matricula", "legajo", "numerodelegajo", "numerodepersonal", "matricoladipendente", "matricola", "personeelsnummer",
 	},
 	ColumnMobile: {
 		"workmobile", "mobilework", "workmobilephone", "businessmobile", "companymobile", "mobile", "mobilephone", "mobilephonenumber", "mobilenumber", "mobileno", "mobilephoneno", "cell", "cellphone", "cellphonenumber", "cellnumber", "cellularphone", "phonemobile", "mobiletelephone", "mobiletelephonenumber", "smsnumber",
@@ -62,11 +62,11 @@ var headings = map[Column][]string{
 	},
 	ColumnGivenName: {
 		"preferredfirstname", "givenname", "firstname", "forename", "legalfirstname", "fname", "givennames", "firstnames", "firstnm",
-		"vorname", "rufname", "vornamen", "prenom", "prenoms", "prenomusuel", "nombre", "nombres", "nombredepila", "primernombre", "voornaam",
+		"vorname", "vorna", "rufname", "vornamen", "prenom", "prenoms", "prenomusuel", "nombre", "nombres", "nombredepila", "primernombre", "voornaam",
 	},
 	ColumnFamilyName: {
 		"preferredlastname", "surname", "lastname", "familyname", "legallastname", "lname", "sn", "lastnm",
-		"nachname", "familienname", "zuname", "nom", "nomdefamille", "nomusuel", "nomdusage", "apellido", "apellidos", "primerapellido", "cognome", "achternaam",
+		"nachname", "nachn", "familienname", "zuname", "nom", "nomdefamille", "nomusuel", "nomdusage", "apellido", "apellidos", "primerapellido", "cognome", "achternaam",
 	},
 }
 

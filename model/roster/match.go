@@ -211,7 +211,7 @@ func (m *matching) owns(rows []int32, address string) By {
 func (m *matching) stray(r *Row) {
 	address := r.mailAddress()
 	domain := strings.ToLower(address[strings.LastIndexByte(address, '@')+1:])
-	foreign := address != "" && !m.own[domain]
+	foreign := address != "" && !m.own[domain] && r.ObjectID == "" // the id was given in a tenant
 	if foreign && m.outside {
 		key := strings.ToLower(address)
 		if first, again := m.strangers[key]; again {
@@ -231,14 +231,14 @@ func (m *matching) stray(r *Row) {
 		u.Reason = "the row names nobody: it has no address and no id"
 	case len(u.Near) > 0:
 		u.Reason = fmt.Sprintf("no user has the employee id %s; %s differs in its leading zeros, which a spreadsheet takes away", clip(r.EmployeeID), clip(m.snapshot.Value(u.Near[0], model.AttrEmployeeID)))
+	case r.ObjectID != "":
+		u.Reason = fmt.Sprintf("no synced user has the id %q", r.ObjectID)
 	case foreign:
 		u.Reason = "no user owns " + clip(address) + ", and its domain is not the tenant's"
 	case address != "":
 		u.Reason = "no user owns " + clip(address)
-	case r.EmployeeID != "" && r.ObjectID == "":
-		u.Reason = "no user has the employee id " + clip(r.EmployeeID)
 	default:
-		u.Reason = "no user has the object id " + r.ObjectID
+		u.Reason = "no user has the employee id " + clip(r.EmployeeID)
 	}
 	m.Unmatched = append(m.Unmatched, u)
 }

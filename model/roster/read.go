@@ -189,6 +189,9 @@ func (f *reading) take(r record) error {
 	}
 	field := func(c Column) string {
 		if i, ok := f.column[c]; ok && i < len(r.fields) {
+			if c == ColumnName || c == ColumnGivenName || c == ColumnFamilyName {
+				return strings.TrimSpace(r.fields[i]) // Na and Nan are names
+			}
 			return filled(r.fields[i])
 		}
 		return ""

@@ -25,11 +25,6 @@ const (
 	EncodingWindows1252 Encoding = "windows-1252"
 )
 
-// Encodings are the ones that ParseEncoding takes.
-func Encodings() []Encoding {
-	return []Encoding{EncodingUTF8, EncodingUTF16LE, EncodingUTF16BE, EncodingWindows1252}
-}
-
 // ParseEncoding reads the name of an encoding; "" and "auto" have it
 // recognised, and "utf-16" is told apart by the file.
 func ParseEncoding(name string) (Encoding, error) {

@@ -100,7 +100,7 @@ func (i *Import) Partial() error {
 	}
 	return &model.Error{
 		Kind: model.KindPartial, Code: "importPartial",
-		Message: fmt.Sprintf("%d of the %d rows of %s were left out: %d name nobody, %d are ambiguous", unmatched+ambiguous, i.Rows, i.File, unmatched, ambiguous),
+		Message: fmt.Sprintf("%d of the %d rows of %s were left out: those that name nobody %d, ambiguous ones %d", unmatched+ambiguous, i.Rows, i.File, unmatched, ambiguous),
 		Remedy:  "correct those rows, run `rollcall sync` if the users are new, or keep people outside the tenant with --outside",
 	}
 }

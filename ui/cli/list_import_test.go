@@ -95,7 +95,7 @@ func TestRowsThatNameNobodyAreListedAndTheOthersImported(t *testing.T) {
 	)
 	a := s.run("list", "import", "Staff", staff)
 	assert.Equal(t, 6, a.code)
-	assert.Contains(t, a.stderr, "5 of the 7 rows of staff.csv were left out: 4 name nobody, 1 are ambiguous")
+	assert.Contains(t, a.stderr, "5 of the 7 rows of staff.csv were left out: those that name nobody 4, ambiguous ones 1")
 	for _, line := range []string{
 		"7 rows: 1 user, 1 named twice, 1 ambiguous, 4 name nobody\n",
 		"  line 3 ambiguous: chandra@contoso.com and 002 are of different users\n",
