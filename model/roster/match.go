@@ -112,7 +112,7 @@ type matching struct {
 }
 
 func (m *matching) match(r *Row) {
-	found, by, conflict := m.candidates(r)
+	found, by, said, conflict := m.candidates(r)
 	switch {
 	case len(found) == 1:
 		if first, again := m.users[found[0]]; again {
@@ -124,7 +124,7 @@ func (m *matching) match(r *Row) {
 	case len(found) > 1:
 		reason := conflict
 		if reason == "" {
-			reason = fmt.Sprintf("%d users go by %s", len(found), clip(r.keyOf(by)))
+			reason = fmt.Sprintf("%d users go by %s", len(found), clip(said))
 		}
 		m.Ambiguous = append(m.Ambiguous, Ambiguous{*r, reason, found})
 	default:
@@ -132,29 +132,15 @@ func (m *matching) match(r *Row) {
 	}
 }
 
-// keyOf is what the row says in the column that named somebody.
-func (r *Row) keyOf(by By) string {
-	switch by {
-	case ByObjectID:
-		return r.ObjectID
-	case ByUPN:
-		return r.UPN
-	case ByEmployeeID:
-		return r.EmployeeID
-	}
-	return r.mailAddress()
-}
-
 // candidates are the users whom all columns of the row that name anybody name;
-// where there is none, all whom any of them names, and the contradiction.
-func (m *matching) candidates(r *Row) (found []int32, by By, conflict string) {
-	// Said as the row says it, for the contradiction.
-	var firstSaid string
+// where there is none, those whom any of them names, and the contradiction. The
+// surest column that names anybody is told with what it says.
+func (m *matching) candidates(r *Row) (found []int32, by By, said, conflict string) {
 	narrow := func(column By, value string, rows []int32) {
 		switch {
 		case len(rows) == 0:
 		case found == nil:
-			found, by, firstSaid = rows, column, value
+			found, by, said = rows, column, value
 		default:
 			both := slices.DeleteFunc(slices.Clone(found), func(row int32) bool { return !slices.Contains(rows, row) })
 			if len(both) > 0 && conflict == "" {
@@ -162,7 +148,7 @@ func (m *matching) candidates(r *Row) (found []int32, by By, conflict string) {
 				return
 			}
 			if conflict == "" {
-				conflict = fmt.Sprintf("%s and %s are of different users", clip(firstSaid), clip(value))
+				conflict = fmt.Sprintf("%s and %s are of different users", clip(said), clip(value))
 			}
 			for _, row := range rows {
 				if !slices.Contains(found, row) {
@@ -191,7 +177,7 @@ func (m *matching) candidates(r *Row) (found []int32, by By, conflict string) {
 	if r.EmployeeID != "" {
 		narrow(ByEmployeeID, r.EmployeeID, m.employed(r.EmployeeID, true))
 	}
-	return found, by, conflict
+	return found, by, said, conflict
 }
 
 // owns says how the first of the users owns an address.
