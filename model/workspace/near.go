@@ -2,6 +2,8 @@ package workspace
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"rollcall/model"
 	"rollcall/model/audience"
@@ -48,11 +50,32 @@ func (l *local) Near(ctx context.Context, name string) []audience.Entry {
 	return entries
 }
 
-// joinAddress finds the one synced user who owns an address.
+// joinAddress finds the one synced user who gets the mail to an address.
 func joinAddress(s *directory.Snapshot, address string) (model.Object, bool) {
-	rows := s.ByAddress(address)
+	rows := mailOwners(s, address)
 	if len(rows) != 1 {
 		return model.Object{}, false
 	}
 	return rowObject(s, rows[0]), true
+}
+
+// mailOwners are the rows that an address names. Where there are several, one
+// may have it as a user principal name only and another as an address: that one
+// gets the mail.
+func mailOwners(s *directory.Snapshot, address string) []int32 {
+	rows := s.ByAddress(address)
+	if len(rows) < 2 {
+		return rows
+	}
+	for _, owns := range []func(row int32) bool{
+		func(row int32) bool { return strings.EqualFold(s.Value(row, model.AttrMail), address) },
+		func(row int32) bool {
+			return slices.ContainsFunc(s.Values(row, model.AttrProxyAddresses), func(proxy string) bool { return strings.EqualFold(proxy, "smtp:"+address) })
+		},
+	} {
+		if found := slices.DeleteFunc(slices.Clone(rows), func(row int32) bool { return !owns(row) }); len(found) > 0 {
+			return found
+		}
+	}
+	return rows
 }

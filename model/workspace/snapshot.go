@@ -149,18 +149,12 @@ func (l *local) Snapshot(ctx context.Context, idOrName string) ([]model.Object, 
 	}
 	objects := make([]model.Object, 0, len(snapshot.Addresses))
 	for _, address := range snapshot.Addresses {
-		found := l.snapshot.ByAddress(address)
+		found := mailOwners(l.snapshot, address)
 		if len(found) > 1 {
-			// A user principal name may be the address of another, who gets the mail.
-			found = slices.DeleteFunc(found, func(row int32) bool {
-				return !strings.EqualFold(l.snapshot.Value(row, model.AttrMail), address)
-			})
-			if len(found) != 1 {
-				return nil, &model.Error{
-					Kind: model.KindUsage, Code: "userAmbiguous",
-					Message: fmt.Sprintf("snapshot %s: several users go by %q", snapshot.ID, address),
-					Remedy:  "approve the preview again, and use the new snapshot",
-				}
+			return nil, &model.Error{
+				Kind: model.KindUsage, Code: "userAmbiguous",
+				Message: fmt.Sprintf("snapshot %s: several users go by %q", snapshot.ID, address),
+				Remedy:  "approve the preview again, and use the new snapshot",
 			}
 		}
 		if len(found) == 0 {

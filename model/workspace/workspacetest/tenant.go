@@ -38,7 +38,8 @@ type Tenant struct {
 	// Exchange and KeepStructure are as in workspace.Settings.
 	Exchange      expansion.Source
 	KeepStructure bool
-	Now           func() time.Time // nil: noon
+	Plug          func(*workspace.Parts) // changes the opened ports; may be nil
+	Now           func() time.Time       // nil: noon
 	OpenErr       error
 	Notes         []string
 	Store         refreshtest.Store
@@ -71,12 +72,16 @@ func (t *Tenant) Workspace() *workspace.Workspace {
 			if t.OpenErr != nil {
 				return nil, t.OpenErr
 			}
-			return &workspace.Parts{
+			parts := &workspace.Parts{
 				Auth: auth{t}, Source: source{t}, Store: &t.Store, Ledger: &t.Ledger,
 				Members: t, Resolver: t, Groups: t, Calls: t, Operator: "operator@laptop",
 				Notes: slices.Clone(t.Notes),
 				Close: func() error { t.Closed++; return nil },
-			}, nil
+			}
+			if t.Plug != nil {
+				t.Plug(parts)
+			}
+			return parts, nil
 		},
 	})
 }
