@@ -35,7 +35,7 @@ type previewPane struct {
 	search         input
 	searching      bool
 
-	snapshots *snapshotsView // in the place of everything else; nil: not shown
+	room previewRoom // in the place of everything else; nil: none
 }
 
 // previewAsk is an audience as written.
@@ -104,8 +104,8 @@ func (p *previewPane) SetSize(width, height int) {
 func (p *previewPane) Enter() tea.Cmd { return p.to.loadSaved() }
 
 func (p *previewPane) Typing() bool {
-	if v := p.snapshots; v != nil {
-		return v.opened != nil && v.opened.searching
+	if p.room != nil {
+		return p.room.Typing()
 	}
 	return p.to.active || p.searching
 }
@@ -117,17 +117,16 @@ func (p *previewPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
 	case tea.PasteMsg:
 		return p.paste(msg)
 	case previewMsg:
-		if p.snapshots != nil {
-			p.closeSnapshots()
-		}
+		p.enter(nil)
 		p.to.SetValue(joinEntries(msg.include, msg.exclude))
 		return p.expand(), true
 	case previewDoneMsg:
 		return p.done(msg), true
-	case snapshotsLoadedMsg, snapshotOpenedMsg, snapshotSearchedMsg:
-		return p.snapshotsAnswered(msg), true
-	case snapshotTickMsg:
-		return p.pollComparison(msg.walk), true
+	case previewRoomMsg:
+		p.enter(msg.room)
+		return p.to.loadSaved(), true
+	case previewAddMsg:
+		return p.add(msg.entry), true
 	case previewTickMsg:
 		return p.poll(msg.walk), true
 	case audienceSavedMsg, audienceSuggestMsg:
@@ -145,6 +144,10 @@ func (p *previewPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
 		return p.replaceEntry(msg), true
 	case directoryChangedMsg, segmentsChangedMsg:
 		return p.to.loadSaved(), false
+	default:
+		if p.room != nil {
+			return p.room.Handle(msg)
+		}
 	}
 	return nil, false
 }

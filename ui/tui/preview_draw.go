@@ -40,11 +40,8 @@ func (p *previewPane) layout() {
 	inner := max(1, bodyHeight-2)
 	p.tree.SetHeight(max(1, inner-1-p.detailHeight(inner)))
 	p.recipients.SetSize(max(1, leftWidth-2), max(1, inner-p.searchHeight()))
-	if v := p.snapshots; v != nil {
-		v.follow(p.snapshotRows())
-		if v.opened != nil {
-			v.opened.layout(p.width, p.height)
-		}
+	if p.room != nil {
+		p.room.SetSize(p.width, p.height)
 	}
 }
 
@@ -67,8 +64,8 @@ func (p *previewPane) searchHeight() int {
 }
 
 func (p *previewPane) Draw() string {
-	if p.snapshots != nil {
-		return p.drawSnapshots()
+	if p.room != nil {
+		return p.room.Draw()
 	}
 	toHeight, bodyHeight, leftWidth, rightWidth := p.rects()
 	out := p.drawTo(toHeight)
@@ -101,8 +98,8 @@ func (p *previewPane) drawTo(height int) string {
 // Cursor is in the To line or the search.
 func (p *previewPane) Cursor() *tea.Cursor {
 	switch {
-	case p.snapshots != nil:
-		return p.snapshotsCursor()
+	case p.room != nil:
+		return p.room.Cursor()
 	case p.to.active:
 		_, column := p.to.Draw(p.theme, p.width-4)
 		return tea.NewCursor(2+column, 1)

@@ -9,8 +9,8 @@ import (
 // Bindings are the keys that work now.
 func (p *previewPane) Bindings() []binding {
 	switch {
-	case p.snapshots != nil:
-		return p.snapshotsBindings()
+	case p.room != nil:
+		return p.room.Bindings()
 	case p.to.active:
 		return p.typingBindings()
 	case p.searching:
@@ -46,6 +46,7 @@ func (p *previewPane) Bindings() []binding {
 		{id: "preview.export", keys: []string{"e"}, label: "export", help: "Write the recipients into a file: CSV, JSON, one address a line, or blocks for To fields", disabled: answer},
 		{id: "preview.overlap", keys: []string{"o"}, label: "overlap", help: "Show what each entry adds, and how many every two have in common", disabled: answer},
 		{id: "preview.snapshots", keys: []string{"p"}, label: "snapshots", help: "List the approved previews: open, compare and export them"},
+		{id: "preview.lists", keys: []string{"L"}, label: "saved lists", help: "List the saved lists: show, import, export and delete them"},
 		{id: "preview.info", keys: []string{"i"}, help: "Show everything that is missing, all notes, and what can be seen through which source"},
 		{id: "preview.again", keys: []string{"r"}, help: "Expand the To line again", disabled: p.nothingToAsk()},
 	}
@@ -107,8 +108,8 @@ func (p *previewPane) otherView() string {
 
 func (p *previewPane) key(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	switch {
-	case p.snapshots != nil:
-		return p.snapshotsKey(msg)
+	case p.room != nil:
+		return p.room.Handle(msg)
 	case p.to.active:
 		return p.typingKey(msg)
 	case p.searching:
@@ -145,7 +146,13 @@ func (p *previewPane) key(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	case "preview.overlap":
 		return p.showOverlap(), true
 	case "preview.snapshots":
-		return p.showSnapshots(), true
+		room := newSnapshotsView(p.shared)
+		p.enter(room)
+		return room.load(), true
+	case "preview.lists":
+		room := newListsView(p.shared)
+		p.enter(room)
+		return room.load(), true
 	case "preview.info":
 		return p.showInfo(), true
 	case "preview.again":
@@ -202,11 +209,8 @@ func (p *previewPane) typingKey(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 
 func (p *previewPane) paste(msg tea.PasteMsg) (tea.Cmd, bool) {
 	switch {
-	case p.snapshots != nil:
-		if o := p.snapshots.opened; o != nil && o.searching {
-			o.search.Handle(msg)
-			return p.searchSnapshot(), true
-		}
+	case p.room != nil:
+		return p.room.Handle(msg)
 	case p.to.active:
 		cmd := p.to.Paste(msg)
 		p.layout()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -16,28 +17,21 @@ import (
 // snapshotsView is the list of approved previews, in the place of the pane. One
 // of them can be opened to read its addresses.
 type snapshotsView struct {
+	shared
+	shelf
+	width, height int
+
 	list   []workspace.Snapshot // heads, newest first; nil while they are read
 	failed *model.Error
-	cursor int
-	top    int
-	marked []string // ids; two of them are compared
-	opened *openSnapshot
+	marked []string     // ids; two of them are compared
+	opened *peopleView  // the addresses of one of them
 	walk   *previewWalk // of a comparison with now
-}
-
-// openSnapshot is one approved preview with its addresses.
-type openSnapshot struct {
-	snapshot  *workspace.Snapshot
-	table     *table
-	search    input
-	searching bool
 }
 
 const (
 	taskSnapshots       = "snapshots.load"
 	taskSnapshotOpen    = "snapshots.open"
 	taskSnapshotCompare = "snapshots.compare"
-	taskSnapshotSearch  = "snapshots.search"
 )
 
 type (
@@ -45,42 +39,52 @@ type (
 		list []workspace.Snapshot
 		err  error
 	}
-	snapshotOpenedMsg   struct{ snapshot *workspace.Snapshot }
-	snapshotSearchedMsg struct {
-		snapshot *workspace.Snapshot
-		shown    []int32 // nil: all
-	}
+	snapshotOpenedMsg struct{ snapshot *workspace.Snapshot }
 )
 
-// showSnapshots opens the list of approved previews.
-func (p *previewPane) showSnapshots() tea.Cmd {
-	p.snapshots = &snapshotsView{}
-	p.layout()
-	return p.loadSnapshots()
+func newSnapshotsView(s shared) *snapshotsView { return &snapshotsView{shared: s} }
+
+func (v *snapshotsView) SetSize(width, height int) {
+	v.width, v.height = width, height
+	v.follow(len(v.list), v.page())
 }
 
-func (p *previewPane) closeSnapshots() {
-	for _, task := range []string{taskSnapshots, taskSnapshotOpen, taskSnapshotCompare, taskSnapshotSearch} {
-		p.tasks.cancel(task)
+func (v *snapshotsView) Typing() bool { return v.opened != nil && v.opened.searching }
+
+func (v *snapshotsView) Cursor() *tea.Cursor {
+	if v.opened == nil {
+		return nil
 	}
-	p.snapshots = nil
-	p.layout()
+	return v.opened.cursor(v.width)
 }
 
-func (p *previewPane) loadSnapshots() tea.Cmd {
-	ws := p.ws
-	return p.tasks.run(taskSnapshots, func(ctx context.Context) tea.Msg {
+// leave puts the preview back.
+func (v *snapshotsView) leave() tea.Cmd {
+	for _, task := range []string{taskSnapshots, taskSnapshotOpen, taskSnapshotCompare, taskPeopleSearch} {
+		v.tasks.cancel(task)
+	}
+	return emit(previewRoomMsg{})
+}
+
+func (v *snapshotsView) load() tea.Cmd {
+	ws := v.ws
+	return v.tasks.run(taskSnapshots, func(ctx context.Context) tea.Msg {
 		list, err := ws.Snapshots(ctx)
 		return snapshotsLoadedMsg{list, err}
 	})
 }
 
-func (p *previewPane) snapshotsAnswered(msg tea.Msg) tea.Cmd {
-	v := p.snapshots
-	if v == nil {
-		return nil
-	}
+func (v *snapshotsView) Handle(msg tea.Msg) (tea.Cmd, bool) {
 	switch msg := msg.(type) {
+	case tea.KeyPressMsg:
+		return v.key(msg)
+	case tea.PasteMsg:
+		if v.Typing() {
+			v.opened.search.Handle(msg)
+			return v.opened.find(), true
+		}
+	case snapshotTickMsg:
+		return v.poll(msg.walk), true
 	case snapshotsLoadedMsg:
 		v.failed, v.list = nil, msg.list
 		if msg.err != nil {
@@ -89,30 +93,23 @@ func (p *previewPane) snapshotsAnswered(msg tea.Msg) tea.Cmd {
 		if v.list == nil {
 			v.list = []workspace.Snapshot{}
 		}
-		v.follow(p.snapshotRows())
+		v.follow(len(v.list), v.page())
 	case snapshotOpenedMsg:
-		v.opened = newOpenSnapshot(p.shared, msg.snapshot)
-		p.layout()
-	case snapshotSearchedMsg:
-		if v.opened != nil && v.opened.snapshot == msg.snapshot {
-			v.opened.show(p.shared, msg.shown)
+		v.opened = newPeopleView(v.shared, snapshotPeople(msg.snapshot, v.ws.Now()))
+	case peopleSearchedMsg:
+		if v.opened != nil {
+			v.opened.answered(msg)
 		}
 	}
-	return nil
+	return nil, false
 }
 
-func newOpenSnapshot(s shared, snapshot *workspace.Snapshot) *openSnapshot {
-	o := &openSnapshot{snapshot: snapshot, table: newTable(s.theme,
-		column{title: "Address", width: 36, least: 20, grows: true},
-		column{title: "Name today", width: 24, least: 12, grows: true},
-	)}
-	o.search.placeholder = "part of an address"
-	o.show(s, nil)
-	return o
-}
-
-func (o *openSnapshot) show(s shared, shown []int32) {
-	o.table.SetRows(&snapshotRows{shared: s, snapshot: o.snapshot, shown: shown})
+// snapshotPeople are the addresses of a snapshot.
+func snapshotPeople(s *workspace.Snapshot, now time.Time) *people {
+	return &people{
+		title: snapshotTitle(s.Name, s.ID), foot: "approved " + when(s.ApprovedAt, now) + " by " + s.ApprovedBy,
+		addresses: s.Addresses, ids: s.ObjectIDs,
+	}
 }
 
 // current is the head under the cursor, nil where there is none.
@@ -121,12 +118,6 @@ func (v *snapshotsView) current() *workspace.Snapshot {
 		return nil
 	}
 	return &v.list[v.cursor]
-}
-
-func (v *snapshotsView) follow(page int) {
-	v.cursor = max(0, min(v.cursor, len(v.list)-1))
-	v.top = max(min(v.top, v.cursor), v.cursor-page+1)
-	v.top = max(0, min(v.top, len(v.list)-page))
 }
 
 // mark marks the snapshot under the cursor, or takes its mark back. A third
@@ -147,9 +138,9 @@ func (v *snapshotsView) mark() {
 func entriesText(s *workspace.Snapshot) string { return joinEntries(s.Included(), s.Exclude) }
 
 // withSnapshot reads a whole snapshot and goes on with it.
-func (p *previewPane) withSnapshot(id string, then func(*workspace.Snapshot) tea.Msg) tea.Cmd {
-	ws := p.ws
-	return p.tasks.run(taskSnapshotOpen, func(ctx context.Context) tea.Msg {
+func (v *snapshotsView) withSnapshot(id string, then func(*workspace.Snapshot) tea.Msg) tea.Cmd {
+	ws := v.ws
+	return v.tasks.run(taskSnapshotOpen, func(ctx context.Context) tea.Msg {
 		s, err := ws.Snapshot(ctx, id)
 		if err != nil {
 			return errorToast(err)
@@ -160,8 +151,8 @@ func (p *previewPane) withSnapshot(id string, then func(*workspace.Snapshot) tea
 
 // compareSnapshots compares two marked snapshots, the earlier one first, or the
 // one under the cursor with what its entries hold today.
-func (p *previewPane) compareSnapshots() tea.Cmd {
-	v, sh, ws := p.snapshots, p.shared, p.ws
+func (v *snapshotsView) compare() tea.Cmd {
+	sh, ws := v.shared, v.ws
 	if len(v.marked) == 2 {
 		// The list is newest first: the later place is the earlier approval.
 		ids := slices.Clone(v.marked)
@@ -169,7 +160,7 @@ func (p *previewPane) compareSnapshots() tea.Cmd {
 			return slices.IndexFunc(v.list, func(s workspace.Snapshot) bool { return s.ID == id })
 		}
 		slices.SortFunc(ids, func(a, b string) int { return place(b) - place(a) })
-		return p.tasks.run(taskSnapshotCompare, func(ctx context.Context) tea.Msg {
+		return v.tasks.run(taskSnapshotCompare, func(ctx context.Context) tea.Msg {
 			then, err := ws.Snapshot(ctx, ids[0])
 			if err != nil {
 				return errorToast(err)
@@ -181,133 +172,57 @@ func (p *previewPane) compareSnapshots() tea.Cmd {
 			return dialogMsg{newComparisonDialog(sh, workspace.CompareSnapshots(then, now))}
 		})
 	}
-	return p.compareWithNow(v.current().ID)
+	return v.compareWithNow(v.current().ID)
 }
 
 // compareWithNow expands the entries of a snapshot again.
-func (p *previewPane) compareWithNow(id string) tea.Cmd {
-	v, sh, ws := p.snapshots, p.shared, p.ws
+func (v *snapshotsView) compareWithNow(id string) tea.Cmd {
+	sh, ws := v.shared, v.ws
 	walk := &previewWalk{}
 	v.walk = walk
-	run := p.tasks.run(taskSnapshotCompare, func(ctx context.Context) tea.Msg {
+	run := v.tasks.run(taskSnapshotCompare, func(ctx context.Context) tea.Msg {
 		comparison, _, err := ws.CompareWithNow(ctx, id, walk.watch())
 		if err != nil {
 			return errorToast(err)
 		}
 		return dialogMsg{newComparisonDialog(sh, comparison)}
 	})
-	return tea.Batch(run, p.tasks.after(previewPoll, snapshotTickMsg{walk}))
+	return tea.Batch(run, v.tasks.after(previewPoll, snapshotTickMsg{walk}))
 }
 
 // snapshotTickMsg looks at a running comparison again.
 type snapshotTickMsg struct{ walk *previewWalk }
 
 // comparing reports whether a comparison runs.
-func (p *previewPane) comparing() bool { return p.tasks.busy(taskSnapshotCompare) }
+func (v *snapshotsView) comparing() bool { return v.tasks.busy(taskSnapshotCompare) }
 
-func (p *previewPane) pollComparison(walk *previewWalk) tea.Cmd {
-	if p.snapshots == nil || p.snapshots.walk != walk || !p.comparing() {
+func (v *snapshotsView) poll(walk *previewWalk) tea.Cmd {
+	if v.walk != walk || !v.comparing() {
 		return nil
 	}
-	return p.tasks.after(previewPoll, snapshotTickMsg{walk})
+	return v.tasks.after(previewPoll, snapshotTickMsg{walk})
 }
 
-// useSnapshot puts a snapshot into the To line: by its name where that still
-// means this one.
-func (p *previewPane) useSnapshot() tea.Cmd {
-	v := p.snapshots
+// use puts a snapshot into the To line: by its name where that still means
+// this one.
+func (v *snapshotsView) use() tea.Cmd {
 	s := v.current()
 	name := s.ID
 	newest := slices.IndexFunc(v.list, func(o workspace.Snapshot) bool { return strings.EqualFold(o.Name, s.Name) })
 	if s.Name != "" && newest == v.cursor && !strings.Contains(s.Name, ",") {
 		name = s.Name
 	}
-	entry := string(audience.EntrySnapshot) + ":" + name
-	if line := strings.TrimSpace(p.to.Value()); line != "" {
-		entry = line + ", " + entry
-	}
-	p.closeSnapshots()
-	p.to.SetValue(entry)
-	p.to.active = true
-	p.layout()
-	return toast(levelInfo, "In the To line; enter expands it")
+	v.leave()
+	return emit(previewAddMsg{string(audience.EntrySnapshot) + ":" + name})
 }
 
-// exportSnapshot offers the formats for the addresses of a snapshot.
-func (p *previewPane) exportSnapshot(id string) tea.Cmd {
-	sh := p.shared
-	return p.withSnapshot(id, func(s *workspace.Snapshot) tea.Msg {
+// export offers the formats for the addresses of a snapshot.
+func (v *snapshotsView) export(id string) tea.Cmd {
+	sh := v.shared
+	return v.withSnapshot(id, func(s *workspace.Snapshot) tea.Msg {
 		return dialogMsg{exportMenu(sh, exportSubject{
 			title: snapshotTitle(s.Name, s.ID), recipients: len(s.Addresses),
 			write: func(e handover.Export) ([]byte, []handover.Refusal) { return e.Addresses(s.Addresses, s.ObjectIDs) },
 		})}
 	})
-}
-
-// searchSnapshot shows the addresses that hold every word of the search.
-func (p *previewPane) searchSnapshot() tea.Cmd {
-	o := p.snapshots.opened
-	s, words := o.snapshot, strings.Fields(strings.ToLower(o.search.Value()))
-	return p.tasks.run(taskSnapshotSearch, func(ctx context.Context) tea.Msg {
-		if len(words) == 0 {
-			return snapshotSearchedMsg{s, nil}
-		}
-		shown := make([]int32, 0, 64)
-		for i, address := range s.Addresses {
-			if i%4096 == 0 && ctx.Err() != nil {
-				return nil
-			}
-			address = strings.ToLower(address)
-			if !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(address, w) }) {
-				shown = append(shown, int32(i))
-			}
-		}
-		return snapshotSearchedMsg{s, shown}
-	})
-}
-
-// snapshotRows are the addresses of a snapshot as a table shows them.
-type snapshotRows struct {
-	shared
-	snapshot *workspace.Snapshot
-	shown    []int32 // nil: all
-}
-
-func (r *snapshotRows) Len() int {
-	if r.shown == nil {
-		return len(r.snapshot.Addresses)
-	}
-	return len(r.shown)
-}
-
-func (r *snapshotRows) at(i int) int {
-	if r.shown == nil {
-		return i
-	}
-	return int(r.shown[i])
-}
-
-func (r *snapshotRows) ID(i int) string { return r.snapshot.Addresses[r.at(i)] }
-
-func (r *snapshotRows) Find(id string) int {
-	n := r.Len()
-	for i := range n {
-		if r.ID(i) == id {
-			return i
-		}
-	}
-	return -1
-}
-
-func (r *snapshotRows) Cells(i int, cells []tableCell) {
-	k := r.at(i)
-	cells[0].text = r.snapshot.Addresses[k]
-	cells[1] = tableCell{style: &r.theme.muted}
-	if k >= len(r.snapshot.ObjectIDs) || r.snapshot.ObjectIDs[k] == "" {
-		return
-	}
-	directory := r.ws.Directory()
-	if row, ok := directory.ByID(r.snapshot.ObjectIDs[k]); ok {
-		cells[1].text = directory.Value(row, model.AttrDisplayName)
-	}
 }

@@ -8,10 +8,9 @@ import (
 	"rollcall/model/workspace"
 )
 
-func (p *previewPane) snapshotsBindings() []binding {
-	v := p.snapshots
-	if o := v.opened; o != nil {
-		return p.openSnapshotBindings()
+func (v *snapshotsView) Bindings() []binding {
+	if v.opened != nil {
+		return v.opened.bindings()
 	}
 	none := ""
 	switch {
@@ -25,152 +24,84 @@ func (p *previewPane) snapshotsBindings() []binding {
 		with, help = "the two", "Show who joined, left or moved from the earlier marked snapshot to the later one"
 	}
 	escape := binding{id: "snapshots.back", keys: []string{"esc", "p"}, label: "back", help: "Go back to the preview"}
-	if p.comparing() {
+	if v.comparing() {
 		compare = "a comparison is running"
 		escape = binding{id: "snapshots.cancel", keys: []string{"esc"}, label: "cancel", help: "Cancel the running comparison"}
 	}
-	return []binding{
+	return append([]binding{
 		{id: "snapshots.open", keys: []string{"enter"}, label: "addresses", help: "Show the addresses, to search them", disabled: none},
 		{id: "snapshots.compare", keys: []string{"d"}, label: with, help: help, disabled: compare},
 		{id: "snapshots.mark", keys: []string{"space"}, label: "mark", help: "Mark a snapshot; two marked ones are compared with each other", disabled: none},
 		{id: "snapshots.use", keys: []string{"t"}, label: "to", help: "Put the snapshot into the To line", disabled: none},
 		{id: "snapshots.export", keys: []string{"e"}, label: "export", help: "Write its addresses into a file", disabled: none},
 		escape,
-		{id: "snapshots.down", keys: []string{"down", "j"}, help: "Earlier snapshot"},
-		{id: "snapshots.up", keys: []string{"up", "k"}, help: "Later snapshot"},
-		{id: "snapshots.first", keys: []string{"g", "home"}, help: "Newest snapshot"},
-		{id: "snapshots.last", keys: []string{"G", "end"}, help: "Oldest snapshot"},
-	}
+	}, shelfBindings()...)
 }
 
-func (p *previewPane) openSnapshotBindings() []binding {
-	if p.snapshots.opened.searching {
-		return []binding{
-			{id: "snapshot.searchCancel", keys: []string{"esc"}, label: "clear", help: "Show all addresses again"},
-			{id: "snapshot.searchDone", keys: []string{"enter"}, label: "keep", help: "Keep the search and go to the addresses"},
-		}
-	}
-	return append([]binding{
-		{id: "snapshot.back", keys: []string{"esc", "enter"}, label: "back", help: "Go back to the snapshots"},
-		{id: "snapshot.search", keys: []string{"/"}, label: "search", help: "Search the addresses"},
-		{id: "snapshot.export", keys: []string{"e"}, label: "export", help: "Write the addresses into a file"},
-		{id: "snapshot.copy", keys: []string{"y"}, label: "copy", help: "Copy the address under the cursor"},
-	}, tableBindings()...)
-}
-
-func (p *previewPane) snapshotsKey(msg tea.KeyPressMsg) (tea.Cmd, bool) {
-	v := p.snapshots
+func (v *snapshotsView) key(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	if v.opened != nil {
-		return p.openSnapshotKey(msg)
+		cmd, id, handled := v.opened.key(msg)
+		switch id {
+		case "people.back":
+			v.opened = nil
+		case "people.export":
+			return v.export(v.current().ID), true
+		}
+		return cmd, handled
 	}
-	b, ok := find(p.snapshotsBindings(), msg)
+	b, ok := find(v.Bindings(), msg)
 	if !ok || b.disabled != "" {
 		return nil, false
 	}
 	var cmd tea.Cmd
 	switch b.id {
 	case "snapshots.back":
-		p.closeSnapshots()
-		return nil, true
+		return v.leave(), true
 	case "snapshots.cancel":
-		p.tasks.cancel(taskSnapshotCompare)
+		v.tasks.cancel(taskSnapshotCompare)
 		return toast(levelInfo, "Comparison cancelled; nothing was changed"), true
 	case "snapshots.open":
-		cmd = p.withSnapshot(v.current().ID, func(s *workspace.Snapshot) tea.Msg { return snapshotOpenedMsg{s} })
+		cmd = v.withSnapshot(v.current().ID, func(s *workspace.Snapshot) tea.Msg { return snapshotOpenedMsg{s} })
 	case "snapshots.compare":
-		cmd = p.compareSnapshots()
+		cmd = v.compare()
 	case "snapshots.mark":
 		v.mark()
 	case "snapshots.use":
-		return p.useSnapshot(), true
+		return v.use(), true
 	case "snapshots.export":
-		cmd = p.exportSnapshot(v.current().ID)
-	case "snapshots.down":
-		v.cursor++
-	case "snapshots.up":
-		v.cursor--
-	case "snapshots.first":
-		v.cursor = 0
-	case "snapshots.last":
-		v.cursor = len(v.list) - 1
+		cmd = v.export(v.current().ID)
+	default:
+		v.move(b.id, len(v.list), v.page())
 	}
-	v.follow(p.snapshotRows())
 	return cmd, true
 }
 
-func (p *previewPane) openSnapshotKey(msg tea.KeyPressMsg) (tea.Cmd, bool) {
-	o := p.snapshots.opened
-	if o.searching {
-		switch msg.String() {
-		case "enter", "down", "tab":
-			o.searching = false
-			p.layout()
-			return nil, true
-		case "esc":
-			o.searching = false
-			o.search.SetValue("")
-			p.layout()
-			return p.searchSnapshot(), true
-		}
-		changed, handled := o.search.Handle(msg)
-		if changed {
-			return p.searchSnapshot(), true
-		}
-		return nil, handled
-	}
-	b, ok := find(p.openSnapshotBindings(), msg)
-	if !ok || b.disabled != "" {
-		return nil, false
-	}
-	switch b.id {
-	case "snapshot.back":
-		p.tasks.cancel(taskSnapshotSearch)
-		p.snapshots.opened = nil
-	case "snapshot.search":
-		o.searching = true
-		p.layout()
-	case "snapshot.export":
-		return p.exportSnapshot(o.snapshot.ID), true
-	case "snapshot.copy":
-		return emit(copyMsg{text: o.table.CursorID(), what: "Address"}), true
-	default:
-		o.table.Handle(msg)
-	}
-	return nil, true
-}
+// page is how many snapshots are shown at once.
+func (v *snapshotsView) page() int { return max(1, v.height-3) }
 
-// snapshotRows is how many snapshots are shown at once.
-func (p *previewPane) snapshotRows() int { return max(1, p.height-3) }
-
-func (p *previewPane) drawSnapshots() string {
-	v := p.snapshots
+func (v *snapshotsView) Draw() string {
 	if v.opened != nil {
-		return p.drawOpenSnapshot()
+		return v.opened.draw(v.width, v.height)
 	}
-	_, _, left, right := p.rects()
-	if right > 0 {
-		right += 4 // the facts are words, not numbers
-		left -= 4
-	}
-	out := p.drawSnapshotList(left)
+	left, right := roomWidths(v.width)
 	if right == 0 {
-		return out
+		return v.drawList(left)
 	}
-	return beside(out, p.drawSnapshotFacts(right))
+	return beside(v.drawList(left), v.drawFacts(right))
 }
 
-func (p *previewPane) drawSnapshotList(width int) string {
-	th, v := p.theme, p.snapshots
+func (v *snapshotsView) drawList(width int) string {
+	th := v.theme
 	inner := width - 2
 	t := boxText{title: "Snapshots"}
 	switch {
 	case v.failed != nil:
-		return th.box(t, drawFailure(th, v.failed, inner-2, ""), width, p.height, true)
+		return th.box(t, drawFailure(th, v.failed, inner-2, ""), width, v.height, true)
 	case v.list == nil:
-		return th.box(t, "\n"+th.muted.Render("  Loading…"), width, p.height, true)
+		return th.box(t, "\n"+th.muted.Render("  Loading…"), width, v.height, true)
 	case len(v.list) == 0:
 		return th.box(t, hintLines(th, inner, th.text.Render("No preview was approved yet."), "",
-			th.muted.Render("esc goes back; expand an audience there, and a approves it.")), width, p.height, true)
+			th.muted.Render("esc goes back; expand an audience there, and a approves it.")), width, v.height, true)
 	}
 	t.right = plural(len(v.list), "snapshot", "snapshots")
 	if len(v.marked) > 0 {
@@ -190,13 +121,13 @@ func (p *previewPane) drawSnapshotList(width int) string {
 		return text
 	}
 	lines := []string{th.heading.Render("  " + cells("Approved", "Name, or entries", "Unique", "By"))}
-	for i := v.top; i < min(len(v.list), v.top+p.snapshotRows()); i++ {
+	for i := v.top; i < min(len(v.list), v.top+v.page()); i++ {
 		s := &v.list[i]
 		title := s.Name
 		if title == "" {
 			title = entriesText(s)
 		}
-		row := cells(when(s.ApprovedAt, p.ws.Now()), title, count(s.Count), s.ApprovedBy)
+		row := cells(when(s.ApprovedAt, v.ws.Now()), title, count(s.Count), s.ApprovedBy)
 		mark := " "
 		for _, id := range v.marked {
 			if id == s.ID {
@@ -209,34 +140,34 @@ func (p *previewPane) drawSnapshotList(width int) string {
 			lines = append(lines, " "+th.marked.Render(mark)+th.text.Render(row))
 		}
 	}
-	return th.box(t, strings.Join(lines, "\n"), width, p.height, true)
+	return th.box(t, strings.Join(lines, "\n"), width, v.height, true)
 }
 
 // drawSnapshotFacts explains the snapshot under the cursor.
-func (p *previewPane) drawSnapshotFacts(width int) string {
-	th, v := p.theme, p.snapshots
+func (v *snapshotsView) drawFacts(width int) string {
+	th := v.theme
 	s := v.current()
 	if s == nil {
-		return th.box(boxText{title: "Snapshot"}, "", width, p.height, false)
+		return th.box(boxText{title: "Snapshot"}, "", width, v.height, false)
 	}
 	inner := width - 3
-	lines := p.snapshotFacts(s, inner)
-	if p.comparing() {
-		lines = append([]string{th.accent.Render("Expanding again…"), p.comparisonProgress(inner), th.muted.Render("esc cancels"), ""}, lines...)
+	lines := v.factLines(s, inner)
+	if v.comparing() {
+		lines = append([]string{th.accent.Render("Expanding again…"), v.comparisonProgress(inner), th.muted.Render("esc cancels"), ""}, lines...)
 	}
-	return th.box(boxText{title: "Snapshot " + s.ID}, " "+strings.Join(lines, "\n "), width, p.height, false)
+	return th.box(boxText{title: "Snapshot " + s.ID}, " "+strings.Join(lines, "\n "), width, v.height, false)
 }
 
-func (p *previewPane) comparisonProgress(width int) string {
-	th, walk := p.theme, p.snapshots.walk
+func (v *snapshotsView) comparisonProgress(width int) string {
+	th, walk := v.theme, v.walk
 	if walk == nil || walk.known.Load() == 0 {
 		return th.muted.Render("Looking up the entries…")
 	}
 	return th.muted.Render(th.cut(count(int(walk.read.Load()))+" of "+plural(int(walk.known.Load()), "list", "lists")+" read", width))
 }
 
-func (p *previewPane) snapshotFacts(s *workspace.Snapshot, width int) []string {
-	th, now := p.theme, p.ws.Now()
+func (v *snapshotsView) factLines(s *workspace.Snapshot, width int) []string {
+	th, now := v.theme, v.ws.Now()
 	var lines []string
 	add := func(text string) {
 		for _, l := range wrap(th, clean(text), width) {
@@ -292,47 +223,4 @@ func (p *previewPane) snapshotFacts(s *workspace.Snapshot, width int) []string {
 		mute("answered by " + strings.Join(names, ", "))
 	}
 	return lines
-}
-
-func (p *previewPane) drawOpenSnapshot() string {
-	th, o := p.theme, p.snapshots.opened
-	inner := p.width - 2
-	t := boxText{title: clean(snapshotTitle(o.snapshot.Name, o.snapshot.ID)), right: count(len(o.snapshot.Addresses))}
-	if n := o.table.Len(); n != len(o.snapshot.Addresses) {
-		t.right = count(n) + " of " + t.right
-	}
-	t.foot = "approved " + when(o.snapshot.ApprovedAt, p.ws.Now()) + " by " + clean(o.snapshot.ApprovedBy)
-	var lines []string
-	if o.isSearched() {
-		field, _ := o.search.Draw(th, inner-4)
-		lines = append(lines, " "+th.key.Render("/")+" "+field)
-	}
-	switch {
-	case len(o.snapshot.Addresses) == 0:
-		lines = append(lines, "", th.muted.Render("  Nobody was in it."))
-	case o.table.Len() == 0:
-		lines = append(lines, "", th.text.Render("  No address matches the search."))
-	default:
-		lines = append(lines, o.table.Draw(!o.searching))
-	}
-	return th.box(t, strings.Join(lines, "\n"), p.width, p.height, true)
-}
-
-func (o *openSnapshot) isSearched() bool { return o.searching || o.search.Value() != "" }
-
-func (o *openSnapshot) layout(width, height int) {
-	rows := height - 2
-	if o.isSearched() {
-		rows--
-	}
-	o.table.SetSize(max(1, width-2), max(1, rows))
-}
-
-// snapshotsCursor is in the search.
-func (p *previewPane) snapshotsCursor() *tea.Cursor {
-	if o := p.snapshots.opened; o != nil && o.searching {
-		_, column := o.search.Draw(p.theme, p.width-6)
-		return tea.NewCursor(4+column, 1)
-	}
-	return nil
 }
