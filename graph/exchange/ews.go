@@ -195,9 +195,16 @@ func (s *EWS) explain(err error, address string, mayAsk bool) *model.Error {
 		return &e
 	}
 	if answer, unreadable := parseSOAP(refused.Body); unreadable == nil {
-		if code, message, _ := answer.verdict(); code != "NoError" {
-			return s.said(code, message, address, &e)
+		code, message, _ := answer.verdict()
+		said := s.said(code, message, address, &e)
+		if code != "ErrorAccessDenied" {
+			return said
 		}
+		// A fault is of the request, whatever list it asks for.
+		if said.Remedy = allowEWS; !mayAsk {
+			said.Remedy = consentEWS
+		}
+		return serviceWide(said)
 	}
 	online := IsOnline(s.service.Resource())
 	switch status := refused.Status; {
@@ -205,10 +212,10 @@ func (s *EWS) explain(err error, address string, mayAsk bool) *model.Error {
 		e.Kind = model.KindSignIn
 		e.Message = fmt.Sprintf("Exchange Web Services refuse (HTTP %d)", status)
 		if !mayAsk {
-			e.Remedy = "the permission " + scopeEWS + " of Office 365 Exchange Online has not been granted: an administrator must consent to it"
+			e.Remedy = consentEWS
 			break
 		}
-		e.Remedy = "an Exchange administrator must allow Exchange Web Services, and this app in them"
+		e.Remedy = allowEWS
 		if online {
 			e.Message += "; in Exchange Online they are blocked tenant by tenant since 1 October 2026, and end on 1 April 2027"
 			e.Remedy = `set exchange = "admin-api"; until the end an Exchange administrator can allow this app: Set-OrganizationConfig -EwsEnabled $true with the app in its allow list`
@@ -221,6 +228,11 @@ func (s *EWS) explain(err error, address string, mayAsk bool) *model.Error {
 	}
 	return serviceWide(&e)
 }
+
+const (
+	consentEWS = "the permission " + scopeEWS + " of Office 365 Exchange Online has not been granted: an administrator must consent to it"
+	allowEWS   = "an Exchange administrator must allow Exchange Web Services, and this app in them"
+)
 
 // said explains a response code. Source: Exchange documentation, "ResponseCode".
 func (s *EWS) said(code, message, address string, e *model.Error) *model.Error {

@@ -154,7 +154,8 @@ func TestErrorsOfEWSAreExplained(t *testing.T) {
 		{"no such list", 200, soapError("ErrorNameResolutionNoResults", "No results are found.", ""), "", scopeEWS, codeNotFound, model.KindPartial, "knows no list l@contoso.com", false},
 		{"several", 200, soapError("ErrorNameResolutionMultipleResults", "x", ""), "", scopeEWS, "listAmbiguous", model.KindPartial, "several recipients", false},
 		{"access denied", 200, soapError("ErrorAccessDenied", "Access is denied. Check credentials and try again.", ""), "", scopeEWS, "ErrorAccessDenied", model.KindSignIn, "Access is denied", false},
-		{"access denied by a fault", 500, soapFaultBody("ErrorAccessDenied", "Access is denied.", ""), "", scopeEWS, "ErrorAccessDenied", model.KindSignIn, "Access is denied", false},
+		{"access denied by a fault", 500, soapFaultBody("ErrorAccessDenied", "Access is denied.", ""), "", scopeEWS, "ErrorAccessDenied", model.KindSignIn, "Access is denied", true},
+		{"no scope by a fault", 500, soapFaultBody("ErrorAccessDenied", "Access is denied.", ""), "", "User.Read", "ErrorAccessDenied", model.KindSignIn, "Access is denied", true},
 		{"a schema fault", 500, soapFaultBody("ErrorSchemaValidation", "The request failed schema validation.", ""), "", scopeEWS, "ErrorSchemaValidation", model.KindFailed, "schema validation", false},
 		{"something new", 200, soapError("ErrorBrandNew", "It broke.", ""), "", scopeEWS, "ErrorBrandNew", model.KindFailed, "It broke", false},
 		{"blocked online", 403, "", "", scopeEWS, "HTTP403", model.KindSignIn, "end on 1 April 2027", true},
@@ -178,7 +179,7 @@ func TestErrorsOfEWSAreExplained(t *testing.T) {
 			if c.resource == onPremises || c.name == "no scope" {
 				assert.NotContains(t, e.Message+e.Remedy, "2027")
 			}
-			if c.name == "no scope" {
+			if c.scopes != scopeEWS {
 				assert.Contains(t, e.Remedy, scopeEWS+" of Office 365 Exchange Online has not been granted")
 			}
 			if c.status != 401 {

@@ -128,7 +128,7 @@ func (a *soapAnswer) verdict() (code, message string, values []soapValue) {
 // transientCodes are errors that pass by themselves.
 func transientCodes() []string {
 	return []string{
-		"ErrorInternalServerTransientError", "ErrorMailboxStoreUnavailable", "ErrorTimeoutExpired", "ErrorConnectionFailed",
+		"ErrorInternalServerError", "ErrorInternalServerTransientError", "ErrorMailboxStoreUnavailable", "ErrorTimeoutExpired", "ErrorConnectionFailed",
 		"ErrorADUnavailable", "ErrorInsufficientResources", "ErrorBatchProcessingStopped", "ErrorServiceUnavailable",
 	}
 }
@@ -150,8 +150,8 @@ func readSOAP(status int, body []byte) (as int, wait time.Duration) {
 		return http.StatusTooManyRequests, backOff(values)
 	case slices.Contains(transientCodes(), code):
 		return http.StatusServiceUnavailable, 0
-	case status == http.StatusInternalServerError:
-		return http.StatusBadRequest, 0 // a fault is an answer
+	case status == http.StatusInternalServerError && strings.HasPrefix(code, "Error"):
+		return http.StatusBadRequest, 0 // a fault with a code of this service is an answer
 	}
 	return status, 0
 }
