@@ -2,6 +2,7 @@ package audience
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"rollcall/model"
@@ -29,15 +30,18 @@ type quickCount struct {
 func (r *resolution) estimate(ctx context.Context, found func(Estimate)) *quickCount {
 	ctx, cancel := context.WithCancel(ctx)
 	counting := &quickCount{cancel: cancel}
+	isGroup := func(o model.Object) bool { return o.Type == model.ObjectGroup }
+	if found == nil || r.ports.Counter == nil || !slices.ContainsFunc(r.roots[sideIncluded], func(root expansion.Root) bool {
+		return slices.ContainsFunc(root.Objects, isGroup)
+	}) {
+		return counting
+	}
 	var e Estimate
 	var groups []model.Group
 	for _, root := range r.roots[sideIncluded] {
 		lists, recipients := expansion.CountRoot(root)
 		groups = append(groups, lists...)
 		e.Recipients += recipients
-	}
-	if found == nil || r.ports.Counter == nil || len(groups) == 0 {
-		return counting
 	}
 	counting.running.Go(func() {
 		counts, err := r.ports.Counter.CountUsers(ctx, groups)

@@ -54,7 +54,7 @@ func (r *resolution) add(ctx context.Context, e Entry) error {
 	}
 	roots := &r.roots[e.side()]
 	r.root = append(r.root, len(*roots))
-	*roots = append(*roots, expansion.Root{Label: e.String(), Objects: objects})
+	*roots = append(*roots, expansion.Root{Label: e.String(), Objects: objects, Synced: !e.Remote()})
 	return nil
 }
 

@@ -86,6 +86,7 @@ type Listing struct {
 type Root struct {
 	Label   string
 	Objects []model.Object
+	Synced  bool // the users are as Options.Join would tell them
 }
 
 // Node is one group in the tree of nested lists. Nodes are shared: a group

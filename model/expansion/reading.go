@@ -24,6 +24,7 @@ type reading struct {
 	fresh   []*listed          // found since the last round
 	objects []model.Object     // distinct, groups left out
 	byKey   map[string]int32   // identity key of an object → its index
+	synced  bitset.BitSet      // objects that Join has nothing to tell of
 	enabled *[2]bool           // false and true, for all objects to point to
 }
 
@@ -63,17 +64,30 @@ func newReading(o Options) *reading {
 // own: how one entry spells an address is not how another one does.
 func (w *reading) plant(side int, roots []Root) []rootEdges {
 	own := fmt.Sprintf("side%d:", side)
+	n := 0
+	for _, r := range roots {
+		n += len(r.Objects)
+	}
+	if len(w.byKey) == 0 {
+		w.byKey, w.objects = make(map[string]int32, n), make([]model.Object, 0, n)
+	}
 	planted := make([]rootEdges, len(roots))
 	for i, r := range roots {
 		edges := &planted[i]
 		edges.label = r.Label
+		edges.direct = make([]int32, 0, len(r.Objects))
 		for k := range r.Objects {
 			if o := &r.Objects[k]; o.Type == model.ObjectGroup {
 				edges.groups = append(edges.groups, w.groupOf(o))
 			} else if o.ID == "" {
 				edges.direct = append(edges.direct, w.keyed(own+identityKey(o), o))
 			} else {
-				edges.direct = append(edges.direct, w.object(o))
+				known := len(w.objects)
+				i := w.object(o)
+				if r.Synced && int(i) == known {
+					w.synced.Set(uint(i))
+				}
+				edges.direct = append(edges.direct, i)
 			}
 		}
 		edges.direct = distinct(edges.direct)
@@ -264,10 +278,14 @@ func (w *reading) condense(o *model.Object) {
 // groups that turned out to be one are made one.
 func (w *reading) join() {
 	w.byKey, w.byID, w.byMail, w.fresh = nil, nil, nil, nil
-	w.objects = slices.Clone(w.objects) // without what growing left over
+	if spare := cap(w.objects) - len(w.objects); spare > len(w.objects)/64 {
+		w.objects = slices.Clone(w.objects) // without what growing left over
+	}
 	if w.options.Join != nil {
 		for i := range w.objects {
-			complete(&w.objects[i], w.options.Join)
+			if !w.synced.Test(uint(i)) {
+				complete(&w.objects[i], w.options.Join)
+			}
 		}
 	}
 	for _, g := range w.groups {
