@@ -18,11 +18,11 @@ func chunks(n, size int) []span {
 	return spans
 }
 
-// parallel calls work for each element, several at once, and returns when all
-// are done. After the context is cancelled no further one is begun.
-func parallel[T any](ctx context.Context, elements []T, work func(context.Context, T)) {
+// parallel calls work for each element, at most so many at once, and returns
+// when all are done. After the context is cancelled no further one is begun.
+func parallel[T any](ctx context.Context, atOnce int, elements []T, work func(context.Context, T)) {
 	var group errgroup.Group
-	group.SetLimit(parallelism)
+	group.SetLimit(atOnce)
 	for _, e := range elements {
 		if ctx.Err() != nil {
 			break

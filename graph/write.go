@@ -32,8 +32,8 @@ func (c *Client) Write(ctx context.Context, groupID string, add, remove []string
 	w := &writer{c: c, groupID: groupID, done: done}
 	add = w.onlyGUIDs(add, false)
 	remove = w.onlyGUIDs(remove, true)
-	parallel(ctx, chunks(len(add), bindSize*bindsPerBatch), func(ctx context.Context, s span) { w.bind(ctx, add[s.from:s.to]) })
-	parallel(ctx, chunks(len(remove), batchSize), func(ctx context.Context, s span) { w.single(ctx, remove[s.from:s.to], true) })
+	parallel(ctx, parallelism, chunks(len(add), bindSize*bindsPerBatch), func(ctx context.Context, s span) { w.bind(ctx, add[s.from:s.to]) })
+	parallel(ctx, parallelism, chunks(len(remove), batchSize), func(ctx context.Context, s span) { w.single(ctx, remove[s.from:s.to], true) })
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

@@ -1,10 +1,12 @@
 package emulator
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -69,7 +71,11 @@ func (g *graph) batch(c *call) *reply {
 			answer = g.serve(inner)
 		}
 		statuses[r.ID] = answer.status
-		responses = append(responses, answer.batched(r.ID, inner))
+		response := answer.batched(r.ID, inner)
+		if g.encodedCounts && answer.contentType == contentText {
+			response.Body = strconv.AppendQuote(nil, base64.StdEncoding.EncodeToString(answer.body))
+		}
+		responses = append(responses, response)
 	}
 	g.faults.shuffle(responses)
 	room := 0
@@ -173,8 +179,8 @@ func (p *reply) batched(id string, c *call) batchResponse {
 	}
 	if len(p.body) > 0 {
 		out.Headers["Content-Type"] = p.contentType
-		// JSON, or the bare number of a $count segment: no documentation says how
-		// text stands in a batch, but Microsoft's own samples read it as a number.
+		// JSON, or the bare number of a $count segment: Microsoft's own samples read
+		// it as one. See Options.EncodedCounts.
 		out.Body = p.body
 	}
 	return out

@@ -1,0 +1,66 @@
+package graph_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"rollcall/graph/emulator"
+	"rollcall/model/expansion"
+)
+
+// walksPerRun is how often the list is walked in rounds for each time that it is
+// read one call at a time, which takes a hundred times as long.
+const walksPerRun = 5
+
+// BenchmarkExpand walks a list of 500 nested groups, six deep, with 60,000
+// memberships of 20,000 users, at 100 ms a request: in rounds, and then one call
+// after another. The tenant is in the same process.
+//
+//   - rounds-s is the median of the walks in rounds, worst-s the longest
+//   - chain-s is the longest chain of dependent requests at 100 ms each, and
+//     of-chain what the median is by it
+//   - requests are those of a walk, least the fewest that $batch allows
+//   - one-by-one-s and one-by-one-requests are of the other walk
+func BenchmarkExpand(b *testing.B) {
+	const latency = 100 * time.Millisecond
+	for name, large := range map[string]int{"groups of a page": 0, "groups of several pages": 8} {
+		b.Run(name, func(b *testing.B) {
+			h := atWork(b, emulator.Options{Users: nestedUsers, Groups: nested(large), Latency: latency, NoCompression: true})
+			root, plan := nestedRoot(b, h)
+			b.ReportAllocs()
+			var rounds []time.Duration
+			var requests, singles int
+			var oneByOne time.Duration
+			for b.Loop() {
+				for range walksPerRun {
+					start := time.Now()
+					var result *expansion.Result
+					requests, _ = h.requestsOf(func() { result = h.walk(b, root) })
+					rounds = append(rounds, time.Since(start))
+					require.Len(b, result.Recipients, nestedUsers-len(result.WithoutAddress))
+				}
+				start := time.Now()
+				singles, _ = h.requestsOf(func() {
+					users, err := h.oneByOne(b.Context(), root.Objects[0].ID)
+					require.NoError(b, err)
+					require.Len(b, users, nestedUsers)
+				})
+				oneByOne += time.Since(start)
+			}
+			slices.Sort(rounds)
+			median := rounds[len(rounds)/2].Seconds()
+			chain := (time.Duration(plan.chain) * latency).Seconds()
+			b.ReportMetric(median, "rounds-s")
+			b.ReportMetric(rounds[len(rounds)-1].Seconds(), "worst-s")
+			b.ReportMetric(chain, "chain-s")
+			b.ReportMetric(median/chain, "of-chain")
+			b.ReportMetric(float64(requests), "requests")
+			b.ReportMetric(float64(plan.least), "least")
+			b.ReportMetric(oneByOne.Seconds()/float64(b.N), "one-by-one-s")
+			b.ReportMetric(float64(singles), "one-by-one-requests")
+		})
+	}
+}
