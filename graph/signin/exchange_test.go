@@ -108,6 +108,18 @@ func TestAConsentToExchangeShowsAfterRenewingAlone(t *testing.T) {
 	assert.NotEqual(t, first.Token, second.Token, "the token of before the consent would be used until it ends")
 }
 
+func TestAnAppsRoleOfExchangeIsInItsSessionAndShowsAfterRenewing(t *testing.T) {
+	tn := start(t, emulator.Options{AppRoles: emulator.DefaultAppRoles()})
+	a := tn.auth(t, withExchange, secret(tn.ClientSecret()))
+	s, err := a.Session(t.Context())
+	require.NoError(t, err)
+	assert.NotContains(t, s.Scopes, emulator.ExchangeAppRole)
+	tn.SetAppRoles(append(emulator.DefaultAppRoles(), emulator.ExchangeAppRole)...)
+	s, err = a.Renew(t.Context())
+	require.NoError(t, err)
+	assert.Subset(t, s.Scopes, append(emulator.DefaultAppRoles(), emulator.ExchangeAppRole))
+}
+
 func TestATenantWithoutExchangeIsExplained(t *testing.T) {
 	tn := start(t, emulator.Options{})
 	a := tn.auth(t, func(o *signin.Options) {
