@@ -268,7 +268,7 @@ func (x *exchange) page(c *call, in cmdlet, stored uint64, from func(position in
 		for _, m := range some {
 			if r, ok := x.recipient(m); ok {
 				page.row()
-				page.b = r.append(page.b, columns)
+				page.b = x.append(page.b, &r, columns)
 			}
 		}
 	}

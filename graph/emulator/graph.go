@@ -34,10 +34,12 @@ type graph struct {
 	table     odata.Table    // what can be asked of users
 	pages     spares[[]byte] // memory of pages
 	gzip      compressor
-	sorted    listings[int32]       // by sortKey and the state of the directory
-	expanded  listings[seed.Member] // by group and what the token may see
-	rounds    listings[userChange]  // by the changes that a delta round goes from and to
-	writes    sync.Mutex            // held while members are checked and changed
+
+	encodedCounts bool
+	sorted        listings[int32]       // by sortKey and the state of the directory
+	expanded      listings[seed.Member] // by group and what the token may see
+	rounds        listings[userChange]  // by the changes that a delta round goes from and to
+	writes        sync.Mutex            // held while members are checked and changed
 
 	adminAPIOff, ewsOff atomic.Bool // services of Exchange that the tenant does not offer
 

@@ -29,6 +29,11 @@ type Options struct {
 	// NoCompression sends every answer as it is, though its client takes gzip.
 	NoCompression bool
 
+	// EncodedCounts makes the counts inside a $batch texts in base64. The
+	// documentation of batches says so of bodies that are no JSON; samples of
+	// Microsoft's read counts as bare numbers, which is the default.
+	EncodedCounts bool
+
 	// AutoApprove makes device codes approve themselves this long after they
 	// were asked for, and browser sign-ins answer at once, without a page. Zero
 	// or less: a person (or Approve) does it.

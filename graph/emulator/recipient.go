@@ -18,7 +18,6 @@ type recipient struct {
 	firstName, lastName          string
 	company, department, title   string
 	office, city, state, country string
-	guid                         string
 	inExchangeOnly               bool // Entra does not know it
 }
 
@@ -40,7 +39,7 @@ func (x *exchange) recipient(m seed.Member) (recipient, bool) {
 		case u.UserType == "Guest":
 			r.kind, r.details = "MailUser", "GuestMailUser"
 		}
-		return x.numbered(r), ok
+		return r, ok
 	case seed.MemberContact:
 		k, ok := t.Contact(m.Index)
 		alias, _, _ := strings.Cut(k.Mail, "@")
@@ -51,7 +50,7 @@ func (x *exchange) recipient(m seed.Member) (recipient, bool) {
 		if k.Mail == "" {
 			r.kind, r.details = "Contact", "Contact"
 		}
-		return x.numbered(r), ok
+		return r, ok
 	case seed.MemberGroup:
 		k, ok := t.Group(m.Index)
 		r := recipient{id: k.ID, name: k.MailNickname, alias: k.MailNickname, displayName: k.DisplayName, address: k.Mail, addresses: k.ProxyAddresses}
@@ -65,7 +64,7 @@ func (x *exchange) recipient(m seed.Member) (recipient, bool) {
 		default:
 			r.kind, r.details = "Group", "UniversalSecurityGroup"
 		}
-		return x.numbered(r), ok
+		return r, ok
 	case seed.MemberDynamicList:
 		lists := t.DynamicLists()
 		if m.Index >= len(lists) {
@@ -73,52 +72,49 @@ func (x *exchange) recipient(m seed.Member) (recipient, bool) {
 		}
 		l := lists[m.Index]
 		alias, _, _ := strings.Cut(l.Mail, "@")
-		return x.numbered(recipient{
+		return recipient{
 			id: l.ID, name: alias, alias: alias, displayName: l.DisplayName, address: l.Mail, addresses: l.ProxyAddresses,
 			kind: "DynamicDistributionGroup", details: "DynamicDistributionGroup", inExchangeOnly: true,
-		}), true
+		}, true
 	}
 	return recipient{}, false
 }
 
-// numbered gives a recipient the id that Exchange knows it by, which is not the
+// exchangeID is the id that Exchange knows a recipient by, which is not the
 // object id.
-func (x *exchange) numbered(r recipient) recipient {
-	r.guid = x.g.objectID("recipient", r.id)
-	return r
-}
+func (x *exchange) exchangeID(id string) string { return x.g.objectID("recipient", id) }
 
 // recipientProperties are the columns of an answer, in the order they are
 // written. The list is not documented: these are what Get-Recipient shows.
 var recipientProperties = []struct {
 	name string
-	get  func(*recipient) any
+	get  func(*exchange, *recipient) any
 }{
-	{"Guid", func(r *recipient) any { return r.guid }},
-	{"Identity", func(r *recipient) any { return r.name }},
-	{"Name", func(r *recipient) any { return r.name }},
-	{"Alias", func(r *recipient) any { return r.alias }},
-	{"DisplayName", func(r *recipient) any { return r.displayName }},
-	{"PrimarySmtpAddress", func(r *recipient) any { return r.address }},
-	{"EmailAddresses", func(r *recipient) any { return r.addresses }},
-	{"RecipientType", func(r *recipient) any { return r.kind }},
-	{"RecipientTypeDetails", func(r *recipient) any { return r.details }},
-	{"ExternalDirectoryObjectId", func(r *recipient) any {
+	{"Guid", func(x *exchange, r *recipient) any { return x.exchangeID(r.id) }},
+	{"Identity", func(_ *exchange, r *recipient) any { return r.name }},
+	{"Name", func(_ *exchange, r *recipient) any { return r.name }},
+	{"Alias", func(_ *exchange, r *recipient) any { return r.alias }},
+	{"DisplayName", func(_ *exchange, r *recipient) any { return r.displayName }},
+	{"PrimarySmtpAddress", func(_ *exchange, r *recipient) any { return r.address }},
+	{"EmailAddresses", func(_ *exchange, r *recipient) any { return r.addresses }},
+	{"RecipientType", func(_ *exchange, r *recipient) any { return r.kind }},
+	{"RecipientTypeDetails", func(_ *exchange, r *recipient) any { return r.details }},
+	{"ExternalDirectoryObjectId", func(_ *exchange, r *recipient) any {
 		if r.inExchangeOnly {
 			return ""
 		}
 		return r.id
 	}},
-	{"HiddenFromAddressListsEnabled", func(*recipient) any { return false }},
-	{"FirstName", func(r *recipient) any { return r.firstName }},
-	{"LastName", func(r *recipient) any { return r.lastName }},
-	{"Company", func(r *recipient) any { return r.company }},
-	{"Department", func(r *recipient) any { return r.department }},
-	{"Title", func(r *recipient) any { return r.title }},
-	{"Office", func(r *recipient) any { return r.office }},
-	{"City", func(r *recipient) any { return r.city }},
-	{"StateOrProvince", func(r *recipient) any { return r.state }},
-	{"CountryOrRegion", func(r *recipient) any { return r.country }},
+	{"HiddenFromAddressListsEnabled", func(*exchange, *recipient) any { return false }},
+	{"FirstName", func(_ *exchange, r *recipient) any { return r.firstName }},
+	{"LastName", func(_ *exchange, r *recipient) any { return r.lastName }},
+	{"Company", func(_ *exchange, r *recipient) any { return r.company }},
+	{"Department", func(_ *exchange, r *recipient) any { return r.department }},
+	{"Title", func(_ *exchange, r *recipient) any { return r.title }},
+	{"Office", func(_ *exchange, r *recipient) any { return r.office }},
+	{"City", func(_ *exchange, r *recipient) any { return r.city }},
+	{"StateOrProvince", func(_ *exchange, r *recipient) any { return r.state }},
+	{"CountryOrRegion", func(_ *exchange, r *recipient) any { return r.country }},
 }
 
 // recipientColumns reads $select: the columns to write; all without one.
@@ -147,11 +143,11 @@ func recipientColumns(selection string) ([]int, *graphError) {
 }
 
 // append writes a recipient. A text that is not set is empty, as in PowerShell.
-func (r *recipient) append(b []byte, columns []int) []byte {
+func (x *exchange) append(b []byte, r *recipient, columns []int) []byte {
 	o := beginObject(b)
 	for _, i := range columns {
 		p := &recipientProperties[i]
-		o.value(p.name, p.get(r))
+		o.value(p.name, p.get(x, r))
 	}
 	return o.end()
 }
@@ -187,7 +183,7 @@ func (x *exchange) findDistribution(identity string) []int {
 	var out []int
 	for i := range t.Groups() {
 		g, _ := t.Group(i)
-		if lists(i) && (strings.EqualFold(g.DisplayName, identity) || strings.EqualFold(g.MailNickname, identity) || x.g.objectID("recipient", g.ID) == strings.ToLower(identity)) {
+		if lists(i) && (strings.EqualFold(g.DisplayName, identity) || strings.EqualFold(g.MailNickname, identity) || x.exchangeID(g.ID) == strings.ToLower(identity)) {
 			out = append(out, i)
 		}
 	}

@@ -40,8 +40,8 @@ var (
 // Source: Exchange documentation, "Authentication and authorization for the
 // Exchange Online Admin API".
 var (
-	exchangeRoleGroups       = []string{RoleRecipients, "Organization Management"}
-	recipientReaders = append([]string{roleExchange, "Exchange Recipient Administrator", "Global Administrator"}, exchangeRoleGroups...)
+	exchangeRoleGroups = []string{RoleRecipients, "Organization Management"}
+	recipientReaders   = append([]string{roleExchange, "Exchange Recipient Administrator", "Global Administrator"}, exchangeRoleGroups...)
 )
 
 func (a *authority) hasRole(name string) bool {

@@ -133,7 +133,7 @@ func (s *Server) assemble(set Faults) error {
 		throttle: newThrottle(o, s.tenant.UserCount, s.tenant.TenantID()),
 		faults:   newFaults(set, o.Seed),
 		ledger:   newLedger(), links: newLinks(o.Seed), routes: graphRoutes(), shapes: newShapes(set), table: usersTable(set),
-		gzip:    compressor{off: o.NoCompression},
+		gzip: compressor{off: o.NoCompression}, encodedCounts: o.EncodedCounts,
 		revoked: make(map[string]struct{}),
 	}
 	s.graph.adminAPIOff.Store(o.NoAdminAPI)

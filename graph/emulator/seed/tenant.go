@@ -94,13 +94,13 @@ func Build(o Options) (*Tenant, error) {
 		officeAt:    make(map[string]int),
 
 		countryCodes: make(map[string]string),
-		departments: departments(),
-		hostile:     hostileNames(),
-		removed:     make(map[int]removal),
-		changed:     make(map[int]*changedUser),
-		byUPN:       make(map[string]int),
-		byAddress:   make(map[string]int),
-		memberships: make(map[int]*membershipOverlay),
+		departments:  departments(),
+		hostile:      hostileNames(),
+		removed:      make(map[int]removal),
+		changed:      make(map[int]*changedUser),
+		byUPN:        make(map[string]int),
+		byAddress:    make(map[string]int),
+		memberships:  make(map[int]*membershipOverlay),
 	}
 	t.tenantID = t.key.objectID(domainTenant, o.Users)
 	if o.Users == defaultUsers && o.Seed == defaultSeed {
