@@ -161,8 +161,8 @@ func TestJSONHasTheKeysThatScriptsRelyOn(t *testing.T) {
 	assert.Equal(t, list, keys(s.object("list", "save", "Board", "--user", "adele@contoso.com")))
 	assert.Equal(t, list, keys(s.object("list", "list")["lists"].([]any)[0]))
 	board := s.object("list", "show", "board")
-	assert.Equal(t, names("name count createdAt createdBy changedAt changedBy departed members"), keys(board))
-	assert.Equal(t, names("id displayName userPrincipalName mail departed"), keys(board["members"].([]any)[0]))
+	assert.Equal(t, names("name count createdAt createdBy changedAt changedBy departed outside members"), keys(board))
+	assert.Equal(t, names("id displayName userPrincipalName mail mobile departed outside"), keys(board["members"].([]any)[0]))
 
 	preview := s.object("preview", "all-staff@contoso.com")
 	assert.Equal(t, names("recipients withoutAddress nonRecipients disabled duplicates excluded outside groups unresolved departed contributions overlap externalDomains notes complete asOf requests addresses"), keys(preview))

@@ -123,9 +123,12 @@ func (a *app) preview(ctx context.Context, include, exclude []string, show previ
 		if err != nil {
 			return err
 		}
-		return incompleteError(preview)
+		return incompleteError(preview, show.export.as == "" && show.why == "" && a.person())
 	})
 }
+
+// person reports whether somebody reads the output as it is printed.
+func (a *app) person() bool { return a.env.StdoutTerminal && !a.flags.machine() }
 
 // readyFor signs in where the tenant must be asked for one of the entries, or
 // where a session is wanted in any case, and reads the directory where an entry
@@ -233,11 +236,17 @@ func estimateText(e audience.Estimate) string {
 	return line + " …"
 }
 
-// incompleteError says that parts are missing: what they are stands in the
-// output already.
-func incompleteError(p *audience.Preview) error {
+// incompleteError says that parts are missing. Told is that a person has just
+// read what they are.
+func incompleteError(p *audience.Preview, told bool) error {
 	if p.Complete() {
 		return nil
+	}
+	if told {
+		return &model.Error{
+			Kind: model.KindPartial, Code: "incomplete",
+			Message: fmt.Sprintf("incomplete: %s missing, as said above", text.Plural(len(p.Missing), "part is", "parts are")),
+		}
 	}
 	first := p.Missing[0]
 	e := &model.Error{

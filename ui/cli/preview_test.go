@@ -84,6 +84,26 @@ func TestEntriesSayWhatTheyContributeAndShare(t *testing.T) {
 	assert.Len(t, s.object(append([]string{"preview"}, many...)...)["overlap"], maxOverlap+1)
 }
 
+func TestWhatIsMissingIsToldToAPersonOnce(t *testing.T) {
+	s := newShell(t)
+	const hidden, remedy = "the members of Board are hidden", "consent to Member.Read.Hidden"
+	a := s.run("preview", "board@contoso.com")
+	assert.Contains(t, a.stdout, hidden)
+	assert.Contains(t, a.stderr, hidden, "whoever keeps the output may not read it")
+	assert.Contains(t, a.stderr, remedy)
+	s.terminal = true
+	a = s.run("preview", "board@contoso.com")
+	assert.Equal(t, 6, a.code)
+	assert.Contains(t, a.stdout, hidden)
+	assert.Contains(t, a.stdout, remedy)
+	assert.True(t, strings.HasSuffix(a.stderr, "rollcall: incomplete: 1 part is missing, as said above\n"), a.stderr)
+	assert.Contains(t, s.run("preview", "board@contoso.com", "--export", "lines").stderr, hidden, "an export says nothing above")
+
+	a = s.run("preview", "nobody@contoso.com", "Nobody")
+	assert.Equal(t, 6, a.code)
+	assert.True(t, strings.HasPrefix(a.stdout, "0 unique recipients — incomplete: nothing of what was asked for was found\nmissing: "), a.stdout)
+}
+
 func TestANameThatSeveralHaveListsThem(t *testing.T) {
 	s := newShell(t)
 	a := s.run("preview", "twin")

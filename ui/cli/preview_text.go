@@ -16,6 +16,12 @@ import (
 // entry does, the lists, what is missing.
 func previewText(w io.Writer, p *audience.Preview, show previewFlags) error {
 	b := &strings.Builder{}
+	if !slices.ContainsFunc(p.Contributions, func(c audience.Contribution) bool { return !c.Unresolved }) {
+		b.WriteString("0 unique recipients — incomplete: nothing of what was asked for was found\n")
+		missingText(b, p.Missing)
+		_, err := io.WriteString(w, b.String())
+		return err
+	}
 	fmt.Fprintf(b, "%s%s\n", text.Plural(p.Counts.Unique, "unique recipient", "unique recipients"), bounds(p.Missing))
 	fmt.Fprintf(b, "  %s internal, %s external, %s by SMS, %s with a disabled account\n",
 		grouped(p.Counts.Internal), grouped(p.Counts.External), grouped(p.Counts.SMS), grouped(p.Counts.Disabled))

@@ -74,7 +74,7 @@ func (a *app) snapshotDiff(ctx context.Context, from, to string, all bool) error
 		if err := a.printDifference(comparison, preview, all); err != nil {
 			return err
 		}
-		return incompleteError(preview)
+		return incompleteError(preview, a.person())
 	})
 }
 

@@ -19,7 +19,7 @@ func (a *app) printWhy(p *audience.Preview, address string) error {
 	paths, cut := p.Expansion.Why(address, maxPaths)
 	if len(paths) == 0 {
 		// What was not read may hold the address.
-		if err := incompleteError(p); err != nil {
+		if err := incompleteError(p, false); err != nil {
 			return err
 		}
 		return &model.Error{Kind: model.KindUsage, Code: "notARecipient", Message: quoted(address) + " is not reached by these entries"}
