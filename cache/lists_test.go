@@ -59,6 +59,21 @@ func TestAListTakesThePlaceOfOneWithItsNameInAnyLetterCase(t *testing.T) {
 	assert.Equal(t, model.KindUsage, failure(t, err, "listNotFound").Kind)
 }
 
+func TestPeopleOutsideTheTenantAreKeptWithWhatReachesThem(t *testing.T) {
+	l := openLedger(t, ledgerPath(t))
+	partners := listOf("Partners", 1)
+	partners.File, partners.Count = "partners.csv", 3
+	partners.Members = append(partners.Members, workspace.Contact{DisplayName: "Eve", Mail: "eve@fabrikam.com", Mobile: "+44 20 7946 0991"}, workspace.Contact{Mail: "x@fabrikam.com"})
+	require.NoError(t, l.SaveList(t.Context(), partners))
+	l = reopened(t, l)
+	got, err := l.List(t.Context(), "partners")
+	require.NoError(t, err)
+	assert.Equal(t, partners, got)
+	lists, err := l.Lists(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, "partners.csv", lists[0].File)
+}
+
 func TestANamelessListIsNeitherKeptNorFound(t *testing.T) {
 	l := openLedger(t, ledgerPath(t))
 	assert.Equal(t, model.KindUsage, failure(t, l.SaveList(t.Context(), listOf("", 1)), "listName").Kind)
