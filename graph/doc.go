@@ -9,6 +9,9 @@
 // users are decoded in one walk, other answers by lean structs: the SDK's decoder
 // takes twenty times the time and memory for a page of users.
 //
+// Another service of the tenant is called with the same manners through a
+// Service: package exchange asks Exchange so.
+//
 // Nothing here can delete a user: the only DELETE that the transport lets pass
 // is the removal of a reference, …/members/{id}/$ref.
 package graph

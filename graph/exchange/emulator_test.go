@@ -60,7 +60,7 @@ func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
 // the rules of a good client, but for one: while several calls are under way the
 // shared clock jumps for one of them, which makes the others look as if they had
 // not waited. So nothing counts as early here.
-func open(t *testing.T, o emulator.Options, source expansion.Source) *house {
+func open(t *testing.T, o emulator.Options, source expansion.Source, change ...func(*emulator.Server, *signin.Options)) *house {
 	t.Helper()
 	h := &house{clock: &clock{now: time.Now()}} // where azidentity's clock stands too
 	o.Now, o.InFlight = h.clock.Now, 24*time.Hour
@@ -73,9 +73,14 @@ func open(t *testing.T, o emulator.Options, source expansion.Source) *house {
 		assert.Empty(t, server.Judges().Violations())
 	})
 	h.server = server
-	h.auth, err = signin.New(signin.Options{
+	account := signin.Options{
 		Tenant: server.TenantID(), ClientID: server.ClientID(), AuthorityHost: server.AuthorityHost(), Transport: transport, Now: h.clock.Now,
-	})
+		Organization: func(ctx context.Context) (string, string, error) { return h.Organization(ctx) },
+	}
+	for _, f := range change {
+		f(server, &account)
+	}
+	h.auth, err = signin.New(account)
 	require.NoError(t, err)
 	h.Client, err = graph.New(graph.Options{
 		Endpoint: server.GraphEndpoint(), Credential: h.auth, Schema: model.FullSchema(), Transport: transport,
@@ -100,6 +105,33 @@ func open(t *testing.T, o emulator.Options, source expansion.Source) *house {
 	}
 	h.sources.Exchange = h.members
 	return h
+}
+
+// asApp signs in as the app itself.
+func asApp(server *emulator.Server, o *signin.Options) {
+	o.Method, o.ClientSecret = signin.MethodClientSecret, signin.Secret(server.ClientSecret())
+}
+
+func TestAnAppReadsThroughTheAdminAPIAndNotThroughEWS(t *testing.T) {
+	h := open(t, emulator.Options{Users: 200}, expansion.SourceExchangeAdmin, asApp)
+	list := h.server.Tenant().DynamicLists()[0]
+	l := h.readAll(t, dynamic(list.Mail))[0]
+	require.Nil(t, l.Err, "%v", l.Err)
+	assert.Equal(t, dynamicMails(h.server.Tenant(), 0), mailsOf(l.Members))
+	h.server.SetAppRoles(emulator.DefaultAppRoles()...)
+	_, err := h.auth.Renew(t.Context())
+	require.NoError(t, err)
+	l = h.readAll(t, dynamic(list.Mail))[0]
+	require.ErrorIs(t, l.Err, expansion.ErrService)
+	assert.Contains(t, l.Err.Remedy, emulator.ExchangeAppRole)
+
+	h = open(t, emulator.Options{Users: 200, EWS: true}, expansion.SourceEWS, asApp)
+	l = h.readAll(t, dynamic(list.Mail))[0]
+	require.ErrorIs(t, l.Err, expansion.ErrService)
+	assert.Equal(t, "ewsAppOnly", l.Err.Code)
+	for _, route := range h.server.Judges().Routes {
+		assert.NotContains(t, route.Route, "EWS", "nothing was sent")
+	}
 }
 
 // synced is a user as the synced copy of the directory has it.

@@ -56,6 +56,9 @@ func previewRandom(t *testing.T, number uint64, source expansion.Source, met map
 	r := rand.New(rand.NewPCG(number, 5))
 	options := randomTenant(r)
 	options.Fault = roughWeather
+	if r.IntN(4) == 0 {
+		options.Fault += ",everybody"
+	}
 	if r.IntN(2) == 0 {
 		options.Consented = append(options.Consented, "Member.Read.Hidden")
 	}
@@ -339,7 +342,7 @@ func TestAPreviewOfEverythingOnlyReads(t *testing.T) {
 		}
 		h := open(t, emulator.Options{Users: 1500, EWS: true, Consented: consented}, source)
 		tn := h.server.Tenant()
-		include := []string{"adele.vance@contoso.com"}
+		include := []string{"nobody@contoso.com", "Nobody at all"}
 		for i := range tn.Groups() {
 			g, _ := tn.Group(i)
 			include = append(include, "group:"+g.ID)
@@ -347,10 +350,9 @@ func TestAPreviewOfEverythingOnlyReads(t *testing.T) {
 		for _, l := range tn.DynamicLists() {
 			include = append(include, l.Mail)
 		}
-		estimated := false
-		preview := h.previewWith(t, include, []string{"all-staff@contoso.com"}, func(audience.Estimate) { estimated = true })
+		// Whether the estimate comes in time to be told is left to chance.
+		preview := h.previewWith(t, include, []string{"all-staff@contoso.com"}, func(audience.Estimate) {})
 		assert.NotEmpty(t, preview.Expansion.Recipients)
-		_ = estimated // it may come too late to be told
 		judges := h.server.Judges()
 		assert.Zero(t, judges.Writes)
 		asked := make(map[string]bool)
