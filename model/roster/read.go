@@ -23,8 +23,8 @@ func Read(r io.Reader, name string, o Options) (*File, error) {
 	if err != nil {
 		return nil, invalid(name, line, err.Error())
 	}
-	if e := checkText(name, text); e != nil {
-		return nil, e
+	if at := strings.IndexByte(text, 0); at >= 0 {
+		return nil, invalid(name, 1+strings.Count(text[:at], "\n"), "a NUL character stands in it: the file is no text, or of another encoding")
 	}
 	reading := &reading{name: name, options: o, format: Format{Encoding: encoding, Marked: marked, Ignored: []string{}, Notes: []string{}}}
 	if err := reading.read(text); err != nil {
@@ -49,19 +49,6 @@ func readAll(r io.Reader, name string, most int) ([]byte, error) {
 		return nil, e
 	}
 	return data, nil
-}
-
-// checkText refuses what no file of text holds.
-func checkText(name, text string) error {
-	for _, foreign := range []struct{ sign, what string }{
-		{"\x00", "a NUL character stands in it: the file is no text, or of another encoding"},
-		{string(byteOrderMark), "a byte order mark stands inside of the file, which may have been joined from several"},
-	} {
-		if at := strings.Index(text, foreign.sign); at >= 0 {
-			return invalid(name, 1+strings.Count(text[:at], "\n"), foreign.what)
-		}
-	}
-	return nil
 }
 
 // record is a row before its columns are known.

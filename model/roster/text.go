@@ -48,8 +48,6 @@ func ParseEncoding(name string) (Encoding, error) {
 // encodingUTF16 is UTF-16 of either byte order.
 const encodingUTF16 Encoding = "utf-16"
 
-const byteOrderMark = '\uFEFF'
-
 var (
 	markUTF8    = []byte{0xEF, 0xBB, 0xBF}
 	markUTF16LE = []byte{0xFF, 0xFE}
