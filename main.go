@@ -31,9 +31,11 @@ import (
 	"rollcall/cache"
 	"rollcall/graph"
 	"rollcall/graph/emulator"
+	"rollcall/graph/exchange"
 	"rollcall/graph/signin"
 	"rollcall/model"
 	"rollcall/model/directory"
+	"rollcall/model/expansion"
 	"rollcall/model/workspace"
 	"rollcall/model/writeback"
 	"rollcall/ui/cli"
@@ -118,6 +120,10 @@ func (h *house) open(c cli.Connection) *workspace.Workspace {
 		Guards:   writeback.DefaultGuards(),
 		Removals: &c.Config.Guard,
 		OpenFile: cache.OpenFile,
+
+		Exchange:      c.Exchange,
+		KeepStructure: c.Config.KeepStructure,
+
 		Open: func(ctx context.Context) (*workspace.Parts, error) {
 			return h.openParts(ctx, c)
 		},
@@ -169,6 +175,7 @@ func (h *house) openParts(ctx context.Context, c cli.Connection) (_ *workspace.P
 		Transport:       transport,
 	}
 	endpoint := c.GraphEndpoint
+	exchangeEndpoint := cmp.Or(c.ExchangeEndpoint, exchange.Endpoint(endpoint))
 	switch {
 	case c.Demo != nil:
 		// It lives until Close, longer than the call that opens it.
@@ -180,7 +187,7 @@ func (h *house) openParts(ctx context.Context, c cli.Connection) (_ *workspace.P
 		h.tenant = server
 		transport.TLSClientConfig = &tls.Config{RootCAs: server.CertPool()}
 		signIn.Tenant, signIn.ClientID, signIn.AuthorityHost = server.TenantID(), server.ClientID(), server.AuthorityHost()
-		endpoint = server.GraphEndpoint()
+		endpoint, exchangeEndpoint = server.GraphEndpoint(), server.ExchangeEndpoint()
 	case c.ClientSecret != "":
 		signIn.Method = signin.MethodClientSecret
 	case c.CertificatePath != "":
@@ -188,6 +195,11 @@ func (h *house) openParts(ctx context.Context, c cli.Connection) (_ *workspace.P
 	default:
 		signIn.CacheName = "rollcall"
 		signIn.Store = accountFile(filepath.Join(folder, "account.json"))
+	}
+
+	if c.Exchange != "" {
+		signIn.Exchange = cmp.Or(c.ExchangeResource, exchange.Resource(exchangeEndpoint))
+		signIn.ExchangeScopes = workspace.ExchangeScopes(c.Exchange)
 	}
 
 	tenantID := "" // a domain may stand in its place: then it is known after sign-in
@@ -223,19 +235,46 @@ func (h *house) openParts(ctx context.Context, c cli.Connection) (_ *workspace.P
 	if err != nil {
 		return nil, err
 	}
-	return &workspace.Parts{
-		Auth:     auth,
-		Source:   client,
-		Store:    store,
-		Ledger:   ledger,
-		Members:  client,
-		Resolver: client,
-		Groups:   client,
-		Calls:    client,
-		Operator: operator(),
-		Notes:    store.Notes(),
-		Close:    closeAll,
-	}, nil
+	parts := &workspace.Parts{
+		Auth:        auth,
+		Source:      client,
+		Store:       store,
+		Ledger:      ledger,
+		Memberships: client,
+		Resolver:    client,
+		Groups:      client,
+		Calls:       client,
+		Operator:    operator(),
+		Notes:       store.Notes(),
+		Close:       closeAll,
+	}
+	return parts, plugExchange(parts, c.Exchange, client, auth, exchangeEndpoint, signIn.Exchange)
+}
+
+// plugExchange routes the members of lists: to Graph alone, or to the service of
+// Exchange that was chosen as well.
+func plugExchange(parts *workspace.Parts, source expansion.Source, client *graph.Client, auth *signin.Auth, endpoint, resource string) error {
+	sources := &expansion.Sources{Graph: client, Source: source}
+	parts.Members = sources
+	options := exchange.Options{Session: auth.Session}
+	switch source {
+	case expansion.SourceExchangeAdmin:
+		service, err := client.Service(exchange.AdminService(endpoint, resource))
+		if err != nil {
+			return err
+		}
+		admin := exchange.NewAdmin(service, options)
+		sources.Exchange, parts.Finder = admin, admin
+	case expansion.SourceEWS:
+		service, err := client.Service(exchange.EWSService(endpoint, resource))
+		if err != nil {
+			return err
+		}
+		ews := exchange.NewEWS(service, options)
+		sources.Exchange, parts.Finder = ews, ews
+		parts.ExchangeNotice = exchange.Notice(resource, time.Now())
+	}
+	return nil
 }
 
 // profileFolder is where a connection's files are kept.
@@ -268,9 +307,13 @@ func demoOptions(d *cli.Demo) emulator.Options {
 		Users: d.Users, Seed: d.Seed, Latency: d.Latency, Fault: d.Fault, Churn: d.Churn, AutoApprove: d.Approve,
 		NullCreated: d.NullCreated, NoCompression: d.NoCompression,
 		Consented: emulator.ReadScopes(),
+		EWS:       true,
 	}
 	if d.Write {
 		o.Consented = append(o.Consented, emulator.WriteScope)
+	}
+	if scopes := workspace.ExchangeScopes(d.Consented); len(scopes) > 0 {
+		o.Consented = append(o.Consented, scopes[0]) // the others are an app's
 	}
 	return o
 }
