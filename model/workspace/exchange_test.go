@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -138,6 +139,25 @@ func TestWhoIsListedByAddressIsTheSyncedUserWhoGetsTheMail(t *testing.T) {
 	p, err = w.Preview(t.Context(), []string{"group:sg-sales", "rule:" + salesRule}, nil, nil)
 	require.NoError(t, err)
 	assert.NotContains(t, p.Notes, "Exchange Web Services end soon", "they were not asked")
+}
+
+func TestWithoutASyncANoteSaysWhatExchangeDoesNotTell(t *testing.T) {
+	tenant := workspacetest.Contoso()
+	tenant.Exchange = expansion.SourceEWS
+	tenant.Plug = func(parts *workspace.Parts) {
+		parts.Members = &expansion.Sources{
+			Graph: parts.Members, Source: expansion.SourceEWS,
+			Exchange: exchange{map[string][]string{"partners@contoso.com": {"chandra@contoso.com"}}},
+		}
+	}
+	noted := func(w *workspace.Workspace) bool {
+		p, err := w.Preview(t.Context(), []string{"partners@contoso.com"}, nil, nil)
+		require.NoError(t, err)
+		require.Equal(t, []string{"chandra@contoso.com"}, addresses(p))
+		return slices.ContainsFunc(p.Notes, func(n string) bool { return strings.Contains(n, "has not been synced") })
+	}
+	assert.True(t, noted(open(t, tenant)))
+	assert.False(t, noted(synced(t, tenant)))
 }
 
 func TestExchangeThatRefusesIsMissingAndNoFailure(t *testing.T) {

@@ -51,6 +51,15 @@ func (w *Workspace) Preview(ctx context.Context, include, exclude []string, watc
 		return nil, err
 	}
 	local := &local{workspace: w, snapshot: snapshot, good: w.afresh()}
+	if watch.Estimated != nil {
+		tally, ok, err := local.tally(ctx, entries, domains)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			watch.Estimated(audience.Estimate{Recipients: tally.Unique, Exact: &tally})
+		}
+	}
 	preview, err := audience.Build(ctx, audience.Ports{
 		Resolver: parts.Resolver,
 		Local:    local,
@@ -71,9 +80,7 @@ func (w *Workspace) Preview(ctx context.Context, include, exclude []string, watc
 	if note != "" {
 		local.notes = append(local.notes, note)
 	}
-	if parts.ExchangeNotice != "" && slices.ContainsFunc(preview.Expansion.Nodes, func(n *expansion.Node) bool { return n.Source == w.settings.Exchange || n.Instead != nil }) {
-		local.notes = append(local.notes, parts.ExchangeNotice)
-	}
+	local.notes = append(local.notes, w.exchangeNotes(preview.Expansion, parts.ExchangeNotice, syncedAt)...)
 	for _, n := range local.notes {
 		if !slices.Contains(preview.Notes, n) {
 			preview.Notes = append(preview.Notes, n)
@@ -81,6 +88,21 @@ func (w *Workspace) Preview(ctx context.Context, include, exclude []string, watc
 	}
 	preview.Requests, preview.SyncedAt = w.Traffic().Requests-before, syncedAt
 	return preview, nil
+}
+
+// exchangeNotes are what is to be said where Exchange was asked.
+func (w *Workspace) exchangeNotes(r *expansion.Result, notice string, syncedAt time.Time) (notes []string) {
+	by := func(is func(*expansion.Node) bool) bool { return slices.ContainsFunc(r.Nodes, is) }
+	if w.settings.Exchange == "" {
+		return nil
+	}
+	if notice != "" && by(func(n *expansion.Node) bool { return n.Source == w.settings.Exchange || n.Instead != nil }) {
+		notes = append(notes, notice)
+	}
+	if syncedAt.IsZero() && by(func(n *expansion.Node) bool { return n.Source == w.settings.Exchange && n.Direct > 0 }) {
+		notes = append(notes, "the directory has not been synced, and Exchange does not say who has a mobile number, a disabled account or is a guest: of those whom it listed nobody is counted as such. Run `rollcall sync` first")
+	}
+	return notes
 }
 
 func parseEntries(include, exclude []string) ([]audience.Entry, error) {
