@@ -92,7 +92,7 @@ func (a *app) makePlan(ctx context.Context, from, exclude []string, to string, m
 		if refusal := group.WriteRefusal(); refusal != nil {
 			return refusal
 		}
-		if err := a.syncedFor(ctx, w, from, exclude); err != nil {
+		if err := a.readyFor(ctx, w, true, from, exclude); err != nil {
 			return err
 		}
 		plan, err := w.Plan(ctx, from, exclude, group.ID, mode)

@@ -132,7 +132,8 @@ func (a *app) person() bool { return a.env.StdoutTerminal && !a.flags.machine() 
 
 // readyFor signs in where the tenant must be asked for one of the entries, or
 // where a session is wanted in any case, and reads the directory where an entry
-// is answered from it.
+// is answered from it. Of the members that Exchange lists the directory alone
+// tells who has a mobile number, who is a guest, and whose account is disabled.
 func (a *app) readyFor(ctx context.Context, w *workspace.Workspace, session bool, lists ...[]string) error {
 	asks, err := anyAsksTenant(ctx, w, lists...)
 	if err != nil {
@@ -142,6 +143,13 @@ func (a *app) readyFor(ctx context.Context, w *workspace.Workspace, session bool
 		if err := a.signIn(ctx, w); err != nil {
 			return err
 		}
+	}
+	connection, err := a.connection()
+	if err != nil {
+		return err
+	}
+	if asks && connection.Exchange != "" {
+		return a.synced(ctx, w)
 	}
 	return a.syncedFor(ctx, w, lists...)
 }

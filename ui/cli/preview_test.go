@@ -208,6 +208,14 @@ func TestAnApprovedPreviewIsAnEntry(t *testing.T) {
 	assert.Contains(t, a.stderr, `did you mean "All hands"?`)
 }
 
+func TestWhatExchangeListsIsJoinedWithTheDirectory(t *testing.T) {
+	s := newShell(t)
+	s.ok("preview", "all-staff@contoso.com")
+	assert.Empty(t, s.tenant.Asked("Users"), "Graph says of a member all that is told")
+	s.ok("preview", "all-staff@contoso.com", "--exchange", "admin-api")
+	assert.NotEmpty(t, s.tenant.Asked("Users"))
+}
+
 func TestAPreviewSignsInForTheMembersOfAGroup(t *testing.T) {
 	s := newShell(t)
 	rule := `user.memberOf -any (group.objectId -in ["` + workspacetest.ID(workspacetest.GroupSales) + `"])`

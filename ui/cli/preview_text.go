@@ -95,7 +95,7 @@ func bounds(missing []expansion.Missing) string {
 // externals says who the external recipients are.
 func externals(p *audience.Preview) string {
 	const most = 3
-	parts := []string{text.Plural(p.Counts.Guests, "guest", "guests")}
+	var parts []string
 	domains := p.ExternalDomains()
 	for _, d := range domains[:min(most, len(domains))] {
 		parts = append(parts, fmt.Sprintf("%s at %s", grouped(d.Count), text.Clean(d.Domain)))
@@ -103,7 +103,7 @@ func externals(p *audience.Preview) string {
 	if n := len(domains) - most; n > 0 {
 		parts = append(parts, text.Plural(n, "more domain", "more domains"))
 	}
-	return strings.Join(parts, ", ")
+	return text.Plural(p.Counts.Guests, "guest", "guests") + "; " + strings.Join(parts, ", ")
 }
 
 // sourcesLine names the services that answered for lists, each once.
