@@ -3,6 +3,7 @@ package audience
 import (
 	"cmp"
 	"fmt"
+	"strings"
 
 	"rollcall/model"
 )
@@ -28,10 +29,16 @@ func (c *Candidates) Error() string {
 // among are the objects that an entry names.
 func among(e Entry, objects []model.Object) *Candidates {
 	c := &Candidates{Entry: e}
+	owners := make(map[string]int, len(objects))
+	for i := range objects {
+		owners[strings.ToLower(objects[i].Mail)]++
+	}
 	for i := range objects {
 		o := &objects[i]
-		// The id tells apart what shares a name, and an address as well.
-		text := cmp.Or(o.ID, o.Mail)
+		text := o.Mail
+		if text == "" || owners[strings.ToLower(text)] > 1 && o.ID != "" {
+			text = o.ID
+		}
 		c.List = append(c.List, Candidate{Text: text, Name: cmp.Or(o.DisplayName, o.Mail, o.ID), Note: kindOf(o)})
 		if o.Mail != "" {
 			c.List[i].Note += " · " + o.Mail
