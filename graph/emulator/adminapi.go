@@ -237,7 +237,7 @@ func (x *exchange) dynamicMembers(c *call, in cmdlet) (*reply, *graphError) {
 // everybody answers what the cmdlet's documentation warns of: "$null or a
 // non-existent value for the Identity parameter returns all objects".
 func (x *exchange) everybody(c *call, in cmdlet) (*reply, *graphError) {
-	return x.page(c, in, 0, func(from int64, n int) ([]seed.Member, int64) { return x.g.tenant.SelectFrom(anyRecipient, from, n) })
+	return x.page(c, in, 0, func(from int64, n int) ([]seed.Member, int64) { return x.g.tenant.SelectFrom(anyRecipient(), from, n) })
 }
 
 func noRecipient(identity string) *graphError {

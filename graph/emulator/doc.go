@@ -1,8 +1,8 @@
 // Package emulator is a Microsoft 365 tenant in one process: an HTTPS server on
 // loopback that answers as login.microsoftonline.com, graph.microsoft.com and
-// outlook.office365.com do, closely enough that unmodified Microsoft clients (azidentity, MSAL,
-// msgraph-sdk-go) work against it. rollcall's demo and tests talk to it; nothing
-// between the screen and the wire is faked elsewhere.
+// outlook.office365.com do, closely enough that unmodified Microsoft clients
+// (azidentity, MSAL, msgraph-sdk-go) work against it. rollcall's demo and tests
+// talk to it; nothing between the screen and the wire is faked elsewhere.
 //
 // What it models:
 //   - the Entra authority: discovery, device code, authorization code with PKCE,

@@ -319,6 +319,7 @@ type memberWriter struct {
 	names      map[*resourceType][]string
 	selectedID bool
 	readable   map[seed.MemberType]bool
+	user       seed.User // the one being written
 }
 
 func (g *graph) memberWriter(c *call, selection []string) *memberWriter {
@@ -369,8 +370,8 @@ func (w *memberWriter) append(b []byte, m seed.Member) []byte {
 	}
 	switch m.Type {
 	case seed.MemberUser:
-		if u, ok := w.g.tenant.User(m.Index); ok {
-			w.users.write(&o, &u)
+		if w.g.tenant.LoadUser(m.Index, &w.user) {
+			w.users.write(&o, &w.user)
 		}
 	case seed.MemberGroup:
 		w.generic(&o, groupType, m)

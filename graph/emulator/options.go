@@ -44,8 +44,8 @@ type Options struct {
 	Churn time.Duration
 
 	// NoAdminAPI makes a tenant in which the preview of the Exchange Online Admin
-	// API is not enabled. EWS makes one that still allows Exchange Web Services:
-	// Microsoft blocks them in most since October 2026.
+	// API is not enabled. EWS makes one that still allows Exchange Web Services, as
+	// the demo's does: Microsoft blocks them in most since October 2026.
 	NoAdminAPI bool
 	EWS        bool
 

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"rollcall/graph/emulator/opath"
 	"rollcall/graph/emulator/seed"
@@ -153,13 +154,13 @@ func (x *exchange) append(b []byte, r *recipient, columns []int) []byte {
 }
 
 // anyRecipient selects whatever has an address.
-var anyRecipient = func() *opath.Filter {
+var anyRecipient = sync.OnceValue(func() *opath.Filter {
 	f, err := opath.Compile("Alias -ne $null", opath.Online)
 	if err != nil {
 		panic(err) // unreachable: the text is ours
 	}
 	return f
-}()
+})
 
 // findDistribution finds distribution lists and mail-enabled security groups by
 // address, by object id, by the id that Exchange knows them by, by alias or by
