@@ -16,6 +16,9 @@ import (
 type Estimate struct {
 	Recipients int
 	Unknown    int // included lists that no quick count knows
+	// Exact are the figures of the outcome itself, where they can be told before
+	// the recipients are named; then Recipients is their Unique. Nil elsewhere.
+	Exact *Tally
 }
 
 // quickCount is an Estimate on its way.

@@ -26,6 +26,7 @@ type Snapshot struct {
 	index      *lazy[*hashTable]
 	irregular  map[key]string
 
+	mailboxes  lazy[*Mailboxes]
 	nameOrder  nameOrder
 	addressing sync.Once
 	addresses  atomic.Pointer[hashTable] // nil until somebody asks
