@@ -180,13 +180,13 @@ func TestNothingIsTruncatedInSilence(t *testing.T) {
 		"an address that nobody has":        "nobody-at-all@contoso.com",
 	} {
 		t.Run(name, func(t *testing.T) {
-			preview := m.runJSON(6, "--demo", "preview", entry)
+			preview := m.runJSON(6, "--demo", "preview", entry, "--exchange", "off")
 			assert.Equal(t, false, preview["complete"])
 			unresolved := preview["unresolved"].([]any)
 			require.Len(t, unresolved, 1)
 			assert.NotEmpty(t, unresolved[0].(map[string]any)["reason"])
 
-			a := m.run("--demo", "preview", entry)
+			a := m.run("--demo", "preview", entry, "--exchange", "off")
 			assert.Equal(t, 6, a.code)
 			assert.Contains(t, a.stdout, "incomplete")
 			assert.Contains(t, a.stdout, "missing: ")
