@@ -154,7 +154,7 @@ type Format struct {
 	Columns   []Mapping  `json:"columns"`
 	Ignored   []string   `json:"ignored"` // headings of the columns that are not read
 	Sample    [][]string `json:"sample"`  // the first rows, the fields of Columns
-	Notes     []string   `json:"notes"`   // what was left out, or taken for something
+	Notes     []string   `json:"-"`       // what was left out, or taken for something
 }
 
 // sampleRows is how many rows Format.Sample holds.

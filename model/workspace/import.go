@@ -100,7 +100,7 @@ func (i *Import) Partial() error {
 	}
 	return &model.Error{
 		Kind: model.KindPartial, Code: "importPartial",
-		Message: fmt.Sprintf("%d of the %d rows of %s were left out: those that name nobody %d, ambiguous ones %d", unmatched+ambiguous, i.Rows, i.File, unmatched, ambiguous),
+		Message: fmt.Sprintf("%d of the %d rows of %s were left out: %d naming nobody, %d ambiguous", unmatched+ambiguous, i.Rows, i.File, unmatched, ambiguous),
 		Remedy:  "correct those rows, run `rollcall sync` if the users are new, or keep people outside the tenant with --outside",
 	}
 }
@@ -141,7 +141,7 @@ func (w *Workspace) PlanImportFrom(ctx context.Context, name string, stream io.R
 			Remedy:  "check the export that wrote it",
 		}
 	}
-	plan := &Import{Name: name, File: filepath.Base(path), Format: file.Format, Rows: len(file.Rows), Snapshot: w.Directory(), Notes: slices.Clone(file.Format.Notes)}
+	plan := &Import{Name: name, File: filepath.Base(path), Format: file.Format, Rows: len(file.Rows), Snapshot: w.Directory(), Notes: file.Format.Notes}
 	if err := plan.checkSynced(); err != nil {
 		return nil, err
 	}

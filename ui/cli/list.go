@@ -31,13 +31,13 @@ list:NAME is an ENTRY of preview and plan.`,
 			RunE: func(cmd *cobra.Command, _ []string) error { return a.listList(cmd.Context()) },
 		},
 		&cobra.Command{
-			Use: "show NAME", Short: "Show who is in a list", Args: cobra.ExactArgs(1),
+			Use: "show NAME", Short: "Show who is in a list", Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeLists,
 			RunE: func(cmd *cobra.Command, args []string) error { return a.listShow(cmd.Context(), args[0]) },
 		},
 		a.listSaveCommand(),
 		a.listImportCommand(),
 		&cobra.Command{
-			Use: "export NAME", Short: "Print a list's members as CSV, or in the format that --format names", Args: cobra.ExactArgs(1),
+			Use: "export NAME", Short: "Print a list's members as CSV, or in the format that --format names", Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeLists,
 			Example: "  rollcall list export Board > board.csv",
 			RunE: func(cmd *cobra.Command, args []string) error {
 				if a.flags.format == formatTable {
@@ -47,13 +47,23 @@ list:NAME is an ENTRY of preview and plan.`,
 			},
 		},
 		&cobra.Command{
-			Use: "delete NAME", Short: "Delete a saved list", Args: cobra.ExactArgs(1),
+			Use: "delete NAME", Short: "Delete a saved list", Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeLists,
 			RunE: func(cmd *cobra.Command, args []string) error {
 				return a.with(cmd.Context(), func(w *workspace.Workspace) error { return w.DeleteList(cmd.Context(), args[0]) })
 			},
 		},
 	)
 	return cmd
+}
+
+// completeLists completes the name of a list.
+func (a *app) completeLists(cmd *cobra.Command, args []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return a.names(cmd, func(ctx context.Context, w *workspace.Workspace) ([]cobra.Completion, error) {
+		return listNames(ctx, w, word, "")
+	})
 }
 
 func (a *app) listSaveCommand() *cobra.Command {
@@ -101,6 +111,7 @@ whatever the rule would find later.`,
 		},
 	}
 	choice.register(cmd)
+	a.completeFlag(cmd, "segment", a.completeSegments)
 	cmd.Flags().StringArrayVar(&users, "user", nil, "a user by address, user principal name or object id; repeat for several")
 	cmd.Flags().BoolVar(&replace, "replace", false, "take the place of the list that has the name")
 	return cmd

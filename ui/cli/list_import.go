@@ -54,7 +54,13 @@ is stopped: the file may have been cut off. --allow-removals N allows it.`,
   rollcall list import Partners partners.csv --outside --dry-run
   0 3 * * *  rollcall sync && rollcall list import Staff /srv/hr/staff.csv --yes     (crontab)
   ExecStart=/usr/bin/rollcall list import Staff /srv/hr/staff.csv --yes              (systemd)`,
-		Args: cobra.ExactArgs(2),
+		Args:              cobra.ExactArgs(2),
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			if len(args) == 1 {
+				return []cobra.Completion{"csv", "txt"}, cobra.ShellCompDirectiveFilterFileExt
+			}
+			return a.completeLists(cmd, args, word)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o, err := f.options()
 			if err != nil {
@@ -71,9 +77,11 @@ is stopped: the file may have been cut off. --allow-removals N allows it.`,
 	flags.StringVar(&f.encoding, "encoding", "auto", "utf-8, utf-16, utf-16le, utf-16be, windows-1252 or auto")
 	flags.BoolVar(&f.header, "header", false, "the file begins with headings, whatever they look like")
 	flags.BoolVar(&f.noHeader, "no-header", false, "the file has no headings")
+	a.completeFlag(cmd, "delimiter", cobra.FixedCompletions([]cobra.Completion{"auto", "comma", "semicolon", "tab", "pipe"}, cobra.ShellCompDirectiveNoFileComp))
+	a.completeFlag(cmd, "encoding", cobra.FixedCompletions([]cobra.Completion{"auto", "utf-8", "utf-16", "windows-1252"}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.MarkFlagsMutuallyExclusive("header", "no-header")
 	flags.BoolVar(&f.outside, "outside", false, "keep rows with an address of a foreign domain as contacts outside the tenant")
-	flags.BoolVar(&f.dryRun, "dry-run", false, "show what the import would do, and write nothing")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "show what the import would do, with its exit code, and write nothing")
 	flags.BoolVar(&f.yes, "yes", false, "change a list that is there without asking")
 	flags.IntVar(&f.allowRemovals, "allow-removals", 0, "lift the guard on removals up to this number")
 	flags.BoolVar(&f.all, "all", false, "print all rows that are left out and all changes, not the first ones")
@@ -129,6 +137,9 @@ func (a *app) listImport(ctx context.Context, w *workspace.Workspace, name, path
 		err  error
 	)
 	if path == stdinFile {
+		if a.env.StdinTerminal {
+			a.note("type the rows, then end them with ctrl-d")
+		}
 		plan, err = w.PlanImportFrom(ctx, name, a.env.Stdin, stdinName, o)
 	} else {
 		plan, err = w.PlanImport(ctx, name, path, o)

@@ -51,6 +51,10 @@ func TestAFileBecomesAListAndBringsItUpToDateWhenThatIsApproved(t *testing.T) {
 	assert.Contains(t, a.stdout, "Staff: 2 members now, 2 then: 1 joining, 1 leaving, 0 changed, 1 unchanged\n  + Dora Lind, dora@contoso.com\n  - Adele Vance, adele@contoso.com\n")
 	assert.Contains(t, a.stdout, "Nothing was written.\n")
 	assert.Contains(t, s.ok("list", "import", "Staff", staff, "--dry-run"), "this was a dry run")
+	refused := s.run("list", "import", "Staff", staff, "--json")
+	assert.Equal(t, 3, refused.code)
+	assert.Equal(t, false, decode(t, refused.stdout)["written"], "the changes are shown to a program too")
+	assert.Equal(t, "notApproved", decode(t, refused.stderr)["error"].(map[string]any)["code"])
 	assert.Equal(t, 1, s.audited())
 
 	changed := s.object("list", "import", "Staff", staff, "--yes")
@@ -95,7 +99,7 @@ func TestRowsThatNameNobodyAreListedAndTheOthersImported(t *testing.T) {
 	)
 	a := s.run("list", "import", "Staff", staff)
 	assert.Equal(t, 6, a.code)
-	assert.Contains(t, a.stderr, "5 of the 7 rows of staff.csv were left out: those that name nobody 4, ambiguous ones 1")
+	assert.Contains(t, a.stderr, "5 of the 7 rows of staff.csv were left out: 4 naming nobody, 1 ambiguous")
 	for _, line := range []string{
 		"7 rows: 1 user, 1 named twice, 1 ambiguous, 4 name nobody\n",
 		"  line 3 ambiguous: chandra@contoso.com and 002 are of different users\n",
@@ -251,6 +255,16 @@ func TestAMemberWhomAnAmbiguousRowMayMeanStays(t *testing.T) {
 	assert.Empty(t, object["leaves"])
 	assert.Equal(t, false, object["written"])
 	assert.Equal(t, "Bert Olsen", object["kept"].([]any)[0].(map[string]any)["displayName"])
+}
+
+func TestTheShellCompletesTheNamesOfListsAndThenFiles(t *testing.T) {
+	s := newShell(t)
+	s.ok("list", "save", "Staff", "--user", "bert@contoso.com")
+	for _, command := range []string{"show", "export", "delete", "import"} {
+		assert.Contains(t, s.ok("__complete", "list", command, "st"), "Staff\t1 member\n:4\n", command)
+	}
+	assert.Contains(t, s.ok("__complete", "list", "import", "Staff", ""), "csv\ntxt\n:8\n")
+	assert.Contains(t, s.ok("__complete", "list", "import", "--delimiter", ""), "semicolon\n")
 }
 
 func TestAListPickedByHandForgetsTheFile(t *testing.T) {
