@@ -124,8 +124,8 @@ func smtpAddress(proxy string) (string, bool) {
 // primary address, in any letter case, and an object whose primary address is
 // a secondary one of another. It returns for each object the index of the one
 // that stands for it, or -1 for those that are no recipients or not among those
-// that are present (nil: all are).
-func fold(objects []model.Object, present *bitset.BitSet) []int32 {
+// that are present (nil: all are); and the primary addresses in lower case.
+func fold(objects []model.Object, present *bitset.BitSet) (standsFor []int32, addresses []string) {
 	parent := make([]int32, len(objects))
 	find := func(i int32) int32 {
 		for parent[i] != i {
@@ -134,6 +134,8 @@ func fold(objects []model.Object, present *bitset.BitSet) []int32 {
 		}
 		return i
 	}
+	addresses = make([]string, len(objects))
+	owner := make([]int32, len(objects)) // the first object with the same primary address
 	primary := make(map[string]int32, len(objects))
 	for i := range objects {
 		o := &objects[i]
@@ -141,23 +143,26 @@ func fold(objects []model.Object, present *bitset.BitSet) []int32 {
 			parent[i] = -1
 			continue
 		}
-		parent[i] = int32(i)
 		address := strings.ToLower(o.Mail)
-		if first, ok := primary[address]; ok {
-			parent[i] = first
-		} else {
-			primary[address] = int32(i)
+		first, ok := primary[address]
+		if !ok {
+			first = int32(i)
+			primary[address] = first
 		}
+		addresses[i], owner[i], parent[i] = address, first, first
 	}
 	aliased := make([]bool, len(objects)) // its primary address is another's secondary one
 	for i := range objects {
 		if parent[i] < 0 {
 			continue
 		}
-		own := strings.ToLower(objects[i].Mail)
-		for _, proxy := range objects[i].ProxyAddresses {
+		o := &objects[i]
+		for _, proxy := range o.ProxyAddresses {
+			if at := len(proxy) - len(o.Mail); at > 0 && proxy[at-1] == ':' && proxy[at:] == o.Mail {
+				continue // its own
+			}
 			address, ok := smtpAddress(proxy)
-			if !ok || address == own {
+			if !ok || address == addresses[i] {
 				continue
 			}
 			if other, ok := primary[address]; ok {
@@ -168,10 +173,10 @@ func fold(objects []model.Object, present *bitset.BitSet) []int32 {
 	}
 	for i := range objects {
 		if parent[i] >= 0 {
-			aliased[i] = aliased[primary[strings.ToLower(objects[i].Mail)]]
+			aliased[i] = aliased[owner[i]]
 		}
 	}
-	return represent(objects, aliased, parent, find)
+	return represent(objects, aliased, parent, find), addresses
 }
 
 // represent chooses one object of each class to stand for all of it: not one

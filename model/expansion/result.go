@@ -55,7 +55,7 @@ func (w *reading) result(roots []Root, planted []rootEdges) *Result {
 // identify makes the recipients out of the objects.
 func (r *Result) identify(domains []string) {
 	x := r.index
-	standsFor := fold(x.objects, x.present)
+	standsFor, addresses := fold(x.objects, x.present)
 	verified := make(map[string]bool, len(domains))
 	for _, d := range domains {
 		verified[strings.ToLower(d)] = true
@@ -64,25 +64,22 @@ func (r *Result) identify(domains []string) {
 		address string // in lower case
 		object  int32
 	}
-	var chosen []candidate
+	chosen := make([]candidate, 0, len(x.objects))
 	for i, s := range standsFor {
 		if s == int32(i) {
-			chosen = append(chosen, candidate{strings.ToLower(x.objects[i].Mail), s})
+			chosen = append(chosen, candidate{addresses[i], s})
 		}
 	}
 	slices.SortFunc(chosen, func(a, b candidate) int { return strings.Compare(a.address, b.address) })
 	position := make([]int32, len(x.objects))
 	r.Recipients = make([]Recipient, len(chosen))
 	for p, c := range chosen {
-		o := x.objects[c.object]
+		o, recipient := &x.objects[c.object], &r.Recipients[p]
 		position[c.object] = int32(p)
-		r.Recipients[p] = Recipient{
-			Address:  o.Mail,
-			Object:   o,
-			External: isExternal(&o, verified),
-			SMS:      strings.TrimSpace(o.MobilePhone) != "",
-			Disabled: o.AccountEnabled != nil && !*o.AccountEnabled,
-		}
+		recipient.Address, recipient.Object = o.Mail, *o
+		recipient.External = isExternal(o, c.address, verified)
+		recipient.SMS = strings.TrimSpace(o.MobilePhone) != ""
+		recipient.Disabled = o.AccountEnabled != nil && !*o.AccountEnabled
 	}
 	x.recipients = len(chosen)
 	x.recipient = make([]int32, len(x.objects))
@@ -95,12 +92,12 @@ func (r *Result) identify(domains []string) {
 	x.owners = sync.OnceValue(x.indexOwners)
 }
 
-func isExternal(o *model.Object, verified map[string]bool) bool {
+// isExternal takes the address of the object in lower case.
+func isExternal(o *model.Object, address string, verified map[string]bool) bool {
 	if o.Type == model.ObjectContact || strings.EqualFold(o.UserType, "Guest") {
 		return true
 	}
-	at := strings.LastIndexByte(o.Mail, '@')
-	return len(verified) > 0 && !verified[strings.ToLower(o.Mail[at+1:])]
+	return len(verified) > 0 && !verified[address[strings.LastIndexByte(address, '@')+1:]]
 }
 
 // sortOut sets the objects that are no recipients apart.

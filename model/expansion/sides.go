@@ -26,7 +26,7 @@ func (s *Sides) Overlap() [][]int {
 		all = append(all, roots...)
 	}
 	x := s.reading.outline(all)
-	x.recipient = fold(x.objects, x.present)
+	x.recipient, _ = fold(x.objects, x.present)
 	x.recipients = len(x.objects)
 	return x.overlap()
 }
