@@ -116,9 +116,10 @@ func (d *confirmDialog) Cursor() *tea.Cursor { return nil }
 type textDialog struct {
 	shared
 	title  string
-	lines  []string // styled and clean
-	copied string   // what y copies; "" when nothing
-	write  dialog   // that e opens, to write a file; nil: none
+	lines  []string                 // styled and clean; each is wrapped
+	lay    func(width int) []string // lays the lines out itself, instead of lines
+	copied string                   // what y copies; "" when nothing
+	write  dialog                   // that e opens, to write a file; nil: none
 	scroll scroller
 }
 
@@ -147,6 +148,9 @@ func (d *textDialog) Handle(msg tea.Msg) (tea.Cmd, bool) {
 func (d *textDialog) Draw(width, height int) string {
 	w := min(width, 96)
 	var lines []string
+	if d.lay != nil {
+		lines = d.lay(w - 4)
+	}
 	for _, l := range d.lines {
 		lines = append(lines, wrap(d.theme, l, w-4)...)
 	}

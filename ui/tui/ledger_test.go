@@ -75,6 +75,7 @@ func (l fakeLedger) List(_ context.Context, name string) (workspace.List, error)
 func (l fakeLedger) SaveList(_ context.Context, list workspace.List) error {
 	l.t.mu.Lock()
 	defer l.t.mu.Unlock()
+	l.t.lists = slices.DeleteFunc(l.t.lists, func(o workspace.List) bool { return strings.EqualFold(o.Name, list.Name) })
 	l.t.lists = append(l.t.lists, list)
 	return nil
 }

@@ -190,7 +190,7 @@ func (r *importReview) ask() tea.Cmd {
 	th, p := r.theme, r.plan
 	facts := []string{th.text.Render(clean(p.File) + " → list:" + clean(p.Name)), "", r.changes()}
 	if left := len(p.Match.Unmatched) + len(p.Match.Ambiguous); left > 0 {
-		facts = append(facts, "", th.warn.Render(plural(left, "row is", "rows are")+" left out: they name nobody, or several"))
+		facts = append(facts, "", th.warn.Render(plural(left, "row is", "rows are")+" left out: named nobody, or several"))
 	}
 	facts = append(facts, "", th.muted.Render("The list is written on this machine. Nothing in the tenant changes."))
 	removals := len(p.Leaves)

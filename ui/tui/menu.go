@@ -44,13 +44,23 @@ func (d *menuDialog) Handle(msg tea.Msg) (tea.Cmd, bool) {
 
 func (d *menuDialog) Draw(width, height int) string {
 	th := d.theme
-	w, h := min(width, 48), min(height, len(d.items)+4)
+	w, h := min(width, d.wants()), min(height, len(d.items)+4)
 	content := d.draw(th, w, h, func(entry int, _ bool) string {
 		it := d.items[entry]
-		detail := th.cut(clean(it.detail), (w-8)/2)
+		room := max((w-8)/2, w-8-th.width(clean(it.label)))
+		detail := th.cut(clean(it.detail), room)
 		return th.cell(it.label, w-8-th.width(detail)) + " " + detail
 	}, "Nothing matches")
 	return th.box(boxText{title: d.title}, content, w, h, true)
+}
+
+// wants is the width at which nothing is cut, within reason.
+func (d *menuDialog) wants() int {
+	w := 48
+	for _, it := range d.items {
+		w = max(w, d.theme.width(clean(it.label))+d.theme.width(clean(it.detail))+10)
+	}
+	return min(w, 76)
 }
 
 func (d *menuDialog) Bindings() []binding {

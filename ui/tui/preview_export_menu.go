@@ -39,9 +39,9 @@ func exportMenu(s shared, subject exportSubject) dialog {
 
 // dialog asks where a format shall be written.
 func (x exportSubject) dialog(s shared, e handover.Export, label, name string) dialog {
-	lead := "Write " + plural(x.recipients, "recipient", "recipients") + " into a new file: " + label + "."
+	lead := "Write " + plural(x.recipients, "recipient", "recipients") + " into a new file: " + label
 	if x.incomplete {
-		lead += " The answer is INCOMPLETE, and so will the file be."
+		lead += ". The answer is INCOMPLETE, and so will the file be."
 	}
 	return exportDialog(s, "Export recipients", lead, name, func(string) []exportFile {
 		content, refused := x.write(e)
@@ -75,7 +75,7 @@ func askPerMessage(s shared, x exportSubject, name string) dialog {
 			return nil, "Type a number, 1 or more"
 		}
 		blocks := (x.recipients + n - 1) / n
-		label := plural(blocks, "block", "blocks") + " of at most " + plural(n, "address", "addresses") + ", parted by ;"
+		label := plural(blocks, "block", "blocks") + " of at most " + count(n) + ", parted by ;"
 		return emit(dialogMsg{x.dialog(s, handover.Export{Format: handover.Blocks, PerMessage: n}, label, name)}), ""
 	}
 	return d

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
-	"charm.land/lipgloss/v2"
 
 	"rollcall/model"
 	"rollcall/model/expansion"
@@ -14,13 +13,19 @@ import (
 // and what can be seen of lists at all.
 func (p *previewPane) showInfo() tea.Cmd {
 	th := p.theme
-	var lines []string
-	if p.outcome != nil {
-		lines = append(p.answerInfo(), "")
+	lay := func(width int) []string {
+		var lines []string
+		if p.outcome != nil {
+			for _, l := range p.answerInfo() {
+				lines = append(lines, wrap(th, l, width)...)
+			}
+			lines = append(lines, "")
+		}
+		lines = append(lines, th.heading.Render("What can be seen through which source"))
+		lines = append(lines, wrap(th, th.muted.Render("▸ is asked where the profile turns it on; Graph always is."), width)...)
+		return append(lines, matrixLines(th, width)...)
 	}
-	lines = append(lines, th.heading.Render("What can be seen through which source"), "")
-	lines = append(lines, matrixLines(th)...)
-	return emit(dialogMsg{&textDialog{shared: p.shared, title: "What is missing, notes and sources", lines: lines}})
+	return emit(dialogMsg{&textDialog{shared: p.shared, title: "What is missing, notes and sources", lay: lay}})
 }
 
 // answerInfo is what is worth knowing of the answer on the screen.
@@ -61,29 +66,39 @@ const maxInfoDomains = 100
 
 // matrixLines tell what can be seen of every kind of list through every
 // source, by which permission, and where that is not all, why and what to do.
-func matrixLines(th *theme) []string {
+func matrixLines(th *theme, width int) []string {
 	var lines []string
+	below := func(text string) {
+		for _, l := range wrap(th, clean(text), width-5) {
+			lines = append(lines, "     "+th.muted.Render(l))
+		}
+	}
 	var kind model.GroupKind
 	for _, v := range expansion.Matrix() {
 		if v.Kind != kind {
-			if kind != "" {
-				lines = append(lines, "")
-			}
 			kind = v.Kind
-			lines = append(lines, th.accent.Render(capitalise(v.Kind.Label())))
+			label := v.Kind.Label()
+			lines = append(lines, "", th.accent.Render(strings.ToUpper(label[:1])+label[1:]))
 		}
-		lines = append(lines, visibilityLine(th, v))
+		lines = append(lines, sightLine(th, v))
+		if by := strings.Join(v.Permissions, ", "); by != "" {
+			if v.Role != "" {
+				by += "; role: " + v.Role
+			}
+			below("with " + by)
+		}
 		if v.Reason != "" {
-			lines = append(lines, hanging(th.muted, capitalise(v.Reason)))
+			below(capitalise(v.Reason))
 		}
 		if v.Remedy != "" {
-			lines = append(lines, hanging(th.muted, "→ "+v.Remedy))
+			below("→ " + v.Remedy)
 		}
 	}
 	return lines
 }
 
-func visibilityLine(th *theme, v expansion.Visibility) string {
+// sightLine is a source and how much of a kind of list it shows.
+func sightLine(th *theme, v expansion.Visibility) string {
 	sight, style := "", th.text
 	switch v.Sight {
 	case expansion.SightFull:
@@ -91,7 +106,7 @@ func visibilityLine(th *theme, v expansion.Visibility) string {
 	case expansion.SightPart:
 		sight, style = "! in part", th.warn
 	case expansion.SightStored:
-		sight, style = "~ stored", th.warn
+		sight, style = "~ all, as calculated last", th.warn
 	case expansion.SightNone:
 		sight, style = "· nothing", th.muted
 	}
@@ -99,13 +114,5 @@ func visibilityLine(th *theme, v expansion.Visibility) string {
 	if v.Asked {
 		asked = "▸"
 	}
-	line := " " + th.key.Render(asked) + " " + th.text.Render(th.cell(v.Source.Label(), 16)) + style.Render(th.cell(sight, 11))
-	by := strings.Join(v.Permissions, " + ")
-	if v.Role != "" {
-		by += ", role " + v.Role
-	}
-	return line + th.muted.Render(by)
+	return " " + th.key.Render(asked) + " " + th.text.Render(th.cell(v.Source.Label(), 17)) + style.Render(sight)
 }
-
-// hanging is a paragraph below a line of the matrix.
-func hanging(style lipgloss.Style, text string) string { return style.Render("     " + clean(text)) }

@@ -3,9 +3,12 @@ package tui
 import (
 	"context"
 	"fmt"
+	"io"
+	"io/fs"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"rollcall/model"
@@ -22,7 +25,8 @@ import (
 type fakeTenant struct {
 	mu       sync.Mutex
 	now      time.Time
-	begun    time.Time // of the bubble, when now was; zero: the clock stands still
+	begun    time.Time    // of the bubble, when now was; zero: the clock stands still
+	later    atomic.Int64 // nanoseconds that the clock was put forward by
 	users    []model.User
 	groups   map[string]*model.Group   // by object id
 	members  map[string][]model.Object // direct, by group id
@@ -55,10 +59,13 @@ type fakeTenant struct {
 	snaps     []workspace.Snapshot
 	lists     []workspace.List
 
-	listing func(*expansion.Listing)               // changes what a group's listing says
-	slow    chan struct{}                          // when set, listings wait for a token
-	outcome func(writeback.RowResult) *model.Error // refuses a row of a write; nil: takes all
-	writing chan struct{}                          // when set, each row of a write waits for a token
+	listing  func(*expansion.Listing)               // changes what a group's listing says
+	counter  expansion.Counter                      // nil: nobody counts quickly
+	exchange *fakeExchange                          // nil: the profile asks Graph alone
+	files    map[string]string                      // what entries and imports may read, by path
+	slow     chan struct{}                          // when set, listings wait for a token
+	outcome  func(writeback.RowResult) *model.Error // refuses a row of a write; nil: takes all
+	writing  chan struct{}                          // when set, each row of a write waits for a token
 }
 
 var testNow = time.Date(2026, 11, 22, 14, 2, 0, 0, time.UTC)
@@ -95,10 +102,11 @@ func (t *fakeTenant) lastSynced(ago time.Duration) *fakeTenant {
 
 // time is the tenant's clock.
 func (t *fakeTenant) time() time.Time {
+	now := t.now.Add(time.Duration(t.later.Load()))
 	if t.begun.IsZero() {
-		return t.now
+		return now
 	}
-	return t.now.Add(time.Since(t.begun))
+	return now.Add(time.Since(t.begun))
 }
 
 func (t *fakeTenant) workspace() *workspace.Workspace {
@@ -106,12 +114,24 @@ func (t *fakeTenant) workspace() *workspace.Workspace {
 		t.fill()
 	}
 	return workspace.New(workspace.Settings{
-		Profile: "contoso", Now: t.time, Guards: writeback.DefaultGuards(),
+		Profile: "contoso", Now: t.time, Guards: writeback.DefaultGuards(), Exchange: t.exchangeSource(),
+		OpenFile: func(path string) (io.ReadCloser, error) {
+			text, ok := t.files[path]
+			if !ok {
+				return nil, fs.ErrNotExist
+			}
+			return io.NopCloser(strings.NewReader(text)), nil
+		},
 		Open: func(context.Context) (*workspace.Parts, error) {
 			if t.openErr != nil {
 				return nil, t.openErr
 			}
-			return &workspace.Parts{Auth: t, Source: t, Store: &t.store, Ledger: fakeLedger{t}, Members: t, Resolver: t, Groups: fakeGroups{t}, Calls: t}, nil
+			parts := &workspace.Parts{Auth: t, Source: t, Store: &t.store, Ledger: fakeLedger{t}, Members: t, Resolver: t, Groups: fakeGroups{t}, Calls: t, Counter: t.counter}
+			if t.exchange != nil {
+				parts.Members = &expansion.Sources{Graph: t, Exchange: t.exchange, Source: expansion.SourceExchangeAdmin}
+				parts.Finder = t.exchange
+			}
+			return parts, nil
 		},
 	})
 }
