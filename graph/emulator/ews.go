@@ -38,10 +38,12 @@ type soapRequest struct {
 
 type soapOperation struct {
 	XMLName xml.Name
+
+	// The schema has it in the namespace of messages, the samples of the
+	// documentation in that of types: any will do.
 	Mailbox *struct {
-		Name    string `xml:"http://schemas.microsoft.com/exchange/services/2006/types Name"`
 		Address string `xml:"http://schemas.microsoft.com/exchange/services/2006/types EmailAddress"`
-	} `xml:"http://schemas.microsoft.com/exchange/services/2006/messages Mailbox"`
+	} `xml:"Mailbox"`
 }
 
 // readSOAP reads an envelope with one operation. Go's decoder expands no
@@ -152,7 +154,8 @@ func (x *exchange) expandDL(address string) *reply {
 }
 
 // resolveList finds distribution lists, mail-enabled security groups and dynamic
-// lists by an address, or by the beginning of a name as names are resolved.
+// lists by an address, or by a whole name, or else by the beginning of one, as
+// names are resolved.
 func (x *exchange) resolveList(address string) []seed.Member {
 	t := x.g.tenant
 	if i, ok := t.FindDynamicListByAddress(address); ok {
@@ -165,24 +168,30 @@ func (x *exchange) resolveList(address string) []seed.Member {
 		}
 		return out
 	}
-	begins := func(names ...string) bool {
-		return slices.ContainsFunc(names, func(name string) bool {
+	var whole, begun []seed.Member
+	match := func(m seed.Member, names ...string) {
+		if slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, address) }) {
+			whole = append(whole, m)
+		}
+		if slices.ContainsFunc(names, func(name string) bool {
 			return len(name) >= len(address) && strings.EqualFold(name[:len(address)], address)
-		})
+		}) {
+			begun = append(begun, m)
+		}
 	}
-	var out []seed.Member
 	for i := range t.Groups() {
-		g, _ := t.Group(i)
-		if g.MailEnabled && !slices.Contains(g.GroupTypes, "Unified") && begins(g.DisplayName, g.MailNickname) {
-			out = append(out, seed.Member{Type: seed.MemberGroup, Index: i})
+		if g, _ := t.Group(i); g.MailEnabled && !slices.Contains(g.GroupTypes, "Unified") {
+			match(seed.Member{Type: seed.MemberGroup, Index: i}, g.DisplayName, g.MailNickname)
 		}
 	}
 	for i, l := range t.DynamicLists() {
-		if begins(l.DisplayName, l.Mail) {
-			out = append(out, seed.Member{Type: seed.MemberDynamicList, Index: i})
-		}
+		alias, _, _ := strings.Cut(l.Mail, "@")
+		match(seed.Member{Type: seed.MemberDynamicList, Index: i}, l.DisplayName, alias)
 	}
-	return out
+	if len(whole) > 0 {
+		return whole
+	}
+	return begun
 }
 
 // mailboxType is a recipient's type in this service, which knows fewer. Source:

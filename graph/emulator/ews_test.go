@@ -18,8 +18,7 @@ import (
 	"rollcall/model"
 )
 
-// sampleExpandDL is the request of the documentation, as it stands there but
-// for the address.
+// sampleExpandDL is a request as the documentation shows it.
 const sampleExpandDL = `<?xml version="1.0" encoding="utf-8"?>
 <soap:Envelope xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
                xmlns:xsd="http://www.w3.org/2001/XMLSchema"
@@ -117,6 +116,11 @@ func TestExpandDLShowsOneLevelWithTypes(t *testing.T) {
 	assert.Len(t, s.expanded("Emea-All@contoso.com"), n)
 	assert.Empty(t, s.expanded("empty@contoso.com"))
 	assert.Equal(t, s.expanded("all-staff@contoso.com"), s.expanded("all-staff"), "names are resolved")
+	assert.Equal(t, s.expanded("all-staff@contoso.com"), s.expanded("ALL STAFF"))
+	assert.Equal(t, s.expanded("leadership@contoso.com"), s.expanded("leadership"), "a whole name comes before the beginning of another")
+	assert.Equal(t, s.expanded("emea-all@contoso.com"), s.expanded("emea (a"))
+	otherwise := strings.NewReplacer("<Mailbox>", "<t:Mailbox>", "</Mailbox>", "</t:Mailbox>").Replace(fmt.Sprintf(sampleExpandDL, "mixed@contoso.com"))
+	assert.Equal(t, got.texts("EmailAddress"), s.post("/EWS/Exchange.asmx", xmlContent, otherwise).texts("EmailAddress"), "the samples and the schema differ in a namespace")
 	assert.Empty(t, s.Judges().Violations())
 }
 

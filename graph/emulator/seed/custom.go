@@ -97,7 +97,7 @@ func (b *groupBuilder) addCustom(groups []CustomGroup) error {
 		switch holdsLists := g.Kind == model.KindDistribution || g.Kind == model.KindMailEnabledSecurity; {
 		case g.Hidden && g.Kind != model.KindMicrosoft365:
 			return badOption("%q hides its members, which a %s cannot", g.Code, g.Kind.Label())
-		case len(g.Dynamic) > 0 && !holdsLists:
+		case !holdsLists && (len(g.Dynamic) > 0 || slices.ContainsFunc(g.Members, func(m Member) bool { return m.Type == MemberDynamicList })):
 			return badOption("%q holds dynamic lists, which a %s cannot", g.Code, g.Kind.Label())
 		}
 		for _, m := range g.Members {

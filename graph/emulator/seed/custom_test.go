@@ -82,6 +82,7 @@ func TestCustomGroupsThatCannotBeAreRefused(t *testing.T) {
 		"a user that is not there":                 {Groups: []CustomGroup{{Code: "a", Kind: model.KindDistribution, Members: []Member{{MemberUser, 2000}}}}},
 		"hidden members of a list":                 {Groups: []CustomGroup{{Code: "a", Kind: model.KindDistribution, Hidden: true}}},
 		"a dynamic list in a plain security group": {Groups: []CustomGroup{{Code: "a", Kind: model.KindSecurity, Dynamic: []string{"emea-all"}}}},
+		"a dynamic list in a Microsoft 365 group":  {Groups: []CustomGroup{{Code: "a", Kind: model.KindMicrosoft365, Members: []Member{{MemberDynamicList, 0}}}}},
 		"a dynamic list as a group":                {Groups: []CustomGroup{{Code: "a", Kind: model.KindDynamicDistribution}}},
 		"no kind":                                  {Groups: []CustomGroup{{Code: "a"}}},
 		"a dynamic list of a group's code":         {DynamicLists: []CustomDynamicList{dynamic("all-staff")}},
