@@ -54,7 +54,7 @@ is stopped: the file may have been cut off. --allow-removals N allows it.`,
   rollcall list import Partners partners.csv --outside --dry-run
   0 3 * * *  rollcall sync && rollcall list import Staff /srv/hr/staff.csv --yes     (crontab)
   ExecStart=/usr/bin/rollcall list import Staff /srv/hr/staff.csv --yes              (systemd)`,
-		Args:              cobra.ExactArgs(2),
+		Args: cobra.ExactArgs(2),
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			if len(args) == 1 {
 				return []cobra.Completion{"csv", "txt"}, cobra.ShellCompDirectiveFilterFileExt

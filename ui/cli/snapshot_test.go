@@ -250,6 +250,9 @@ func TestCompletionNamesWhatIsKeptHere(t *testing.T) {
 	assert.Empty(t, complete("snapshot", "show", "Summer party", "sum"))
 	assert.Equal(t, []string{id}, complete("snapshot", "diff", "Summer party", id[:6]))
 	assert.Equal(t, []string{"Sales DE"}, complete("segment", "show", ""))
+	assert.Equal(t, []string{"Board"}, complete("list", "show", "b"))
+	assert.Equal(t, []string{"Board"}, complete("list", "import", ""))
+	assert.Equal(t, []string{"csv", "txt"}, complete("list", "import", "Board", ""), "the shell completes files of these endings")
 	assert.Equal(t, []string{"Sales DE"}, complete("users", "--segment", "s"))
 	assert.Equal(t, []string{"csv", "json", "lines", "blocks"}, complete("snapshot", "export", "x", "--as", ""))
 
