@@ -37,6 +37,7 @@ type Client struct {
 var (
 	_ refresh.Source    = (*Client)(nil)
 	_ expansion.Members = (*Client)(nil)
+	_ expansion.Counter = (*Client)(nil)
 	_ audience.Resolver = (*Client)(nil)
 	_ writeback.Groups  = (*Client)(nil)
 	_ workspace.Calls   = (*Client)(nil)

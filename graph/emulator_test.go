@@ -332,6 +332,41 @@ func TestRoughWeatherChangesNoMember(t *testing.T) {
 	assert.Positive(t, h.Traffic().Retried)
 }
 
+// As TestRoughWeatherChangesNoMember, over pages inside of batches and nested
+// lists: the walk gives what the tenant holds, and reads on where a page broke.
+func TestRoughWeatherChangesNoNestedList(t *testing.T) {
+	for name, fault := range map[string]string{"server errors": "5xx=0.1", "broken answers": "cut=0.1,truncate=0.05"} {
+		t.Run(name, func(t *testing.T) {
+			h := open(t, emulator.Options{Users: nestedUsers, Groups: nested(4), Fault: fault})
+			root, plan := nestedRoot(t, h)
+			result := h.walk(t, root)
+			assert.Equal(t, plan.users, usersOf(result))
+		})
+	}
+}
+
+// One batch at a time, so that the shared clock moves for nobody else: inner
+// answers of 429 wait as long as they were told and no page is lost.
+func TestThrottledBatchesLoseNothing(t *testing.T) {
+	h := open(t, emulator.Options{Users: 2500})
+	tn := h.server.Tenant()
+	groups := everyGroup(tn)
+	for part := range slices.Chunk(groups, 20) {
+		h.server.FailNext(5, 429, 1500*time.Millisecond, "/groups")
+		listings, err := expansion.ReadAll(t.Context(), h, part)
+		require.NoError(t, err)
+		for i, l := range listings {
+			require.Nil(t, l.Err)
+			if !l.Hidden {
+				at, ok := tn.FindGroup(part[i].ID)
+				require.True(t, ok)
+				assert.ElementsMatch(t, visible(tn, at), idsOf(l.Members))
+			}
+		}
+	}
+	assert.Positive(t, h.Traffic().Throttled)
+}
+
 func everyGroup(tn *seed.Tenant) []model.Group {
 	groups := make([]model.Group, 0, tn.Groups())
 	for i := range tn.Groups() {

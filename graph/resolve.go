@@ -3,8 +3,10 @@ package graph
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -29,13 +31,17 @@ func byProxy(address string) string {
 // lookup is one query of a resolution: all matches of one type.
 type lookup struct {
 	kind   model.ObjectType
-	filter string
+	filter string // or else id
 	// advanced asks the index, which the any operator needs.
 	advanced bool
+	id       string // of the only object that is asked for
 }
 
 // lookupRequest builds the lookup's query.
 func (c *Client) lookupRequest(ctx context.Context, l lookup) (*abstractions.RequestInformation, error) {
+	if l.id != "" {
+		return c.objectRequest(ctx, l)
+	}
 	var headers *abstractions.RequestHeaders
 	var count *bool
 	if l.advanced {
@@ -59,6 +65,24 @@ func (c *Client) lookupRequest(ctx context.Context, l lookup) (*abstractions.Req
 	})
 }
 
+// objectRequest asks for one object by its own URL: unlike a filter on ids, that
+// works for every type.
+func (c *Client) objectRequest(ctx context.Context, l lookup) (*abstractions.RequestInformation, error) {
+	switch l.kind {
+	case model.ObjectGroup:
+		return c.groupsBuilder().ByGroupId(l.id).ToGetRequestInformation(ctx, &groups.GroupItemRequestBuilderGetRequestConfiguration{
+			QueryParameters: &groups.GroupItemRequestBuilderGetQueryParameters{Select: groupSelect()},
+		})
+	case model.ObjectContact:
+		return contacts.NewContactsRequestBuilderInternal(c.path(), c.adapter).ByOrgContactId(l.id).ToGetRequestInformation(ctx, &contacts.OrgContactItemRequestBuilderGetRequestConfiguration{
+			QueryParameters: &contacts.OrgContactItemRequestBuilderGetQueryParameters{Select: contactSelect()},
+		})
+	}
+	return c.usersBuilder().ByUserId(l.id).ToGetRequestInformation(ctx, &users.UserItemRequestBuilderGetRequestConfiguration{
+		QueryParameters: &users.UserItemRequestBuilderGetQueryParameters{Select: userSelect()},
+	})
+}
+
 // ResolveAddress implements audience.Resolver. All types are asked in one
 // batch. A type that this account may not read does no harm when another one
 // has the address; otherwise it is a KindPartial error, because "not found"
@@ -66,12 +90,12 @@ func (c *Client) lookupRequest(ctx context.Context, l lookup) (*abstractions.Req
 func (c *Client) ResolveAddress(ctx context.Context, address string) ([]model.Object, error) {
 	mail := "mail eq " + literal(address)
 	return c.resolve(ctx, address, []lookup{
-		{model.ObjectGroup, mail, false},
-		{model.ObjectGroup, byProxy(address), true},
-		{model.ObjectUser, mail + " or userPrincipalName eq " + literal(address), false},
-		{model.ObjectUser, byProxy(address), true},
-		{model.ObjectContact, mail, false},
-		{model.ObjectContact, byProxy(address), true},
+		{kind: model.ObjectGroup, filter: mail},
+		{kind: model.ObjectGroup, filter: byProxy(address), advanced: true},
+		{kind: model.ObjectUser, filter: mail + " or userPrincipalName eq " + literal(address)},
+		{kind: model.ObjectUser, filter: byProxy(address), advanced: true},
+		{kind: model.ObjectContact, filter: mail},
+		{kind: model.ObjectContact, filter: byProxy(address), advanced: true},
 	})
 }
 
@@ -88,27 +112,36 @@ func (c *Client) ResolveGroup(ctx context.Context, nameOrID string) ([]model.Obj
 			return nil, err
 		}
 	}
-	found, err := c.resolve(ctx, nameOrID, []lookup{{model.ObjectGroup, "displayName eq " + literal(nameOrID), false}})
+	found, err := c.resolve(ctx, nameOrID, []lookup{{kind: model.ObjectGroup, filter: "displayName eq " + literal(nameOrID)}})
 	if err != nil || len(found) > 0 || !strings.Contains(nameOrID, "@") {
 		return found, err
 	}
 	return c.resolve(ctx, nameOrID, []lookup{
-		{model.ObjectGroup, "mail eq " + literal(nameOrID), false},
-		{model.ObjectGroup, byProxy(nameOrID), true},
+		{kind: model.ObjectGroup, filter: "mail eq " + literal(nameOrID)},
+		{kind: model.ObjectGroup, filter: byProxy(nameOrID), advanced: true},
 	})
 }
 
-// ResolveName implements audience.Resolver.
+// ResolveName implements audience.Resolver: an object id, else a display name.
+// All types are asked in one batch; one that may not be read is treated as
+// ResolveAddress treats it.
 func (c *Client) ResolveName(ctx context.Context, nameOrID string) ([]model.Object, error) {
-	filter := "displayName eq " + literal(nameOrID)
+	kinds := []model.ObjectType{model.ObjectGroup, model.ObjectUser, model.ObjectContact}
+	lookups := make([]lookup, 0, len(kinds))
 	if isGUID(nameOrID) {
-		filter = "id eq " + literal(nameOrID)
+		for _, k := range kinds {
+			lookups = append(lookups, lookup{kind: k, id: nameOrID})
+		}
+		found, err := c.resolve(ctx, nameOrID, lookups)
+		if err != nil || len(found) > 0 {
+			return found, err
+		}
+		lookups = lookups[:0]
 	}
-	return c.resolve(ctx, nameOrID, []lookup{
-		{model.ObjectGroup, filter, false},
-		{model.ObjectUser, filter, false},
-		{model.ObjectContact, filter, false},
-	})
+	for _, k := range kinds {
+		lookups = append(lookups, lookup{kind: k, filter: "displayName eq " + literal(nameOrID)})
+	}
+	return c.resolve(ctx, nameOrID, lookups)
 }
 
 func groupObject(g model.Group) model.Object {
@@ -118,13 +151,9 @@ func groupObject(g model.Group) model.Object {
 // resolve runs lookups in one batch and joins what they find, each object once.
 func (c *Client) resolve(ctx context.Context, subject string, lookups []lookup) ([]model.Object, error) {
 	ctx = withPriority(ctx, priorityHigh)
-	items := make([]batchItem, 0, len(lookups))
-	for _, l := range lookups {
-		item, err := c.newBatchItem(c.lookupRequest(ctx, l))
-		if err != nil {
-			return nil, err
-		}
-		items = append(items, item)
+	items, err := c.lookupItems(ctx, lookups)
+	if err != nil {
+		return nil, err
 	}
 	answers, err := c.batch(ctx, items)
 	if err != nil {
@@ -153,10 +182,32 @@ func (c *Client) resolve(ctx context.Context, subject string, lookups []lookup) 
 	return found, nil
 }
 
+func (c *Client) lookupItems(ctx context.Context, lookups []lookup) ([]batchItem, error) {
+	items := make([]batchItem, 0, len(lookups))
+	for _, l := range lookups {
+		item, err := c.newBatchItem(c.lookupRequest(ctx, l))
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, item)
+	}
+	return items, nil
+}
+
 // lookedUp reads a lookup's answer to its end.
 func (c *Client) lookedUp(ctx context.Context, l lookup, a batchAnswer) ([]model.Object, error) {
+	if l.id != "" && a.Status == http.StatusNotFound {
+		return nil, nil
+	}
 	if a.Err != nil {
 		return nil, a.Err
+	}
+	if l.id != "" {
+		var d directoryObject
+		if err := json.Unmarshal(a.Body, &d); err != nil || d.ID == "" {
+			return nil, unreadable(c.root.Host, cmp.Or(err, errNoObject))
+		}
+		return []model.Object{d.object(l.kind)}, nil
 	}
 	page, err := decodePage[directoryObject](a.Body)
 	if err != nil {
@@ -175,6 +226,8 @@ func (c *Client) lookedUp(ctx context.Context, l lookup, a batchAnswer) ([]model
 	}
 	return out, rest(ctx, c, page.Next, header, add)
 }
+
+var errNoObject = errors.New("the answer is no object")
 
 // notSearched is the error for a lookup that found nothing among the types it
 // could read, and could not read all.
