@@ -1,6 +1,7 @@
 package expansion
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/bits-and-blooms/bitset"
@@ -22,7 +23,10 @@ type Sides struct {
 // show to be one owner's are one recipient.
 func (s *Sides) Overlap() [][]int {
 	var all []rootEdges
-	for _, roots := range s.roots {
+	for i, roots := range s.roots {
+		if len(roots) > 0 && len(all) == 0 && !slices.ContainsFunc(s.roots[i+1:], func(others []rootEdges) bool { return len(others) > 0 }) {
+			return s.Results[i].Overlap() // one side is all there is
+		}
 		all = append(all, roots...)
 	}
 	x := s.reading.outline(all)

@@ -66,20 +66,40 @@ func (r *Result) Why(address string, limit int) (paths []Path, cut bool) {
 	return s.paths, s.cut
 }
 
-// find returns the recipient that goes by an address or object id.
+// find returns the recipient that goes by an address or object id: by a primary
+// address first, by a secondary one last. It looks at each object, which takes
+// less than to index them for one question.
 func (r *Result) find(address string) (int32, bool) {
 	key := strings.ToLower(strings.TrimSpace(address))
-	owners := r.index.owners()
-	for o := range owners.withPrimary(key) {
-		return r.index.recipient[o], true
+	if key == "" {
+		return 0, false
 	}
-	if o, ok := owners.byID[key]; ok && r.index.recipient[o] >= 0 {
-		return r.index.recipient[o], true
+	byID, byProxy := int32(-1), int32(-1)
+	for i := range r.index.objects {
+		recipient := r.index.recipient[i]
+		if recipient < 0 {
+			continue
+		}
+		o := &r.index.objects[i]
+		if strings.ToLower(o.Mail) == key {
+			return recipient, true
+		}
+		if byID < 0 && strings.ToLower(o.ID) == key {
+			byID = recipient
+		}
+		for _, proxy := range o.ProxyAddresses {
+			if byProxy >= 0 {
+				break
+			}
+			if a, ok := smtpAddress(proxy); ok && a == key {
+				byProxy = recipient
+			}
+		}
 	}
-	for o := range owners.withProxy(key) {
-		return r.index.recipient[o], true
+	if byID >= 0 {
+		return byID, true
 	}
-	return 0, false
+	return byProxy, byProxy >= 0
 }
 
 // search climbs from the lists that name a recipient to the roots.
