@@ -1,6 +1,7 @@
 package emulator_test
 
 import (
+	"bytes"
 	"crypto/tls"
 	"encoding/xml"
 	"fmt"
@@ -45,7 +46,7 @@ func (s *tenant) expand(address string, headers ...string) answer {
 // namespaces, with attributes and text, in order.
 func (a answer) leaves() [][2]string {
 	a.t.Helper()
-	decoder := xml.NewDecoder(strings.NewReader(string(a.Body)))
+	decoder := xml.NewDecoder(bytes.NewReader(a.Body))
 	var out [][2]string
 	name := ""
 	for {
@@ -53,7 +54,7 @@ func (a answer) leaves() [][2]string {
 		if err == io.EOF {
 			return out
 		}
-		require.NoError(a.t, err, string(a.Body))
+		require.NoError(a.t, err)
 		switch token := token.(type) {
 		case xml.StartElement:
 			name = token.Name.Local
