@@ -100,7 +100,7 @@ func (i *Import) Partial() error {
 	}
 	return &model.Error{
 		Kind: model.KindPartial, Code: "importPartial",
-		Message: fmt.Sprintf("%d of the %d rows of %s were left out: %d naming nobody, %d ambiguous", unmatched+ambiguous, i.Rows, i.File, unmatched, ambiguous),
+		Message: fmt.Sprintf("rows of %s left out: %d of %d (%d naming nobody, %d ambiguous)", i.File, unmatched+ambiguous, i.Rows, unmatched, ambiguous),
 		Remedy:  "correct those rows, run `rollcall sync` if the users are new, or keep people outside the tenant with --outside",
 	}
 }

@@ -161,7 +161,9 @@ func (o *importOutput) preview(w io.Writer) error {
 	for i, m := range o.Format.Columns {
 		var sample []string
 		for _, row := range o.Format.Sample {
-			sample = append(sample, text.Clip(text.Clean(strings.TrimSpace(row[i])), 30))
+			if field := text.Clip(text.Clean(strings.TrimSpace(row[i])), 30); field != "" {
+				sample = append(sample, field)
+			}
 		}
 		columns.rows = append(columns.rows, []string{string(m.Column), strconv.Itoa(m.Number), m.Heading, string(m.By), strings.Join(sample, " · ")})
 	}

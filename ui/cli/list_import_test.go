@@ -99,7 +99,7 @@ func TestRowsThatNameNobodyAreListedAndTheOthersImported(t *testing.T) {
 	)
 	a := s.run("list", "import", "Staff", staff)
 	assert.Equal(t, 6, a.code)
-	assert.Contains(t, a.stderr, "5 of the 7 rows of staff.csv were left out: 4 naming nobody, 1 ambiguous")
+	assert.Contains(t, a.stderr, "rows of staff.csv left out: 5 of 7 (4 naming nobody, 1 ambiguous)")
 	for _, line := range []string{
 		"7 rows: 1 user, 1 named twice, 1 ambiguous, 4 name nobody\n",
 		"  line 3 ambiguous: chandra@contoso.com and 002 are of different users\n",
