@@ -254,7 +254,7 @@ func (h *house) openParts(ctx context.Context, c cli.Connection) (_ *workspace.P
 // plugExchange routes the members of lists: to Graph alone, or to the service of
 // Exchange that was chosen as well.
 func plugExchange(parts *workspace.Parts, source expansion.Source, client *graph.Client, auth *signin.Auth, endpoint, resource string) error {
-	sources := &expansion.Sources{Graph: client, Source: source}
+	sources := &expansion.Sources{Graph: client, Source: source, Classify: client.Classify}
 	parts.Members = sources
 	options := exchange.Options{Session: auth.Session}
 	switch source {
