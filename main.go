@@ -242,6 +242,7 @@ func (h *house) openParts(ctx context.Context, c cli.Connection) (_ *workspace.P
 		Ledger:      ledger,
 		Memberships: client,
 		Resolver:    client,
+		Counter:     client,
 		Groups:      client,
 		Calls:       client,
 		Operator:    operator(),
