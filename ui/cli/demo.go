@@ -76,12 +76,14 @@ permissions granted and not needed, and requests by route.
   latency=20ms  429  5xx  cut  truncate  expire   of any request
   empty  loop  stale                              of pages of users
   dup  reorder  stranger  gone  lost              of delta rounds
+  everybody                                       of Exchange asked for a list that is not there
   501=NAME+NAME  400=NAME+NAME                    properties that are refused
 
-While it serves, its users can be changed with curl and no token:
+While it serves, it can be changed with curl and no token:
   POST /demo/users/remove?percent=20&hard=true
   POST /demo/users/change?hires=1&leavers=1&moves=1&renames=1&restores=1
-  POST /demo/resync?links=1`,
+  POST /demo/resync?links=1
+  POST /demo/lists/recalculate   (the members of dynamic lists, else once a day)`,
 		Example: `  rollcall demo serve --listen 127.0.0.1:8443
   rollcall demo serve --users 1000000 --fault 429=0.02,dup=0.1,501=faxNumber
   curl --cacert "$SSL_CERT_FILE" -X POST "$ROLLCALL_GRAPH_ENDPOINT/demo/users/remove?percent=20"`,
