@@ -187,8 +187,8 @@ func (w *reading) groupOf(o *model.Object) *listed {
 	case g.group.ID == "":
 		g.group.ID = o.ID
 	}
-	if g.group.DisplayName == "" {
-		g.group.DisplayName = o.DisplayName
+	if isName := o.DisplayName != "" && !strings.EqualFold(o.DisplayName, o.Mail); g.group.DisplayName == "" || isName && strings.EqualFold(g.group.DisplayName, g.group.Mail) {
+		g.group.DisplayName = o.DisplayName // who finds a list by its address may know no name
 	}
 	if g.group.Mail == "" {
 		g.group.Mail = o.Mail

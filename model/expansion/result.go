@@ -280,10 +280,14 @@ func andOthers(lists []string) string {
 // being able to tell. Sources: Graph documentation, "Working with groups":
 // dynamic distribution groups are not supported, so one inside a distribution
 // list is absent without a word; Get-DynamicDistributionGroupMember: the stored
-// membership is updated every 24 hours.
+// membership is updated every 24 hours; Exchange Web Services, ExpandDL: a member
+// needs an address.
 func (r *Result) notes() {
-	var lists []string
+	var lists, byEWS []string
 	for _, n := range r.Nodes {
+		if n.Source == SourceEWS && n.Err == nil {
+			byEWS = append(byEWS, n.Name())
+		}
 		if n.Stored && n.Err == nil {
 			r.Notes = append(r.Notes, n.Name()+": its members are as Exchange last calculated them, which it does once in 24 hours")
 		}
@@ -291,6 +295,9 @@ func (r *Result) notes() {
 		if exchange && n.Source == SourceGraph && n.Instead == nil {
 			lists = append(lists, n.Name())
 		}
+	}
+	if len(byEWS) > 0 {
+		r.Notes = append(r.Notes, andOthers(byEWS)+" came from Exchange Web Services, which do not list members without an address: how many there are is not known")
 	}
 	if len(lists) == 0 {
 		return

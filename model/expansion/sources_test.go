@@ -283,6 +283,32 @@ func TestAStoredMembershipIsNotedWithItsAge(t *testing.T) {
 	assert.True(t, r.Nodes[0].Stored)
 }
 
+func TestExchangeWebServicesAreSaidToHideMembersWithoutAnAddress(t *testing.T) {
+	exchange := newService(SourceEWS)
+	exchange.members["dl@contoso.com"] = []model.Object{list("nested", model.KindDistribution), user("ann")}
+	r, err := Walk(context.Background(), sources(newService(SourceGraph), exchange), entry(list("dl", model.KindDistribution)), Options{})
+	require.NoError(t, err)
+	require.Len(t, r.Notes, 1)
+	assert.Contains(t, r.Notes[0], "dl and 1 other list came from Exchange Web Services, which do not list members without an address")
+}
+
+func TestAListFoundByItsAddressTakesTheNameThatAnotherListTells(t *testing.T) {
+	exchange := newService(SourceExchangeAdmin)
+	dynamic := list("emea", model.KindDynamicDistribution)
+	exchange.members["dl@contoso.com"] = []model.Object{dynamic}
+	byAddress := list("emea", model.KindDynamicDistribution)
+	byAddress.DisplayName, byAddress.Group.DisplayName = byAddress.Mail, byAddress.Mail
+	for _, roots := range [][]Root{
+		entry(byAddress, list("dl", model.KindDistribution)), entry(list("dl", model.KindDistribution), byAddress),
+	} {
+		exchange.asked = map[string]bool{}
+		r, err := Walk(context.Background(), sources(newService(SourceGraph), exchange), roots, Options{})
+		require.NoError(t, err)
+		require.Len(t, r.Nodes, 2)
+		assert.Equal(t, "emea", nodeOf(t, r, "emea").Name())
+	}
+}
+
 func TestAListThatIsKnownToReachNobodyIsEmpty(t *testing.T) {
 	f := newTenant()
 	f.members["g-top"] = []model.Object{group("hole"), group("hidden"), group("ann's")}
