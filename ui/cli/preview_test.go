@@ -114,6 +114,15 @@ func TestANameThatSeveralHaveListsThem(t *testing.T) {
 	assert.Contains(t, s.ok("preview", "FERGUS"), "1 unique recipient\n")
 }
 
+func TestWhatNobodyMaySeeIsNotCountedAsNobody(t *testing.T) {
+	s := newShell(t)
+	a := s.run("preview", "board@contoso.com", "group:"+workspacetest.ID(workspacetest.GroupTwin), "sg-sales", "--overlap")
+	assert.Equal(t, 6, a.code)
+	assert.Regexp(t, `\n\+ board@contoso\.com +\? +\?\n\+ group:[-0-9]+ +0 +0\n\+ sg-sales +2 +2\n`, a.stdout)
+	assert.Regexp(t, `\n1 board@contoso\.com +\? +\? +\?\n2 group:[-0-9]+ +\? +0 +0\n3 sg-sales +\? +0 +2\n`, a.stdout)
+	assert.NotContains(t, a.stdout, "SOURCE", "one service answered for all")
+}
+
 func TestAnEstimateStandsUntilTheExactNumberComes(t *testing.T) {
 	assert.Equal(t, "≈ 1,940 …", estimateText(audience.Estimate{Recipients: 1940}))
 	assert.Equal(t, "≈ 12 and whoever is in 1 more list …", estimateText(audience.Estimate{Recipients: 12, Unknown: 1}))

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"rollcall/model"
 	"rollcall/model/audience"
 	"rollcall/model/expansion"
 	"rollcall/ui/text"
@@ -133,14 +134,29 @@ func signed(e audience.Entry) string {
 // from the audience without it, or in it.
 func contributionsTable(p *audience.Preview) *table {
 	t := &table{columns: []column{{"entry", false}, {"reaches", true}, {"alone", true}}}
-	for _, c := range p.Contributions {
+	for i, c := range p.Contributions {
 		reaches, alone := grouped(c.Recipients), grouped(c.Alone)
-		if c.Unresolved {
+		if unknown(p, i) {
 			reaches, alone = "?", "?"
 		}
 		t.rows = append(t.rows, []string{signed(c.Entry), reaches, alone})
 	}
 	return t
+}
+
+// unknown reports whether nothing is known of whom an entry reaches: it was not
+// found, or it is a list whose members nobody here may see.
+func unknown(p *audience.Preview, entry int) bool {
+	c := &p.Contributions[entry]
+	if c.Unresolved || c.Recipients > 0 || c.Entry.Exclude || c.Entry.Within {
+		return c.Unresolved
+	}
+	i := slices.IndexFunc(p.Expansion.Roots, func(r expansion.Root) bool { return r.Label == c.Entry.String() })
+	return i >= 0 && slices.ContainsFunc(p.Expansion.Nodes, func(n *expansion.Node) bool {
+		return n.Depth == 0 && n.Unique == 0 && !n.Empty() && slices.ContainsFunc(p.Expansion.Roots[i].Objects, func(o model.Object) bool {
+			return o.ID == n.Group.ID && strings.EqualFold(o.Mail, n.Group.Mail)
+		})
+	})
 }
 
 // maxOverlap is how many entries a person is shown the overlap of: as many
@@ -159,7 +175,7 @@ func overlapText(b *strings.Builder, p *audience.Preview) {
 		t.columns = append(t.columns, column{strconv.Itoa(i + 1), true})
 		cells := []string{fmt.Sprintf("%d %s", i+1, p.Entries[i])}
 		for j, n := range row {
-			if p.Contributions[i].Unresolved || p.Contributions[j].Unresolved {
+			if unknown(p, i) || unknown(p, j) {
 				cells = append(cells, "?")
 			} else {
 				cells = append(cells, grouped(n))
@@ -189,15 +205,15 @@ func missingText(b *strings.Builder, missing []expansion.Missing) {
 	}
 }
 
-// listsTable names every list once. Who answered stands in it where that was
-// not Graph alone.
+// listsTable names every list once. Who answered stands in it where several
+// services did.
 func listsTable(nodes []*expansion.Node) *table {
 	t := &table{columns: []column{{"list", false}, {"kind", false}, {"depth", true}, {"direct", true}, {"unique", true}, {"source", false}, {"", false}}}
-	others := slices.ContainsFunc(nodes, func(n *expansion.Node) bool { return n.Source != expansion.SourceGraph && n.Source != "" })
+	several := slices.ContainsFunc(nodes, func(n *expansion.Node) bool { return n.Source != nodes[0].Source })
 	for _, n := range nodes {
 		t.rows = append(t.rows, []string{n.Name(), n.Group.Kind.Label(), strconv.Itoa(n.Depth), nodeCount(n, n.Direct), nodeCount(n, n.Unique), n.Source.Label(), nodeMarks(n)})
 	}
-	if !others {
+	if !several {
 		const source = 5
 		t.columns = slices.Delete(t.columns, source, source+1)
 		for i := range t.rows {
