@@ -90,7 +90,7 @@ func TestConsentToExchangeIsOfferedWhereItIsNeededAndThenItAnswers(t *testing.T)
 		s.typed("emea-all@contoso.com, staff@contoso.com")
 		s.press("enter")
 		s.shows("! INCOMPLETE")
-		s.shows("! unknown")
+		s.shows("! unread")
 		s.shows("c consent")
 		s.golden("preview-exchange-refused" + suffix)
 

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -204,8 +205,12 @@ func (p *previewPane) done(msg previewDoneMsg) tea.Cmd {
 		p.tree.ExpandTo(1, 50)
 	}
 	for _, n := range msg.outcome.preview.Expansion.Nodes {
-		if n.Group.Mail != "" {
-			p.to.seen[n.Group.Mail] = suggestion{text: n.Group.Mail, note: n.Group.Kind.Label() + " · " + plural(n.Unique, "recipient", "recipients")}
+		text := n.Group.Mail
+		if text == "" && !strings.ContainsAny(n.Group.DisplayName, ",:@") {
+			text = n.Group.DisplayName // a security group goes by its name
+		}
+		if text != "" {
+			p.to.seen[text] = suggestion{text: text, note: n.Group.Kind.Label() + " · " + plural(n.Unique, "recipient", "recipients")}
 		}
 	}
 	p.layout()

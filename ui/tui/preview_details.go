@@ -60,13 +60,14 @@ func (p *previewPane) details(current treeLine[previewItem]) (what string, notes
 
 func (p *previewPane) listDetails(current treeLine[previewItem]) (what string, notes []detailNote) {
 	th, n := p.theme, current.item.node
-	parts := []string{n.Group.Kind.Label()}
+	var parts []string
 	if n.Group.Mail != "" {
-		parts = append([]string{clean(n.Group.Mail)}, parts...)
+		parts = append(parts, clean(n.Group.Mail))
 	}
 	if n.Source != "" {
 		parts = append(parts, n.Source.Label())
 	}
+	parts = append(parts, n.Group.Kind.Label()) // cut first: the tree shows it where there is room
 	say := func(text string) { notes = append(notes, detailNote{th.muted, text}) }
 	switch {
 	case n.Err != nil && n.Direct > 0:

@@ -139,7 +139,13 @@ func (i previewItem) remark(again bool) (text string, worry bool) {
 	n := i.node
 	switch {
 	case i.lost != nil:
-		return "! unknown", true
+		switch i.lost.Code {
+		case "entryAmbiguous":
+			return "! several", true
+		case "nameNotFound", "addressNotFound", "groupNotFound":
+			return "! unknown", true
+		}
+		return "! unread", true
 	case i.sign == "-":
 		return "excluded", false
 	case i.sign == "&":

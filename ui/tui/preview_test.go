@@ -105,6 +105,41 @@ func TestPreviewCompletesWhatIsTyped(t *testing.T) {
 	})
 }
 
+func TestAGroupWithoutAnAddressIsCompletedByItsNameOnceItWasMet(t *testing.T) {
+	onScreen(t, nestedTenant, 80, 24, Options{NoSync: true}, func(s *screen) {
+		s.press("3")
+		s.typed("sg-sales")
+		s.press("enter")
+		s.shows("✓ unique and complete")
+		s.press("t", "ctrl+u")
+		s.typed("sg-s")
+		s.shows("security group · 7 recipients")
+		s.press("tab", "enter")
+		s.shows("✓ unique and complete")
+	})
+}
+
+func TestALongPathIsWrappedAndNotCut(t *testing.T) {
+	long := strings.Repeat("Regional communication council ", 6)
+	tenant := func() *fakeTenant {
+		t := nestedTenant()
+		outer := t.addGroup(30, "Outer", model.KindDistribution)
+		inner := t.addGroup(31, strings.TrimSpace(long)+" end", model.KindMicrosoft365, t.usersFrom(0, 2)...)
+		inner.Mail = "council@contoso.com"
+		t.members[outer.ID] = append(t.members[outer.ID], t.object(inner))
+		return t
+	}
+	onScreen(t, tenant, 80, 24, Options{NoSync: true}, func(s *screen) {
+		s.press("3")
+		s.typed("outer@contoso.com")
+		s.press("enter", "w")
+		s.typed("user0001")
+		s.press("enter")
+		s.shows("council end")
+		s.golden("preview-why-long-80x24")
+	})
+}
+
 func TestPreviewKeepsAnAudienceWithinAnEntry(t *testing.T) {
 	onScreen(t, nestedTenant, 80, 24, Options{NoSync: true}, func(s *screen) {
 		s.press("3")

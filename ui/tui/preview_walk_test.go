@@ -192,7 +192,7 @@ func TestAnAmbiguousNameIsChosenFromWhatItMayMean(t *testing.T) {
 		s.press("3")
 		s.typed("staff@contoso.com, Sales")
 		s.press("enter")
-		s.shows("! unknown")
+		s.shows("! several")
 		s.shows("n name it")
 		s.press("n")
 		s.shows("Which Sales?")

@@ -209,15 +209,16 @@ func (d *whyDialog) pathLines(width int) []string {
 		for k, s := range steps {
 			lead := spaces(3 * k)
 			if k > 0 {
-				lead = spaces(3*(k-1)) + "└─ "
+				lead = spaces(min(3*(k-1), width/2)) + "└─ "
 			}
-			text := th.cut(clean(s), width-th.width(lead))
+			style := th.text
 			if k == len(steps)-1 {
-				text = th.accent.Render(text)
-			} else {
-				text = th.text.Render(text)
+				style = th.accent
 			}
-			lines = append(lines, th.muted.Render(lead)+text)
+			for _, l := range wrap(th, clean(s), max(8, width-th.width(lead))) {
+				lines = append(lines, th.muted.Render(lead)+style.Render(l))
+				lead = spaces(th.width(lead))
+			}
 		}
 	}
 	if d.cut {
