@@ -106,6 +106,9 @@ func (f *reading) read(text string) error {
 		separator = likelyDelimiter(text)
 	}
 	f.format.Delimiter = delimiterName(separator)
+	if line, fields := tooWide(text, separator); line > 0 {
+		return invalid(f.name, line+skipped, fmt.Sprintf("the row has more than %d fields, which no spreadsheet can hold", fields))
+	}
 	reader := csv.NewReader(strings.NewReader(text))
 	reader.Comma = separator
 	reader.FieldsPerRecord = -1
@@ -120,11 +123,7 @@ func (f *reading) read(text string) error {
 				return record{}, syntaxError(f.name, skipped, err)
 			}
 			line, _ := reader.FieldPos(0)
-			r := record{line: line + skipped, fields: fields}
-			if len(fields) > maxColumns {
-				return record{}, invalid(f.name, r.line, fmt.Sprintf("the row has %d fields, more than a spreadsheet can hold", len(fields)))
-			}
-			if !r.blank() {
+			if r := (record{line: line + skipped, fields: fields}); !r.blank() {
 				return r, nil
 			}
 		}
@@ -165,6 +164,29 @@ func (f *reading) read(text string) error {
 		return end
 	}
 	return nil
+}
+
+// tooWide looks for a row of more fields than there may be before any of them
+// takes memory: a file of nothing but delimiters would take many times its
+// size. It returns the row's first line, 0 where there is none.
+func tooWide(text string, separator rune) (line, fields int) {
+	delimiters, quoted := 0, false
+	first, at := 1, 1
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c == '"':
+			quoted = !quoted
+		case c == '\n':
+			if at++; !quoted {
+				first, delimiters = at, 0
+			}
+		case rune(c) == separator && !quoted:
+			if delimiters++; delimiters >= maxColumns {
+				return first, maxColumns
+			}
+		}
+	}
+	return 0, 0
 }
 
 // take adds a row.

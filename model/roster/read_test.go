@@ -117,7 +117,8 @@ func TestABrokenFileIsRefusedWithItsLine(t *testing.T) {
 		{"the same heading twice", "mail,mail\na@contoso.com,b@contoso.com\n", `x.csv line 1: 2 columns can be the address: 1 "mail", 2 "mail"`},
 		{"two columns of addresses without a heading", "a@contoso.com,b@contoso.com\n", "x.csv line 1: 2 columns can be the address: 1, 2"},
 		{"a row that is no heading", "bob\nann@contoso.com\n", `x.csv line 1: "bob" is neither an address nor an object id`},
-		{"a million columns", "mail" + strings.Repeat(",", 1_000_000) + "\n", "x.csv line 1: the row has 1000001 fields"},
+		{"a million columns", "mail" + strings.Repeat(",", 1_000_000) + "\n", "x.csv line 1: the row has more than 16384 fields"},
+		{"a wide row below a quoted line end", "mail,\"a\nb\"\n\"x\ny\"" + strings.Repeat(",", 20_000) + "\n", "x.csv line 3: the row has more than 16384 fields"},
 		{"cut in the middle of a character", utf16Bytes(binary.LittleEndian, true, "mail\na@b.c\n") + "x", "x.csv line 3: the file ends in the middle"},
 	}
 	for _, tt := range tests {

@@ -135,6 +135,28 @@ func TestAnImportIsRefusedWhereTheListWasChangedMeanwhile(t *testing.T) {
 	assert.Equal(t, 2, list.Count)
 }
 
+func TestAFileAsAnEntryIsReadByTheSameReader(t *testing.T) {
+	tenant := workspacetest.Contoso()
+	for i := range tenant.Users {
+		tenant.Users[i].Fields = append(tenant.Users[i].Fields, model.Field{Attr: model.AttrEmployeeID, Value: fmt.Sprintf("00%d", i+1)})
+	}
+	w := synced(t, tenant)
+	// SuccessFactors' two lines of headings, Windows-1252, and nobody's address.
+	entry := file(t, "USERID;EMPID;FIRSTNAME;EMAIL\nUser ID;Employee ID;First Name;Email\nx;001;J\xf6rg;\ny;;Zo\xeb;zoe@fabrikam.com\ny;002;Bert;\nx;001;J\xf6rg;\n")
+	p, err := w.Preview(t.Context(), []string{entry}, nil, nil)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"adele@contoso.com", "bert@contoso.com", "zoe@fabrikam.com"}, addresses(p))
+	assert.Equal(t, "Zoë", p.Recipients[2].Object.DisplayName)
+	assert.Contains(t, strings.Join(p.Notes, "\n"), "line 2 repeats the headings")
+
+	_, err = w.Preview(t.Context(), []string{file(t, "PersNr;Mail\n001;bert@contoso.com\n")}, nil, nil)
+	assert.Contains(t, failure(t, err, model.KindUsage, "userAmbiguous").Message, "line 2: bert@contoso.com and 001 are of different users")
+	_, err = w.Preview(t.Context(), []string{file(t, "Name;Mail\nAdele;adele@contoso.com\nNobody;\n")}, nil, nil)
+	assert.Contains(t, failure(t, err, model.KindUsage, "userNotFound").Message, "line 3: the row names nobody")
+	_, err = w.Preview(t.Context(), []string{file(t, "PersNr\n7\n")}, nil, nil)
+	assert.Contains(t, failure(t, err, model.KindUsage, "userNotFound").Message, "line 2: no user has the employee id 7")
+}
+
 func TestAMemberWhoLeftTheDirectoryLeavesTheList(t *testing.T) {
 	tenant := workspacetest.Contoso()
 	w := synced(t, tenant)
