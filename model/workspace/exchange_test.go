@@ -136,6 +136,13 @@ func TestWhoIsListedByAddressIsTheSyncedUserWhoGetsTheMail(t *testing.T) {
 	assert.Equal(t, []expansion.Source{expansion.SourceEWS}, kept.Sources)
 	assert.Equal(t, []string{workspacetest.ID(workspacetest.Adele), workspacetest.ID(workspacetest.Chandra), ""}, kept.ObjectIDs)
 
+	p, err = w.Preview(t.Context(), []string{"rule:" + salesRule}, []string{"group:sg-sales", "partners@contoso.com"}, nil)
+	require.NoError(t, err)
+	assert.Contains(t, p.Notes, "Exchange Web Services end soon", "they were asked who is excluded")
+	kept, err = w.ApprovePreview(t.Context(), p, "")
+	require.NoError(t, err)
+	assert.ElementsMatch(t, []expansion.Source{expansion.SourceGraph, expansion.SourceEWS}, kept.Sources)
+
 	p, err = w.Preview(t.Context(), []string{"group:sg-sales", "rule:" + salesRule}, nil, nil)
 	require.NoError(t, err)
 	assert.NotContains(t, p.Notes, "Exchange Web Services end soon", "they were not asked")

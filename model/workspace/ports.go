@@ -133,8 +133,9 @@ type Snapshot struct {
 	// known. Snapshots of older versions have none.
 	ObjectIDs []string        `json:"objectIds,omitempty"`
 	Counts    *SnapshotCounts `json:"counts,omitempty"` // nil in snapshots of older versions
-	// Sources are the services that answered for the members of the included
-	// lists, each once, in the order of their first use.
+	// Sources are the services that answered for the members of lists, of those
+	// that exclude and keep within as well: each once, in the order of their first
+	// use.
 	Sources  []expansion.Source `json:"sources,omitempty"`
 	AsOf     time.Time          `json:"asOf,omitzero"`     // when the lists were read: no membership is older, but for those that Exchange had calculated
 	SyncedAt time.Time          `json:"syncedAt,omitzero"` // when the synced directory was last brought up to date

@@ -11,7 +11,6 @@ import (
 	"rollcall/model"
 	"rollcall/model/audience"
 	"rollcall/model/directory"
-	"rollcall/model/expansion"
 )
 
 // Watch follows a preview while it runs. Either may be nil.
@@ -77,29 +76,33 @@ func (w *Workspace) Preview(ctx context.Context, include, exclude []string, watc
 	if err != nil {
 		return nil, err
 	}
+	preview.Requests, preview.SyncedAt = w.Traffic().Requests-before, syncedAt
 	if note != "" {
 		local.notes = append(local.notes, note)
 	}
-	local.notes = append(local.notes, w.exchangeNotes(preview.Expansion, parts.ExchangeNotice, syncedAt)...)
+	local.notes = append(local.notes, w.exchangeNotes(preview, parts.ExchangeNotice)...)
 	for _, n := range local.notes {
 		if !slices.Contains(preview.Notes, n) {
 			preview.Notes = append(preview.Notes, n)
 		}
 	}
-	preview.Requests, preview.SyncedAt = w.Traffic().Requests-before, syncedAt
 	return preview, nil
 }
 
 // exchangeNotes are what is to be said where Exchange was asked.
-func (w *Workspace) exchangeNotes(r *expansion.Result, notice string, syncedAt time.Time) (notes []string) {
-	by := func(is func(*expansion.Node) bool) bool { return slices.ContainsFunc(r.Nodes, is) }
+func (w *Workspace) exchangeNotes(p *audience.Preview, notice string) (notes []string) {
 	if w.settings.Exchange == "" {
 		return nil
 	}
-	if notice != "" && by(func(n *expansion.Node) bool { return n.Source == w.settings.Exchange || n.Instead != nil }) {
+	asked, listed := false, false
+	for n := range p.Lists() {
+		asked = asked || n.Source == w.settings.Exchange || n.Instead != nil
+		listed = listed || n.Source == w.settings.Exchange && n.Direct > 0
+	}
+	if asked && notice != "" {
 		notes = append(notes, notice)
 	}
-	if syncedAt.IsZero() && by(func(n *expansion.Node) bool { return n.Source == w.settings.Exchange && n.Direct > 0 }) {
+	if listed && p.SyncedAt.IsZero() {
 		notes = append(notes, "the directory has not been synced, and Exchange does not say who has a mobile number, a disabled account or is a guest: of those whom it listed nobody is counted as such. Run `rollcall sync` first")
 	}
 	return notes

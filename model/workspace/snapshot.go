@@ -47,7 +47,7 @@ func (w *Workspace) ApprovePreview(ctx context.Context, p *audience.Preview, nam
 	for i := range p.Recipients {
 		snapshot.Addresses[i], snapshot.ObjectIDs[i] = p.Recipients[i].Address, p.Recipients[i].Object.ID
 	}
-	for _, n := range p.Expansion.Nodes {
+	for n := range p.Lists() {
 		if n.Source != "" && !slices.Contains(snapshot.Sources, n.Source) {
 			snapshot.Sources = append(snapshot.Sources, n.Source)
 		}
