@@ -241,6 +241,9 @@ func (f *reading) take(r record) error {
 		}
 		f.format.Sample = append(f.format.Sample, sample)
 	}
+	if len(f.rows) == maxRows {
+		return invalid(f.name, r.line, fmt.Sprintf("there are more than %d rows, more than anybody has users", maxRows))
+	}
 	f.rows = append(f.rows, row)
 	return nil
 }

@@ -89,7 +89,8 @@ type Options struct {
 // The bounds of a file.
 const (
 	maxBytes   = 256 << 20
-	maxColumns = 16_384 // those of a spreadsheet
+	maxColumns = 16_384    // those of a spreadsheet
+	maxRows    = 2_000_000 // twice the users of the largest tenant
 )
 
 // ParseDelimiter reads a delimiter: the character, or its name; "" and "auto"
