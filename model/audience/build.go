@@ -29,8 +29,8 @@ type Options struct {
 	JoinAddress func(address string) (model.Object, bool)
 	Now         func() time.Time
 	Progress    func(groupsRead, groupsKnown int)
-	// Estimated is called once at most, from another goroutine, when a quick
-	// count has come before the exact one; never after Build has returned.
+	// Estimated is called once at most, from any goroutine, when a quick count has
+	// come before the exact one; never after Build has returned.
 	Estimated func(Estimate)
 }
 

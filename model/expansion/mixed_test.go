@@ -25,6 +25,7 @@ type mixed struct {
 	refuses bool                // Exchange as a whole
 	off     bool                // Exchange is not asked
 	ews     bool                // Exchange names objects by their addresses alone
+	mixes   bool                // Exchange names a list now by its id, now by its address, and nobody classifies it
 }
 
 func drawMixed(t *rapid.T) (*mixed, []string) {
@@ -38,13 +39,17 @@ func drawMixed(t *rapid.T) (*mixed, []string) {
 		pool = append(pool, name)
 		m.unknown[name] = rapid.IntRange(0, 3).Draw(t, "synced") == 0
 	}
+	kinds := []model.GroupKind{
+		model.KindDistribution, model.KindDistribution, model.KindDynamicDistribution, model.KindMailEnabledSecurity,
+		model.KindMicrosoft365, model.KindSecurity,
+	}
+	if m.mixes = rapid.IntRange(0, 3).Draw(t, "mixes") == 0; m.mixes {
+		kinds = kinds[:4] // those that are Exchange's whatever is known of them
+	}
 	for i := range rapid.IntRange(1, 8).Draw(t, "lists") {
 		name := fmt.Sprintf("list%d", i)
 		lists, pool = append(lists, name), append(pool, name)
-		m.kinds[name] = rapid.SampledFrom([]model.GroupKind{
-			model.KindDistribution, model.KindDistribution, model.KindDynamicDistribution, model.KindMailEnabledSecurity,
-			model.KindMicrosoft365, model.KindSecurity,
-		}).Draw(t, "kind")
+		m.kinds[name] = rapid.SampledFrom(kinds).Draw(t, "kind")
 		once := func(label string, in int) bool { return rapid.IntRange(1, in).Draw(t, label) == in }
 		m.hidden[name] = m.kinds[name] == model.KindMicrosoft365 && once("hidden", 4)
 		m.broken[name], m.lost[name] = once("broken", 6), once("lost", 8)
@@ -54,6 +59,10 @@ func drawMixed(t *rapid.T) (*mixed, []string) {
 	}
 	m.refuses, m.off = rapid.IntRange(0, 4).Draw(t, "refuses") == 0, rapid.IntRange(0, 4).Draw(t, "off") == 0
 	m.ews = rapid.Bool().Draw(t, "ews")
+	if m.mixes {
+		m.refuses, m.off, m.ews = false, false, true
+		clear(m.broken)
+	}
 	return m, rapid.SliceOfN(rapid.SampledFrom(pool), 1, 3).Draw(t, "roots")
 }
 
@@ -101,8 +110,12 @@ func (m *mixed) sources(page int) *Sources {
 	}
 	for name, members := range m.members {
 		address := name + "@contoso.com"
-		for _, member := range members {
-			exchange.members[address] = append(exchange.members[address], m.object(member, exchange.source))
+		for i, member := range members {
+			spelling := exchange.source
+			if m.mixes && (i+len(members))%2 == 0 {
+				spelling = SourceExchangeAdmin
+			}
+			exchange.members[address] = append(exchange.members[address], m.object(member, spelling))
 			if m.kinds[member] != model.KindDynamicDistribution {
 				graph.members[address] = append(graph.members[address], m.object(member, SourceGraph))
 			}
@@ -124,6 +137,9 @@ func (m *mixed) sources(page int) *Sources {
 	s := sources(graph, exchange)
 	if m.off {
 		s.Exchange = nil
+	}
+	if m.mixes {
+		return s
 	}
 	s.Classify = func(_ context.Context, addresses []string) ([]model.Object, error) {
 		var found []model.Object
@@ -215,7 +231,9 @@ func TestAWalkOverSeveralSourcesEqualsANaiveOne(t *testing.T) {
 		var nodes []string
 		for _, n := range r.Nodes {
 			nodes = append(nodes, n.Name())
-			require.Equal(t, m.kinds[n.Name()], n.Group.Kind, n.Name())
+			if !m.mixes {
+				require.Equal(t, m.kinds[n.Name()], n.Group.Kind, n.Name())
+			}
 			unique := map[string]map[string]bool{}
 			m.paths(n.Name(), nil, unique)
 			require.Equal(t, len(unique), n.Unique, n.Name())
