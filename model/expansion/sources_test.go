@@ -309,6 +309,28 @@ func TestAListFoundByItsAddressTakesTheNameThatAnotherListTells(t *testing.T) {
 	}
 }
 
+func TestAListReadByItsIDAndByItsAddressBecomesOne(t *testing.T) {
+	f := newTenant()
+	idOnly := model.Object{ID: "g-x", Type: model.ObjectGroup}
+	f.members["g-top"] = []model.Object{idOnly, byAddress("x"), group("late")}
+	f.members["g-late"] = []model.Object{group("x")} // which gives both, after each was read
+	f.members["g-x"] = []model.Object{user("ann"), group("late")}
+	f.members[""] = []model.Object{user("bob")} // what the address answers
+	r := walk(t, f, entry(group("top")), Options{})
+	require.Len(t, r.Nodes, 3)
+	assert.Equal(t, []string{"ann@contoso.com", "bob@contoso.com"}, addresses(r), "what either reading told")
+	x := nodeOf(t, r, "x")
+	assert.Equal(t, "g-x", x.Group.ID)
+	assert.Equal(t, 2, x.Unique)
+	assert.Equal(t, 3, x.Direct)
+	assert.Len(t, x.Parents, 2)
+	assert.Equal(t, 2, nodeOf(t, r, "top").Direct)
+	assert.True(t, x.Cycle)
+	paths, cut := r.Why("bob@contoso.com", 10)
+	assert.False(t, cut)
+	assert.ElementsMatch(t, []string{"entry → top → x → bob@contoso.com", "entry → top → late → x → bob@contoso.com"}, pathTexts(paths))
+}
+
 func TestAListThatIsKnownToReachNobodyIsEmpty(t *testing.T) {
 	f := newTenant()
 	f.members["g-top"] = []model.Object{group("hole"), group("hidden"), group("ann's")}
