@@ -7,6 +7,7 @@ import (
 	"charm.land/lipgloss/v2"
 
 	"rollcall/model"
+	"rollcall/model/audience"
 )
 
 // The To line's box, and the least and greatest width of the numbers.
@@ -174,17 +175,28 @@ func (p *previewPane) drawWalking(width int) string {
 		"",
 		"  " + th.muted.Render("esc cancels"),
 	}
-	if e := p.walk.estimate.Load(); e != nil {
-		text := "≈ " + count(e.Recipients) + " by a quick count; before overlap and exclusions"
-		if e.Unknown > 0 {
-			text += ", and without " + plural(e.Unknown, "list that nobody can count quickly", "lists that nobody can count quickly")
-		}
+	if text := estimateText(p.walk.estimate.Load()); text != "" {
 		lines = append(lines, "")
 		for _, l := range wrap(th, text, width-4) {
 			lines = append(lines, "  "+th.text.Render(l))
 		}
 	}
 	return strings.Join(lines, "\n")
+}
+
+// estimateText says what a count is worth that is there before the recipients.
+func estimateText(e *audience.Estimate) string {
+	switch {
+	case e == nil:
+		return ""
+	case e.Exact != nil:
+		return count(e.Recipients) + " unique recipients, counted; their names follow"
+	}
+	text := "≈ " + count(e.Recipients) + " by a quick count; before overlap and exclusions"
+	if e.Unknown > 0 {
+		text += ", and without " + plural(e.Unknown, "list that nobody can count quickly", "lists that nobody can count quickly")
+	}
+	return text
 }
 
 // drawFailure writes what happened, what to do, and the request id.

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"rollcall/model/audience"
 )
 
 // drawFacts shows the number and its parts. While lists are read the quick
@@ -52,18 +54,21 @@ type previewFact struct {
 
 // countingFacts is the frame of the facts while lists are read.
 func (p *previewPane) countingFacts() previewFacts {
-	f := previewFacts{verdict: "counting…", parts: factParts(p.asking, nil)}
-	if e := p.walk.estimate.Load(); e != nil {
-		f.number, f.quick = count(e.Recipients), true
-		f.verdict = "≈ quick count; counting…"
+	e := p.walk.estimate.Load()
+	switch {
+	case e == nil:
+		return previewFacts{verdict: "counting…", parts: factParts(p.asking, nil)}
+	case e.Exact != nil:
+		return previewFacts{number: count(e.Recipients), verdict: "counted; names follow…", parts: factParts(p.asking, e.Exact)}
 	}
-	return f
+	return previewFacts{number: count(e.Recipients), quick: true, verdict: "≈ quick count; counting…", parts: factParts(p.asking, nil)}
 }
 
 func (p *previewPane) facts(width int) previewFacts {
 	o := p.outcome
 	preview := o.preview
-	f := previewFacts{number: count(len(preview.Recipients)), parts: factParts(p.asked, o), age: o.age(p.ws.Now(), width), missing: len(preview.Missing)}
+	tally := preview.Tally()
+	f := previewFacts{number: count(len(preview.Recipients)), parts: factParts(p.asked, &tally), age: o.age(p.ws.Now(), width), missing: len(preview.Missing)}
 	for i, d := range o.domains {
 		if i == maxFactDomains {
 			f.domains = append(f.domains, "… "+plural(len(o.domains)-i, "more domain", "more domains"))
@@ -76,29 +81,31 @@ func (p *previewPane) facts(width int) previewFacts {
 
 // factParts are the parts of the number, those of nil not known yet. Whether
 // somebody can be outside or excluded is known from what was asked.
-func factParts(ask previewAsk, o *previewOutcome) []previewFact {
-	part := func(label string, n func() int) previewFact {
-		if o == nil {
-			return previewFact{label, -1}
-		}
-		return previewFact{label, n()}
+func factParts(ask previewAsk, t *audience.Tally) []previewFact {
+	known := t != nil
+	if !known {
+		t = &audience.Tally{}
 	}
 	parts := []previewFact{
-		part("internal", func() int { return o.preview.Counts.Internal }),
-		part("external", func() int { return o.preview.Counts.External }),
-		part("guests", func() int { return o.preview.Counts.Guests }),
-		part("disabled accounts", func() int { return o.preview.Counts.Disabled }),
-		part("reachable by SMS", func() int { return o.preview.Counts.SMS }),
-		part("without address", func() int { return len(o.preview.WithoutAddress) }),
-		part("devices, services", func() int { return len(o.preview.NonRecipients) }),
-		part("duplicates", func() int { return o.preview.Expansion.Duplicates }),
+		{"internal", t.Internal},
+		{"external", t.External},
+		{"guests", t.Guests},
+		{"disabled accounts", t.Disabled},
+		{"reachable by SMS", t.SMS},
+		{"without address", t.WithoutAddress},
+		{"devices, services", t.NonRecipients},
+		{"duplicates", t.Duplicates},
 	}
-	within := slices.ContainsFunc(ask.include, func(e string) bool { return strings.HasPrefix(e, "&") })
-	if within {
-		parts = append(parts, part("fall outside", func() int { return len(o.preview.Outside) }))
+	if slices.ContainsFunc(ask.include, func(e string) bool { return strings.HasPrefix(e, "&") }) {
+		parts = append(parts, previewFact{"fall outside", t.Outside})
 	}
 	if len(ask.exclude) > 0 {
-		parts = append(parts, part("taken away", func() int { return len(o.preview.Excluded) }))
+		parts = append(parts, previewFact{"taken away", t.Excluded})
+	}
+	if !known {
+		for i := range parts {
+			parts[i].n = -1
+		}
 	}
 	return parts
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"rollcall/model"
+	"rollcall/model/audience"
 	"rollcall/model/expansion"
 	"rollcall/model/workspace"
 )
@@ -306,6 +307,26 @@ func TestListsThatAreAllReadAreBeingCounted(t *testing.T) {
 		walk.read.Store(49)
 		s.wait(2 * previewPoll)
 		s.shows("49 lists read; counting recipients…")
+		s.press("esc")
+	})
+}
+
+func TestAnExactCountThatComesFirstIsNoQuickOne(t *testing.T) {
+	tenant := func() *fakeTenant {
+		t := nestedTenant()
+		t.slow = make(chan struct{})
+		return t
+	}
+	onScreen(t, tenant, 80, 24, Options{NoSync: true}, func(s *screen) {
+		s.press("3")
+		s.typed("staff@contoso.com")
+		s.press("enter")
+		s.root.panes[panePreview].(*previewPane).walk.estimate.Store(&audience.Estimate{Recipients: 1204, Exact: &audience.Tally{Counts: audience.Counts{Unique: 1204, Internal: 1203, External: 1}}})
+		s.wait(2 * previewPoll)
+		s.shows("1,204 unique recipients, counted; their names follow")
+		s.shows("counted; names follow…")
+		s.shows("1,203  internal")
+		s.hides("≈")
 		s.press("esc")
 	})
 }
