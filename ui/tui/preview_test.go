@@ -323,7 +323,7 @@ func TestAnExactCountThatComesFirstIsNoQuickOne(t *testing.T) {
 		s.press("enter")
 		s.root.panes[panePreview].(*previewPane).walk.estimate.Store(&audience.Estimate{Recipients: 1204, Exact: &audience.Tally{Counts: audience.Counts{Unique: 1204, Internal: 1203, External: 1}}})
 		s.wait(2 * previewPoll)
-		s.shows("1,204 unique recipients, counted; their names follow")
+		s.shows("1,204 unique recipients, counted")
 		s.shows("counted; names follow…")
 		s.shows("1,203  internal")
 		s.hides("≈")
