@@ -25,7 +25,7 @@ func decodeObjects(body []byte) (objectPage, error) {
 		switch string(name) {
 		case "value":
 			found = true
-			page.objects, err = w.objects(bytes.Count(body, []byte(`"@odata.type"`)))
+			page.objects, err = w.objects(min(bytes.Count(body, []byte{'{'}), pageSize)) // objects hold no other ones
 		case "@odata.nextLink":
 			var link []byte
 			link, _, err = w.raw(nil)

@@ -59,6 +59,7 @@ func (g *graph) batch(c *call) *reply {
 
 	statuses := make(map[string]int, len(requests))
 	responses := make([]batchResponse, 0, len(requests))
+	var pages [][]byte // that can be used again once they are copied
 	for _, r := range requests {
 		var answer *reply
 		inner := c.within(r)
@@ -76,6 +77,9 @@ func (g *graph) batch(c *call) *reply {
 			response.Body = strconv.AppendQuote(nil, base64.StdEncoding.EncodeToString(answer.body))
 		}
 		responses = append(responses, response)
+		if answer.reusable {
+			pages = append(pages, answer.body)
+		}
 	}
 	g.faults.shuffle(responses)
 	room := 0
@@ -91,6 +95,9 @@ func (g *graph) batch(c *call) *reply {
 		if body, err = r.append(body); err != nil {
 			return c.errorReply(serverFailure(http.StatusInternalServerError, 0))
 		}
+	}
+	for _, p := range pages {
+		g.pages.put(p)
 	}
 	return jsonReply(append(body, "]}"...))
 }
