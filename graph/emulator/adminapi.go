@@ -17,13 +17,13 @@ import (
 )
 
 const (
-	adminPage     = 1000             // results of a page
-	adminLinkLife = 5 * time.Minute  // of a nextLink; third parties say 5 to 10
-	adminPrefix   = "/adminapi/v2.0" // of the version that is served
+	adminPage     = 1000            // results of a page
+	adminLinkLife = 5 * time.Minute // of a nextLink; third parties say 5 to 10
+	adminPrefix   = "/adminapi/v2.0"
 )
 
-// adminEndpoints are the endpoints of the Admin API that are modelled, with the
-// cmdlet that each runs and the type in its @odata.context.
+// adminEndpoints are the endpoints of the Admin API that are modelled. Each runs
+// the cmdlet of its name, with Get- before it.
 var adminEndpoints = map[string]func(*exchange, *call, cmdlet) (*reply, *graphError){
 	"DistributionGroupMember":        (*exchange).distributionMembers,
 	"DynamicDistributionGroupMember": (*exchange).dynamicMembers,
@@ -69,7 +69,7 @@ func (x *exchange) otherEndpoint(c *call) (*reply, *graphError) {
 func (x *exchange) admitAdmin(c *call) *graphError {
 	a := x.g.authority
 	switch {
-	case x.g.adminAPIOff.Load():
+	case x.adminAPIOff.Load():
 		_, refused := x.noEndpoint(c)
 		return refused
 	case c.method != http.MethodPost:

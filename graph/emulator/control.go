@@ -60,10 +60,10 @@ func (s *Server) SetRoles(names ...string) error {
 
 // EnableAdminAPI enables the preview of the Exchange Online Admin API in the
 // tenant, or ends it.
-func (s *Server) EnableAdminAPI(on bool) { s.graph.adminAPIOff.Store(!on) }
+func (s *Server) EnableAdminAPI(on bool) { s.exchange.adminAPIOff.Store(!on) }
 
 // AllowEWS allows Exchange Web Services in the tenant, or blocks them.
-func (s *Server) AllowEWS(on bool) { s.graph.ewsOff.Store(!on) }
+func (s *Server) AllowEWS(on bool) { s.exchange.ewsOff.Store(!on) }
 
 // RecalculateLists works the stored members of the dynamic distribution lists
 // out again, which Exchange does once a day.

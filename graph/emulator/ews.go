@@ -77,7 +77,7 @@ func (x *exchange) ews(c *call) (*reply, *graphError) {
 	g := x.g
 	media, _, _ := strings.Cut(c.header.Get("Content-Type"), ";")
 	switch {
-	case g.ewsOff.Load():
+	case x.ewsOff.Load():
 		// EWSEnabled is False, or the app is not in the allow list.
 		return nil, &graphError{status: http.StatusForbidden, code: "ErrorAccessDenied", message: "Access to Exchange Web Services is blocked for this organization."}
 	case c.method != http.MethodPost:

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,6 +18,8 @@ type exchange struct {
 	g        *graph
 	throttle *throttle
 	lists    *calculations
+
+	adminAPIOff, ewsOff atomic.Bool // what the tenant does not offer
 }
 
 // exchangeBudget is the requests that one app may make in unitWindow. Microsoft
@@ -26,7 +29,10 @@ const exchangeBudget = 2000
 func newExchange(o Options, g *graph) *exchange {
 	t := newThrottle(o, g.tenant.UserCount, g.tenant.TenantID())
 	t.budget = Budget{Units: cmp.Or(o.ExchangeBudget, exchangeBudget)}
-	return &exchange{g: g, throttle: t, lists: newCalculations(g.tenant, o.Now)}
+	x := &exchange{g: g, throttle: t, lists: newCalculations(g.tenant, o.Now)}
+	x.adminAPIOff.Store(o.NoAdminAPI)
+	x.ewsOff.Store(!o.EWS)
+	return x
 }
 
 // Exchange's permissions. Source: Exchange documentation, "Authentication and

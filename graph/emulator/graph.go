@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -40,8 +39,6 @@ type graph struct {
 	expanded      listings[seed.Member] // by group and what the token may see
 	rounds        listings[userChange]  // by the changes that a delta round goes from and to
 	writes        sync.Mutex            // held while members are checked and changed
-
-	adminAPIOff, ewsOff atomic.Bool // services of Exchange that the tenant does not offer
 
 	mu      sync.Mutex
 	boot    string              // names this run in delta tokens

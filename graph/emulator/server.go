@@ -136,8 +136,6 @@ func (s *Server) assemble(set Faults) error {
 		gzip: compressor{off: o.NoCompression}, encodedCounts: o.EncodedCounts,
 		revoked: make(map[string]struct{}),
 	}
-	s.graph.adminAPIOff.Store(o.NoAdminAPI)
-	s.graph.ewsOff.Store(!o.EWS)
 	s.exchange = newExchange(o, s.graph)
 	return nil
 }
