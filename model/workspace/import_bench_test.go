@@ -19,12 +19,12 @@ import (
 // which writes nothing. One process plans while it is signed in, and one, as
 // from a scheduler, while it is not.
 func BenchmarkImport(b *testing.B) {
-	const importUsers, rows = 1_000_000, 100_000
+	const rows = 100_000
 	schema, err := model.NewSchema("displayName", "userPrincipalName", "mail", "employeeId", "proxyAddresses")
 	require.NoError(b, err)
 	tenant := workspacetest.Contoso()
 	tenant.Schema = schema
-	tenant.Users = make([]model.Change, importUsers)
+	tenant.Users = make([]model.Change, benchUsers)
 	var text strings.Builder
 	text.WriteString("PersNr;Name;E-Mail\n")
 	for i := range tenant.Users {
@@ -36,7 +36,7 @@ func BenchmarkImport(b *testing.B) {
 			{Attr: model.AttrEmployeeID, Value: fmt.Sprintf("%08d", 3*i)},
 			{Attr: model.AttrProxyAddresses, Values: []string{"SMTP:" + mail}},
 		}}
-		if i%(importUsers/rows) == 0 {
+		if i%(benchUsers/rows) == 0 {
 			fmt.Fprintf(&text, "%08d;User;%s\n", 3*i, mail)
 		}
 	}
