@@ -111,6 +111,27 @@ func TestConsentToExchangeIsOfferedWhereItIsNeededAndThenItAnswers(t *testing.T)
 	})
 }
 
+func TestAPreviewThatIsRefusedForAPermissionOffersItsConsent(t *testing.T) {
+	tenant := func() *fakeTenant {
+		t := nestedTenant()
+		t.session.Scopes = []string{"User.Read.All"}
+		return t
+	}
+	onScreen(t, tenant, 80, 24, Options{NoSync: true, OpenURL: opened}, func(s *screen) {
+		s.press("esc", "3")
+		s.typed("staff@contoso.com")
+		s.press("enter")
+		s.shows("c shows how to grant it")
+		s.press("c")
+		s.shows("Permissions")
+		s.tenant.grant("GroupMember.Read.All")
+		s.press("r")
+		s.shows("The permissions are granted")
+
+		s.shows("✓ unique and complete")
+	})
+}
+
 func TestAListThatGraphReadInsteadSaysSo(t *testing.T) {
 	onScreen(t, dynamicTenant, 120, 40, Options{NoSync: true}, func(s *screen) {
 		s.press("3")

@@ -191,7 +191,7 @@ func (p *previewPane) poll(walk *previewWalk) tea.Cmd {
 func (p *previewPane) done(msg previewDoneMsg) tea.Cmd {
 	if msg.err != nil {
 		p.failed = model.AsError(msg.err)
-		p.to.active = true // mending the entry is what comes next
+		p.to.active = p.missingConsent() == "" // mending the entry is what comes next
 		p.layout()
 		return nil
 	}

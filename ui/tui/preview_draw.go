@@ -120,7 +120,11 @@ func (p *previewPane) drawLeft(width, height int) string {
 	case p.walking():
 		content = p.drawWalking(width - 2)
 	case p.failed != nil:
-		content = drawFailure(th, p.failed, width-4, "Mend the To line above and press enter to try again.")
+		next := "Mend the To line above and press enter to try again."
+		if p.missingConsent() != "" {
+			next = "c shows how to grant it; the audience is expanded again after it."
+		}
+		content = drawFailure(th, p.failed, width-4, next)
 	case p.outcome == nil:
 		content = p.drawHint(width - 2)
 	case p.showRecipients:
