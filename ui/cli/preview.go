@@ -235,8 +235,12 @@ func (a *app) watch() (watch *workspace.Watch, over func()) {
 	}
 }
 
-// estimateText is an estimate that an exact number will take the place of.
+// estimateText is an estimate that an exact number will take the place of, or
+// the exact number itself where naming the recipients takes longer.
 func estimateText(e audience.Estimate) string {
+	if e.Exact != nil {
+		return text.Plural(e.Recipients, "unique recipient", "unique recipients") + ", names follow …"
+	}
 	line := "≈ " + grouped(e.Recipients)
 	if e.Unknown > 0 {
 		line += " and whoever is in " + text.Plural(e.Unknown, "more list", "more lists")

@@ -126,6 +126,7 @@ func TestWhatNobodyMaySeeIsNotCountedAsNobody(t *testing.T) {
 func TestAnEstimateStandsUntilTheExactNumberComes(t *testing.T) {
 	assert.Equal(t, "≈ 1,940 …", estimateText(audience.Estimate{Recipients: 1940}))
 	assert.Equal(t, "≈ 12 and whoever is in 1 more list …", estimateText(audience.Estimate{Recipients: 12, Unknown: 1}))
+	assert.Equal(t, "1,204 unique recipients, names follow …", estimateText(audience.Estimate{Recipients: 1204, Exact: &audience.Tally{}}), "what is exact bears no sign of an estimate")
 
 	var stderr bytes.Buffer
 	a := &app{env: Env{Stderr: &stderr, StderrTerminal: true, Getenv: func(string) string { return "" }}}
