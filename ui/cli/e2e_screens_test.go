@@ -156,10 +156,12 @@ func TestTheWholeJobIsDoneByKeyboardInTheDemo(t *testing.T) {
 	s.keys("Sales" + enter)
 	s.waitFor("Saved segment Sales")
 
-	// Preview a nested list, ask why, approve.
+	// Preview a nested list, consent to Exchange where it is needed, approve.
 	s.keys("3")
 	s.waitFor("╭ To ─")
 	s.keys("leadership@contoso.com" + enter)
+	s.waitFor("INCOMPLETE", "Executive Team")
+	s.consentToExchange()
 	s.waitFor("unique and complete", "Executive Team", "cycle")
 	s.keys("a")
 	s.waitFor("Approve this audience?", "▸ No")
@@ -195,6 +197,16 @@ func TestTheWholeJobIsDoneByKeyboardInTheDemo(t *testing.T) {
 	s.keys(ctrlC)
 	require.NoError(t, s.cmd.Wait())
 	assert.Contains(t, m.run("--demo", "segment", "list").stdout, "Sales", "what was saved outlives the screens")
+}
+
+// consentToExchange grants, in the preview that lacks it, what Exchange needs:
+// nobody has been asked for it before. The preview then runs again.
+func (s *tty) consentToExchange() {
+	s.t.Helper()
+	s.keys("c")
+	s.waitFor("Exchange.ManageV2", "Grant at")
+	s.keys("o")
+	s.waitUntilItAnswers("r", "unique and complete")
 }
 
 // waitUntilItAnswers types a key until it has its effect: an approval ignores
