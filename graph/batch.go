@@ -87,9 +87,9 @@ var errNotARef = errors.New("graph: refused to delete anything but a group's ref
 
 // batch sends up to 20 requests as one and returns their answers in order.
 // What was throttled, failed on the service's side or cannot be read is sent
-// again, alone, until it is answered or the patience ends; requests must therefore be safe
-// to send twice. The returned error means that the batch as a whole was not
-// answered.
+// again, alone, until it is answered or the patience ends; requests must
+// therefore be safe to send twice. The returned error means that the batch as a
+// whole was not answered.
 func (c *Client) batch(ctx context.Context, items []batchItem) ([]batchAnswer, error) {
 	answers := make([]batchAnswer, len(items))
 	pending := make([]int, len(items))
