@@ -31,6 +31,7 @@ func (p *previewPane) showOverlap() tea.Cmd {
 	return p.tasks.run(taskOverlap, func(context.Context) tea.Msg {
 		return dialogMsg{&overlapDialog{
 			shared: sh, entries: preview.Contributions, matrix: preview.Overlap(), unique: len(preview.Recipients),
+			shown: min(len(preview.Contributions), overlapLeast),
 		}}
 	})
 }
@@ -68,13 +69,13 @@ func (d *overlapDialog) Handle(msg tea.Msg) (tea.Cmd, bool) {
 }
 
 func (d *overlapDialog) Bindings() []binding {
-	sideways := ""
+	sideways, columns := "", "columns"
 	if d.shown >= len(d.entries) {
-		sideways = "every column is shown"
+		sideways, columns = "every column is shown", ""
 	}
 	return []binding{
 		{id: "overlap.close", keys: []string{"esc", "q", "enter", "o"}, label: "close", help: "Close"},
-		{id: "overlap.right", keys: []string{"right", "l"}, label: "columns", help: "Show the columns further right", disabled: sideways},
+		{id: "overlap.right", keys: []string{"right", "l"}, label: columns, help: "Show the columns further right", disabled: sideways},
 		{id: "overlap.left", keys: []string{"left", "h"}, help: "Show the columns further left", disabled: sideways},
 		{id: "overlap.down", keys: []string{"down", "j", "pgdown", "ctrl+d"}, label: "scroll", help: "Scroll down"},
 		{id: "overlap.up", keys: []string{"up", "k", "pgup", "ctrl+u"}, help: "Scroll up"},
@@ -86,6 +87,7 @@ func (d *overlapDialog) Cursor() *tea.Cursor { return nil }
 const (
 	overlapLetter = 4 // width of an entry's letter
 	overlapCell   = 9 // width of a figure and the blank before it
+	overlapLeast  = 7 // columns that fit wherever the whole screen does
 )
 
 func (d *overlapDialog) Draw(width, height int) string {
