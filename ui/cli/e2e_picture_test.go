@@ -31,6 +31,12 @@ func TestTheReadmesPictureIsWhatTheDemoShows(t *testing.T) {
 	s.keys("all-staff@contoso.com" + enter)
 	s.waitFor("INCOMPLETE", "Staff EMEA")
 	s.consentToExchange()
+	s.waitUntil(func(screen string) string {
+		if strings.Contains(screen, "permissions are granted") {
+			return "the list without the notice of the consent"
+		}
+		return ""
+	})
 	s.waitFor("unique and complete", "Staff EMEA")
 	s.keys("G")
 	s.waitFor("staff-emea@contoso.com · Exchange Online · distribution list")
