@@ -1,13 +1,13 @@
 package directory
 
 import (
-	"context"
 	"hash/maphash"
 	"iter"
 	"slices"
 	"strings"
 
 	"rollcall/model"
+	"rollcall/model/internal/parallel"
 	"rollcall/model/rule"
 )
 
@@ -90,7 +90,7 @@ func (s *Snapshot) indexAddresses() *hashTable {
 		row  int32
 	}
 	found := make([][]entry, len(s.ids))
-	mustParallel(len(s.ids), 1, func(chunk, _ int) {
+	parallel.All(len(s.ids), 1, func(chunk, _ int) {
 		entries := make([]entry, 0, 2*chunkRows)
 		var folded []byte
 		for row := range s.rowsOf(chunk) {
@@ -114,7 +114,7 @@ func (s *Snapshot) indexAddresses() *hashTable {
 		n += len(entries)
 	}
 	index := newHashTable(n+n/8, int(s.rows)+int(s.rows)/8)
-	mustParallel(len(found), 1, func(chunk, _ int) {
+	parallel.All(len(found), 1, func(chunk, _ int) {
 		index.fill(func(yield func(uint64, uint32) bool) {
 			for _, e := range found[chunk] {
 				yield(e.hash, uint32(e.row))
@@ -122,11 +122,4 @@ func (s *Snapshot) indexAddresses() *hashTable {
 		})
 	})
 	return index
-}
-
-// mustParallel is inParallel for work that nothing interrupts.
-func mustParallel(n, size int, work func(from, to int)) {
-	if err := inParallel(context.Background(), n, size, work); err != nil {
-		panic(err) // unreachable: only a context can end it
-	}
 }

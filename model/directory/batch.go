@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"rollcall/model"
+	"rollcall/model/internal/parallel"
 	"rollcall/model/rule"
 )
 
@@ -55,7 +56,7 @@ func (w *writer) apply(changes []model.Change) Effect {
 	}
 	b.locate()
 	b.gather()
-	mustParallel(len(w.columns), 1, func(i, _ int) { b.setShared(i) })
+	parallel.All(len(w.columns), 1, func(i, _ int) { b.setShared(i) })
 	w.wasted += int(b.replaced.Load())
 	if b.full.Load() {
 		w.addresses = nil

@@ -75,9 +75,17 @@ func (c *column) elements(row int32) iter.Seq[uint32] {
 
 // all returns the row's elements; nil is null.
 func (c *column) all(row int32) []string {
-	var out []string
-	for e := range c.elements(row) {
-		out = append(out, c.value(e))
+	code := c.code(row)
+	switch {
+	case code == nullCode:
+		return nil
+	case c.lists == nil:
+		return []string{c.value(code)}
+	}
+	elements := c.lists.at(code)
+	out := make([]string, len(elements))
+	for i, e := range elements {
+		out[i] = c.value(e)
 	}
 	return out
 }

@@ -4,6 +4,8 @@ import (
 	"math/bits"
 	"slices"
 	"sync/atomic"
+
+	"rollcall/model/internal/parallel"
 )
 
 // Diff counts what separates the users of two snapshots of one schema. A user
@@ -11,7 +13,7 @@ import (
 func Diff(before, after *Snapshot) Effect {
 	partners := make([]int32, after.rows) // row of before, by row of after; -1 none
 	var added atomic.Int64
-	mustParallel(int(after.rows), chunkRows, func(from, to int) {
+	parallel.All(int(after.rows), chunkRows, func(from, to int) {
 		for row := int32(from); row < int32(to); row++ {
 			partners[row] = -1
 			if !after.isAlive(row) {
@@ -25,7 +27,7 @@ func Diff(before, after *Snapshot) Effect {
 		}
 	})
 	different := make([]atomic.Uint64, len(after.alive))
-	mustParallel(len(after.columns), 1, func(i, _ int) {
+	parallel.All(len(after.columns), 1, func(i, _ int) {
 		t := newTranslation(&before.columns[i], &after.columns[i])
 		for row, partner := range partners {
 			if partner >= 0 && !t.equal(partner, int32(row)) {

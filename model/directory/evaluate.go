@@ -4,10 +4,8 @@ import (
 	"context"
 	"iter"
 	"math/bits"
-	"runtime"
-	"sync/atomic"
 
-	"golang.org/x/sync/errgroup"
+	"rollcall/model/internal/parallel"
 )
 
 // chunkWords is the number of words that hold one bit for each row of a chunk.
@@ -89,7 +87,7 @@ func (b *rowBits) rows(chunk int) iter.Seq[int32] {
 // chunks in parallel.
 func (s *Snapshot) filter(ctx context.Context, open []uint64, c condition) ([]uint64, error) {
 	rows := make([]uint64, len(open))
-	return rows, inParallel(ctx, len(s.ids), 1, func(chunk, _ int) {
+	return rows, parallel.Ranges(ctx, len(s.ids), 1, func(chunk, _ int) {
 		first := chunk * chunkWords
 		open := (*rowBits)(open[first:])
 		if *open != (rowBits{}) {
@@ -98,43 +96,6 @@ func (s *Snapshot) filter(ctx context.Context, open []uint64, c condition) ([]ui
 	})
 }
 
-type backgroundKey struct{}
-
 // Background marks the context of work that nobody waits for: it leaves a
 // processor to what somebody does wait for, where there is more than one.
-func Background(ctx context.Context) context.Context {
-	return context.WithValue(ctx, backgroundKey{}, true)
-}
-
-// workers is on how many goroutines work may be done at once.
-func workers(ctx context.Context) int {
-	n := runtime.GOMAXPROCS(0)
-	if ctx.Value(backgroundKey{}) != nil {
-		n = max(1, n-1)
-	}
-	return n
-}
-
-// inParallel calls work for consecutive ranges of at most size numbers that
-// make up [0, n), on as many goroutines as the context allows, until it ends.
-// It returns when all calls have.
-func inParallel(ctx context.Context, n, size int, work func(from, to int)) error {
-	ranges := (n + size - 1) / size
-	var next atomic.Int64
-	var g errgroup.Group
-	for range min(workers(ctx), ranges) {
-		g.Go(func() error {
-			for {
-				r := int(next.Add(1)) - 1
-				if err := ctx.Err(); err != nil || r >= ranges {
-					return err
-				}
-				work(r*size, min((r+1)*size, n))
-			}
-		})
-	}
-	if err := g.Wait(); err != nil {
-		return err
-	}
-	return ctx.Err()
-}
+func Background(ctx context.Context) context.Context { return parallel.Background(ctx) }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"rollcall/model"
+	"rollcall/model/internal/parallel"
 	"rollcall/model/rule"
 )
 
@@ -41,7 +42,7 @@ func (s *Snapshot) readMailboxes() *Mailboxes {
 	index := s.addressIndex()
 	domains := make([]map[string][]int32, len(s.ids)) // of each chunk
 	odd := make([][]string, len(s.ids))
-	mustParallel(len(s.ids), 1, func(chunk, _ int) {
+	parallel.All(len(s.ids), 1, func(chunk, _ int) {
 		found := make(map[string][]int32)
 		domains[chunk] = found
 		var folded []byte

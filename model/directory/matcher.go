@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 
+	"rollcall/model/internal/parallel"
 	"rollcall/model/rule"
 )
 
@@ -25,7 +26,7 @@ func newValueMatcher(t *term, c *column) *valueMatcher {
 // all returns the verdict of each code.
 func (m *valueMatcher) all(ctx context.Context) ([]uint8, error) {
 	verdicts := make([]uint8, m.values.len()+1)
-	return verdicts, inParallel(ctx, len(m.values.blocks), blocksAtOnce, func(from, to int) {
+	return verdicts, parallel.Ranges(ctx, len(m.values.blocks), blocksAtOnce, func(from, to int) {
 		var folded []byte
 		for i := from; i < to; i++ {
 			m.block(i).decide(verdicts[i*textsOfBlock+1:], &folded)

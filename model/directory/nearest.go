@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"rollcall/model"
+	"rollcall/model/internal/parallel"
 	"rollcall/model/rule"
 )
 
@@ -56,7 +57,7 @@ func (s *Snapshot) nearest(ctx context.Context, c *column, part func(string) str
 	if part == nil && c.dictionary.characters != nil {
 		known = c.dictionary.characters.of(c.values)
 	}
-	err := inParallel(ctx, len(c.values.blocks), blocksAtOnce, func(first, last int) {
+	err := parallel.Ranges(ctx, len(c.values.blocks), blocksAtOnce, func(first, last int) {
 		var folded []byte
 		var own []near
 		limit := math.MaxInt
@@ -147,7 +148,7 @@ func (s *Snapshot) countValues(ctx context.Context, c *column, part func(string)
 	for folded := range wanted {
 		lengths[len(folded)] = true
 	}
-	err := inParallel(ctx, len(c.values.blocks), blocksAtOnce, func(from, to int) {
+	err := parallel.Ranges(ctx, len(c.values.blocks), blocksAtOnce, func(from, to int) {
 		var b blockDecision
 		for i := from; i < to; i++ {
 			values := c.values.blocks[i]

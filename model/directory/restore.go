@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"rollcall/model"
+	"rollcall/model/internal/parallel"
 )
 
 // Restore replaces everything by what Save put: get returns a part by its name,
@@ -51,7 +52,7 @@ func restore(w *writer, get func(name string) ([]byte, error)) error {
 		jobs = append(jobs, c.jobs()...)
 	}
 	errs := make([]error, len(jobs))
-	mustParallel(len(jobs), 1, func(i, _ int) { errs[i] = jobs[i]() })
+	parallel.All(len(jobs), 1, func(i, _ int) { errs[i] = jobs[i]() })
 	for _, err := range errs {
 		if err != nil {
 			return err

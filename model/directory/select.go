@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"rollcall/model"
+	"rollcall/model/internal/parallel"
 	"rollcall/model/rule"
 )
 
@@ -342,7 +343,7 @@ func (p planner) idLeaf(l *rule.Leaf) stage {
 // combine turns verdicts by element into verdicts by list.
 func (l *lists) combine(byElement []uint8, q rule.Quantifier) []uint8 {
 	verdicts := make([]uint8, l.len()+1)
-	mustParallel(l.len(), 1<<14, func(from, to int) {
+	parallel.All(l.len(), 1<<14, func(from, to int) {
 		for code := from + 1; code <= to; code++ {
 			verdicts[code] = l.verdict(uint32(code), byElement, q)
 		}

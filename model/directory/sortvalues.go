@@ -8,6 +8,8 @@ import (
 	"math/bits"
 	"slices"
 	"sync"
+
+	"rollcall/model/internal/parallel"
 )
 
 // sortValues sorts the numbers of values by the order of the values.
@@ -19,20 +21,20 @@ func sortValues(ctx context.Context, o ordering, values texts, numbers []uint32)
 	s.keys = make([][]byte, (len(numbers)+keysAtOnce-1)/keysAtOnce)
 	entries := make([]sortEntry, len(numbers))
 	common := make([]int, len(s.keys))
-	if err := inParallel(ctx, len(numbers), keysAtOnce, func(from, to int) {
+	if err := parallel.Ranges(ctx, len(numbers), keysAtOnce, func(from, to int) {
 		common[from/keysAtOnce] = s.makeKeys(from/keysAtOnce, entries[from:to], numbers[from:to])
 	}); err != nil {
 		return err
 	}
 	depth := s.commonPrefix(common)
-	if err := inParallel(ctx, len(entries), keysAtOnce, func(from, to int) {
+	if err := parallel.Ranges(ctx, len(entries), keysAtOnce, func(from, to int) {
 		for i := from; i < to; i++ {
 			entries[i].window = s.window(entries[i], depth)
 		}
 	}); err != nil {
 		return err
 	}
-	s.sort(entries, depth, workers(ctx))
+	s.sort(entries, depth, parallel.Workers(ctx))
 	for i, e := range entries {
 		numbers[i] = s.number(e)
 	}

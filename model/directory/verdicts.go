@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"rollcall/model/internal/parallel"
 	"rollcall/model/rule"
 )
 
@@ -25,7 +26,7 @@ func (c *column) decide(ctx context.Context, l *rule.Leaf) ([]uint8, error) {
 	if l.Cost > slow {
 		size = 1
 	}
-	err := inParallel(ctx, len(c.values.blocks)-first, size, func(from, to int) {
+	err := parallel.Ranges(ctx, len(c.values.blocks)-first, size, func(from, to int) {
 		var b blockDecision
 		for i := from + first; i < to+first; i++ {
 			b.decide(c.values.blocks[i], l, verdicts[i*textsOfBlock+1:])
