@@ -158,6 +158,20 @@ func TestServiceSendsNothingOutsideOfItsRoot(t *testing.T) {
 	assert.Empty(t, c.cred.requests(), "no token was taken for it")
 }
 
+func TestLinksMayNameTheDefaultPort(t *testing.T) {
+	for root, hosts := range map[string]map[string]bool{
+		"https://outlook.office365.com":     {"https://outlook.office365.com:443": true, "https://Outlook.Office365.com": true, "https://outlook.office365.com:4430": false, "http://outlook.office365.com:443": false, "https://outlook.office365.com:80": false},
+		"https://outlook.office365.com:443": {"https://outlook.office365.com": true, "https://outlook.office365.com:8443": false},
+		"https://127.0.0.1:8443":            {"https://127.0.0.1": false, "https://127.0.0.1:443": false},
+	} {
+		s := another(t, serve(t, nil), func(o *ServiceOptions) { o.Root = root + "/adminapi" })
+		for host, own := range hosts {
+			_, err := s.target(host + "/adminapi/v2.0/x?$skiptoken=y")
+			assert.Equal(t, own, err == nil, "%s of %s", host, root)
+		}
+	}
+}
+
 func TestServiceFollowsNoRedirect(t *testing.T) {
 	n := 0
 	c := serve(t, func(w http.ResponseWriter, r *http.Request) {

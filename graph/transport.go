@@ -212,10 +212,14 @@ func (t *transport) allow(req *http.Request) error {
 	return nil
 }
 
-// own reports whether a URL is of the host that the token belongs to.
+// own reports whether a URL is of the host that the token belongs to. Exchange
+// names the default port in links that it writes.
 func (t *transport) own(u *url.URL) bool {
-	return u.Scheme == t.root.Scheme && strings.EqualFold(u.Host, t.root.Host)
+	return u.Scheme == t.root.Scheme && strings.EqualFold(withoutPort443(u.Host), withoutPort443(t.root.Host))
 }
+
+// withoutPort443 is a host of an https URL without the port that it has anyway.
+func withoutPort443(host string) string { return strings.TrimSuffix(host, ":443") }
 
 func (t *transport) foreignHost(u *url.URL) *model.Error {
 	return &model.Error{
