@@ -213,10 +213,10 @@ func TestALinkThatHasExpiredRestartsTheListOnce(t *testing.T) {
 	var s *exchangeServer
 	var expired atomic.Int32
 	rows := []object{user("a@x.com"), user("b@x.com"), user("c@x.com")}
-	always := false
+	always, status := false, http.StatusBadRequest
 	s = serve(t, delegated(scopeAdmin), func(w http.ResponseWriter, r recorded) {
 		if strings.Contains(r.query, "skiptoken") && (always || expired.Add(1) == 1) {
-			refuse(w, 400, "BadRequest", "the continuation token has expired")
+			refuse(w, status, "BadRequest", "the continuation token has expired")
 			return
 		}
 		paged(t, &s, rows...)(w, r)
@@ -231,11 +231,18 @@ func TestALinkThatHasExpiredRestartsTheListOnce(t *testing.T) {
 	assert.Len(t, s.recorded(), 4)
 
 	always = true
-	listings, err = expansion.ReadAll(t.Context(), a, groups)
-	require.NoError(t, err)
-	require.NotNil(t, listings[0].Err, "the second time it is an error")
-	assert.NotErrorIs(t, listings[0].Err, expansion.ErrService)
-	assert.Len(t, s.recorded(), 8)
+	for i, code := range []int{http.StatusBadRequest, http.StatusNotFound, http.StatusGone} {
+		status = code
+		listings, err = expansion.ReadAll(t.Context(), a, groups)
+		require.NoError(t, err)
+		e := listings[0].Err
+		require.NotNil(t, e, "the second time it is an error")
+		assert.NotErrorIs(t, e, expansion.ErrService, "of one list")
+		assert.NotEqual(t, codeNotFound, e.Code, "the list is there")
+		assert.Contains(t, e.Message, "Exchange Online does not list l@contoso.com: the continuation token has expired")
+		assert.NotEmpty(t, e.Remedy)
+		assert.Len(t, s.recorded(), 8+4*i)
+	}
 }
 
 func TestPagesThatGoInACircleAreAnError(t *testing.T) {

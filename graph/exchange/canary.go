@@ -34,7 +34,7 @@ func (c *canary) learn(ctx context.Context, domain string, ask func(ctx context.
 	if err != nil && (errors.Is(err, expansion.ErrService) || err.Kind == model.KindUnavailable || ctx.Err() != nil) {
 		return err
 	}
-	c.known, c.answers = true, err == nil
+	c.known, c.answers = true, err == nil || err.Code == codeIncomplete
 	c.seed = maphash.MakeSeed()
 	c.content = c.sum(objects)
 	return nil

@@ -135,8 +135,14 @@ const codeIncomplete = "listIncomplete"
 
 // membersOf are the members that an answer names.
 func membersOf(x *soapExpansion, address string) ([]model.Object, *model.Error) {
+	incomplete := func(message string) *model.Error {
+		return &model.Error{
+			Kind: model.KindPartial, Code: codeIncomplete, Message: message,
+			Remedy: `set exchange = "admin-api", which lists without this bound, or look at the list in the Exchange admin center`,
+		}
+	}
 	if x == nil {
-		return nil, nil
+		return nil, incomplete("Exchange says nothing of the members of " + address)
 	}
 	members := make([]model.Object, len(x.Mailboxes))
 	nameless := 0
@@ -144,12 +150,6 @@ func membersOf(x *soapExpansion, address string) ([]model.Object, *model.Error) 
 		members[i] = m.object()
 		if members[i].Mail == "" {
 			nameless++
-		}
-	}
-	incomplete := func(message string) *model.Error {
-		return &model.Error{
-			Kind: model.KindPartial, Code: codeIncomplete, Message: message,
-			Remedy: `set exchange = "admin-api", which lists without this bound, or look at the list in the Exchange admin center`,
 		}
 	}
 	switch {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -137,7 +138,15 @@ func TestAnExpansionThatIsNotWholeSaysSo(t *testing.T) {
 		assert.NotErrorIs(t, listings[0].Err, expansion.ErrService)
 		assert.Len(t, listings[0].Members, 1, "what came is kept")
 	}
+	s := serve(t, delegated(scopeEWS), func(w http.ResponseWriter, _ recorded) { answerXML(w, 200, withoutExpansion) })
+	listings, err := s.ews(t, "").Members(t.Context(), questions(list(model.KindDistribution, "l@contoso.com")))
+	require.NoError(t, err)
+	require.NotNil(t, listings[0].Err, "nothing said is not nobody")
+	assert.Equal(t, codeIncomplete, listings[0].Err.Code)
 }
+
+// withoutExpansion is a success that says nothing of members.
+var withoutExpansion = regexp.MustCompile(`<m:DLExpansion.*</m:DLExpansion>`).ReplaceAllString(expansionOf(""), "")
 
 func TestErrorsOfEWSAreExplained(t *testing.T) {
 	for _, c := range []struct {
@@ -158,6 +167,9 @@ func TestErrorsOfEWSAreExplained(t *testing.T) {
 		{"no scope by a fault", 500, soapFaultBody("ErrorAccessDenied", "Access is denied.", ""), "", "User.Read", "ErrorAccessDenied", model.KindSignIn, "Access is denied", true},
 		{"a schema fault", 500, soapFaultBody("ErrorSchemaValidation", "The request failed schema validation.", ""), "", scopeEWS, "ErrorSchemaValidation", model.KindFailed, "schema validation", false},
 		{"something new", 200, soapError("ErrorBrandNew", "It broke.", ""), "", scopeEWS, "ErrorBrandNew", model.KindFailed, "It broke", false},
+		{"a fault of no error", 200, soapFaultBody("NoError", "It broke.", ""), "", scopeEWS, "errorUnnamed", model.KindFailed, "It broke", false},
+		{"an error of no error", 200, soapError("NoError", "It broke.", ""), "", scopeEWS, "errorUnnamed", model.KindFailed, "It broke", false},
+		{"a warning", 200, strings.Replace(expansionOf(""), `"Success"`, `"Warning"`, 1), "", scopeEWS, "errorUnnamed", model.KindFailed, "does not expand l@contoso.com", false},
 		{"blocked online", 403, "", "", scopeEWS, "HTTP403", model.KindSignIn, "end on 1 April 2027", true},
 		{"unauthorized online", 401, "", "", scopeEWS, "HTTP401", model.KindSignIn, "end on 1 April 2027", true},
 		{"no scope", 403, "", "", "User.Read", "HTTP403", model.KindSignIn, "refuse (HTTP 403)", true},
@@ -253,6 +265,7 @@ func FuzzAnswersOfEWS(f *testing.F) {
 	f.Add([]byte(expansionOf(`TotalItemsInView="1"`, "Mailbox ann@contoso.com", "PublicDL x@y.z")))
 	f.Add([]byte(soapError("ErrorServerBusy", "x", backOffXML)))
 	f.Add([]byte(soapFaultBody("ErrorAccessDenied", "x", "")))
+	f.Add([]byte(soapFaultBody("NoError", "x", "")))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		_, wait := readSOAP(500, body)
 		assert.GreaterOrEqual(t, wait, time.Duration(0))
@@ -260,7 +273,7 @@ func FuzzAnswersOfEWS(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if code, _, _ := a.verdict(); code != "NoError" || a.Body.Response == nil {
+		if code, _, _ := a.verdict(); code != "NoError" {
 			return
 		}
 		members, _ := membersOf(a.Body.Response.Messages[0].Expansion, "l@contoso.com")
@@ -305,6 +318,9 @@ func TestAListIsFoundByExpandingIt(t *testing.T) {
 	e = s.ews(t, "")
 	assert.Len(t, find(e, "emea@contoso.com"), 1)
 	assert.Empty(t, find(e, "empty@contoso.com"), "an empty list is not told from none")
+
+	answerNobody = withoutExpansion
+	assert.Empty(t, find(s.ews(t, ""), "empty@contoso.com"), "nor where nothing is said of nobody's members")
 
 	answerNobody = expansionOf("", "Mailbox ann@contoso.com")
 	_, err := s.ews(t, "").FindList(t.Context(), "emea@contoso.com")

@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -46,14 +47,16 @@ func (a *Admin) explain(err error, q question, who caller) *model.Error {
 		e.Kind = model.KindSignIn
 		e.Message = "Exchange Online refuses: " + e.Message
 		e.Remedy = who.needs()
-	case isNotThere(refused.Body), status == http.StatusNotFound && a.worked.Load():
+	case isNotThere(refused.Body), status == http.StatusNotFound && q.link == "" && a.worked.Load():
 		return &model.Error{
 			Kind: model.KindPartial, Code: codeNotFound,
 			Message: fmt.Sprintf("Exchange Online knows no %s %s", q.kind().Label(), q.identity),
 			Remedy:  "check the address in the Exchange admin center; it may have been deleted or renamed since it was listed", RequestID: e.RequestID, Err: e.Err,
 		}
-	case status == http.StatusBadRequest || status == http.StatusNotFound:
+	case status == http.StatusBadRequest || status == http.StatusNotFound || status == http.StatusGone:
 		if a.worked.Load() {
+			e.Message = fmt.Sprintf("Exchange Online does not list %s: %s", q.identity, e.Message)
+			e.Remedy = cmp.Or(e.Remedy, "try again later; if it stays, check the list in the Exchange admin center")
 			return &e
 		}
 		e.Message = fmt.Sprintf("the Exchange Online Admin API does not take the question (HTTP %d): %s", status, e.Message)

@@ -104,7 +104,8 @@ func parseSOAP(body []byte) (*soapAnswer, error) {
 }
 
 // verdict is what an answer says of itself: NoError, or the code of an error and
-// the service's words.
+// the service's words. Whatever does not say that it succeeded is an error, also
+// where the code that it has is no error's.
 func (a *soapAnswer) verdict() (code, message string, values []soapValue) {
 	if f := a.Body.Fault; f != nil {
 		code := strings.TrimSpace(f.Detail.ResponseCode)
@@ -115,14 +116,22 @@ func (a *soapAnswer) verdict() (code, message string, values []soapValue) {
 		if message == "" {
 			message = f.String
 		}
-		return code, message, f.Detail.Values
+		return ofError(code), message, f.Detail.Values
 	}
 	m := &a.Body.Response.Messages[0]
 	code = strings.TrimSpace(m.ResponseCode)
 	if m.Class == "Success" && (code == "" || code == "NoError") {
 		return "NoError", "", nil
 	}
-	return code, m.Text, m.Values
+	return ofError(code), m.Text, m.Values
+}
+
+// ofError is the code of something that is an error.
+func ofError(code string) string {
+	if code == "" || code == "NoError" {
+		return "errorUnnamed"
+	}
+	return code
 }
 
 // transientCodes are errors that pass by themselves.
