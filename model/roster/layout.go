@@ -99,7 +99,11 @@ func (f *reading) takeHeadings(first []record) []record {
 		return first
 	}
 	if at > 0 {
-		f.note("line %d to %d, above the headings, are left out: %s", first[0].line, first[at].line-1, clip(strings.Join(first[0].fields, " ")))
+		what := fmt.Sprintf("line %d, above the headings, is", first[0].line)
+		if last := first[at].line - 1; last > first[0].line {
+			what = fmt.Sprintf("lines %d to %d, above the headings, are", first[0].line, last)
+		}
+		f.note("%s left out: %s", what, clip(strings.Join(first[0].fields, " ")))
 	}
 	f.headings, f.format.Header = first[at].fields, first[at].line
 	below := first[at+1:]

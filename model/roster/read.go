@@ -199,13 +199,13 @@ func (f *reading) take(r record) error {
 	field := func(c Column) string {
 		if i, ok := f.column[c]; ok && i < len(r.fields) {
 			if c == ColumnName || c == ColumnGivenName || c == ColumnFamilyName {
-				return strings.TrimSpace(r.fields[i]) // Na and Nan are names
+				return unescaped(strings.TrimSpace(r.fields[i])) // Na and Nan are names
 			}
 			return filled(r.fields[i])
 		}
 		return ""
 	}
-	row := Row{Line: r.line, EmployeeID: field(ColumnEmployeeID), Mobile: unescaped(field(ColumnMobile)), Name: field(ColumnName)}
+	row := Row{Line: r.line, EmployeeID: field(ColumnEmployeeID), Mobile: field(ColumnMobile), Name: field(ColumnName)}
 	for _, c := range [...]Column{ColumnObjectID, ColumnUPN, ColumnAddress} {
 		value := field(c)
 		switch {

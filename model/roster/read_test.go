@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"rollcall/model/handover"
+
 	"rollcall/model"
 )
 
@@ -90,6 +92,27 @@ func TestFilesOfManyMakesAreRead(t *testing.T) {
 			assert.Equal(t, tt.want, got)
 		})
 	}
+}
+
+// What is exported is disarmed for spreadsheets; a file that comes back names
+// the same people.
+func TestWhatAnExportDisarmedIsReadAsItWas(t *testing.T) {
+	for _, want := range []Row{
+		{Line: 2, Address: "+ann@contoso.com", Name: "=Ann", Mobile: "+49 170 1234567", EmployeeID: "-7"},
+		{Line: 2, Address: "-ann@contoso.com", Name: "@Ann", Mobile: "0170 1234567", EmployeeID: "007"},
+		{Line: 2, Address: "'ann@contoso.com", Name: "'t Hooft", Mobile: "(0170) 1234567", EmployeeID: "7"},
+	} {
+		cells := []string{want.Address, want.Name, want.Mobile, want.EmployeeID}
+		for i := range cells {
+			cells[i] = handover.Cell(cells[i])
+		}
+		file, err := Read(strings.NewReader("mail,name,mobile,employeeId\n"+strings.Join(cells, ",")+"\n"), "x.csv", Options{})
+		require.NoError(t, err)
+		assert.Equal(t, []Row{want}, file.Rows)
+	}
+	file, err := Read(strings.NewReader("mobile,employeeId\n'0170 1234567,'007\n"), "x.csv", Options{})
+	require.NoError(t, err)
+	assert.Equal(t, []Row{{Line: 2, Mobile: "0170 1234567", EmployeeID: "007"}}, file.Rows, "as spreadsheets keep digits")
 }
 
 func TestABrokenFileIsRefusedWithItsLine(t *testing.T) {

@@ -58,8 +58,15 @@ func isNumber(s string) bool {
 }
 
 // unescaped takes the apostrophe away that keeps a spreadsheet from reading a
-// number as a formula: no telephone number begins with one.
-func unescaped(number string) string { return strings.TrimPrefix(number, "'") }
+// text as a formula, as exports write it: before a number, and before the
+// characters that begin a formula.
+func unescaped(s string) string {
+	rest, ok := strings.CutPrefix(s, "'")
+	if ok && rest != "" && strings.ContainsRune("=+-@＝＋－＠0123456789(", []rune(rest)[0]) {
+		return rest
+	}
+	return s
+}
 
 // placeholders stand where somebody has no address or number.
 var placeholders = map[string]bool{
@@ -67,10 +74,10 @@ var placeholders = map[string]bool{
 	"keine": true, "kein": true, "k.a.": true, "aucun": true, "aucune": true, "ninguno": true, "ninguna": true, "(none)": true, "(null)": true, "(blank)": true, "nan": true,
 }
 
-// filled returns a field without blanks around it, "" where it holds nothing or
-// says so.
+// filled returns a field without blanks around it and unescaped, "" where it
+// holds nothing or says so.
 func filled(s string) string {
-	s = strings.TrimSpace(s)
+	s = unescaped(strings.TrimSpace(s))
 	if len(s) <= 8 && placeholders[strings.ToLower(s)] {
 		return ""
 	}
