@@ -46,7 +46,11 @@ func (l *local) File(ctx context.Context, path string) ([]model.Object, error) {
 			Remedy:  "correct the row, or run `rollcall sync` if the user is new",
 		}
 	}
-	for _, note := range file.Format.Notes {
+	notes := file.Format.Notes
+	if len(file.Rows) == 0 {
+		notes = append(notes, "it holds headings and no rows, and names nobody")
+	}
+	for _, note := range notes {
 		l.notes = append(l.notes, "file:"+path+": "+note)
 	}
 	objects := make(map[int]model.Object, len(file.Rows)) // by line

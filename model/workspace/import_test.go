@@ -149,6 +149,10 @@ func TestAFileAsAnEntryIsReadByTheSameReader(t *testing.T) {
 	assert.Equal(t, "Zoë", p.Recipients[2].Object.DisplayName)
 	assert.Contains(t, strings.Join(p.Notes, "\n"), "line 2 repeats the headings")
 
+	p, err = w.Preview(t.Context(), []string{entry}, []string{file(t, "mail\n")}, nil)
+	require.NoError(t, err)
+	assert.Contains(t, strings.Join(p.Notes, "\n"), "holds headings and no rows", "an exclusion that excludes nobody is said")
+
 	_, err = w.Preview(t.Context(), []string{file(t, "PersNr;Mail\n001;bert@contoso.com\n")}, nil, nil)
 	assert.Contains(t, failure(t, err, model.KindUsage, "userAmbiguous").Message, "line 2: bert@contoso.com and 001 are of different users")
 	_, err = w.Preview(t.Context(), []string{file(t, "Name;Mail\nAdele;adele@contoso.com\nNobody;\n")}, nil, nil)
