@@ -40,7 +40,7 @@ type Options struct {
 // What could not be resolved or read is in Preview.Missing and makes no error.
 // An error means that there is no answer at all: an entry that is wrong in
 // itself (an unknown segment, a file with a broken row: KindUsage), an audience
-// that is kept within something and includes nothing, a tenant that cannot be
+// that includes nothing, a tenant that cannot be
 // asked, or a cancelled context.
 func Build(ctx context.Context, ports Ports, entries []Entry, o Options) (*Preview, error) {
 	if err := checkIncluded(entries); err != nil {
@@ -90,18 +90,20 @@ func Build(ctx context.Context, ports Ports, entries []Entry, o Options) (*Previ
 	return p, nil
 }
 
-// checkIncluded refuses an audience that is kept within something and includes
-// nothing: it would be nobody, and whoever wrote it meant somebody.
+// checkIncluded refuses an audience that keeps within or takes away, and
+// includes nothing: it would be nobody, and whoever wrote it meant somebody.
 func checkIncluded(entries []Entry) error {
-	within := slices.IndexFunc(entries, func(e Entry) bool { return e.Within })
-	if within < 0 || slices.ContainsFunc(entries, func(e Entry) bool { return !e.Within && !e.Exclude }) {
+	if len(entries) == 0 || slices.ContainsFunc(entries, func(e Entry) bool { return !e.Within && !e.Exclude }) {
 		return nil
 	}
-	e := entries[within]
+	e, does, sign := entries[0], "%s is taken away from the audience, which includes nobody", "-"
+	if within := slices.IndexFunc(entries, func(e Entry) bool { return e.Within }); within >= 0 {
+		e, does, sign = entries[within], "the audience is kept within %s, and includes nobody", "&"
+	}
 	return &model.Error{
 		Kind: model.KindUsage, Code: "nothingIncluded",
-		Message: fmt.Sprintf("the audience is kept within %s, and includes nobody", e),
-		Remedy:  fmt.Sprintf("name what is included beside it, or write %s without the & to include it", e),
+		Message: fmt.Sprintf(does, e),
+		Remedy:  fmt.Sprintf("name what is included beside it, or write %s without the %s to include it", e, sign),
 	}
 }
 

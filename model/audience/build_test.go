@@ -172,7 +172,6 @@ func TestIncludeMinusExclude(t *testing.T) {
 		{"minus what is not in it", []string{"group:sub", "-rule:R"}, "ann di", ""},
 		{"minus everything", []string{"group:sub", "-all@contoso.com"}, "", "ann di"},
 		{"an empty segment", []string{"segment:nil"}, "", ""},
-		{"nothing but an exclusion", []string{"-all@contoso.com"}, "", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -232,14 +231,14 @@ func TestWhoHasNoAddressFallsOutsideToo(t *testing.T) {
 	assert.Equal(t, []model.Object{kiosk}, p.NonRecipients)
 }
 
-func TestAnAudienceThatIsKeptWithinSomethingMustIncludeSomebody(t *testing.T) {
-	for _, entries := range [][]string{{"&all@contoso.com"}, {"&segment:S", "-bob@contoso.com"}} {
+func TestAnAudienceThatKeepsWithinOrTakesAwayMustIncludeSomebody(t *testing.T) {
+	for sign, entries := range map[string][]string{"&": {"-bob@contoso.com", "&segment:S"}, "-": {"-segment:S", "-bob@contoso.com"}} {
 		_, err := Build(context.Background(), Ports{}, parse(t, entries), Options{})
 		e := model.AsError(err)
 		require.NotNil(t, e)
 		assert.Equal(t, model.KindUsage, e.Kind)
 		assert.Equal(t, "nothingIncluded", e.Code)
-		assert.NotEmpty(t, e.Remedy)
+		assert.Equal(t, "name what is included beside it, or write segment:S without the "+sign+" to include it", e.Remedy)
 	}
 }
 

@@ -215,9 +215,14 @@ func (w *reading) know(g *listed, id, mail string, proxies []string) {
 	}
 }
 
-// object returns the index of a member that is no group.
+// object returns the index of a member that is no group. A user who is named by
+// an address alone is not the contact of the same address, whichever comes
+// first: they are one recipient, for whom the user stands (see represent).
 func (w *reading) object(o *model.Object) int32 {
 	key := identityKey(o)
+	if o.ID == "" && o.Type == model.ObjectUser {
+		key = "user:" + key
+	}
 	if o.ID == "" && o.Type == model.ObjectUser && o.Mail != "" && w.options.JoinAddress != nil && !w.has(key) {
 		if synced, ok := w.options.JoinAddress(o.Mail); ok && synced.ID != "" {
 			named := *o

@@ -232,7 +232,7 @@ func (r *Result) missingInstead() {
 	lists := make(map[*model.Error][]string)
 	var reasons []*model.Error
 	for _, n := range r.Nodes {
-		if n.Instead == nil {
+		if n.Instead == nil || n.Err != nil { // what Graph could not read either has a line of its own
 			continue
 		}
 		if lists[n.Instead] == nil {

@@ -192,6 +192,19 @@ func TestAServiceThatRefusesIsNotAskedAgainByTheSameReading(t *testing.T) {
 	}
 }
 
+func TestAListThatNeitherServiceReadsWasNotReadThroughGraph(t *testing.T) {
+	gone := &model.Error{Kind: model.KindUnavailable, Code: "unreachable", Message: "no connection"}
+	graph, exchange := newService(SourceGraph), newService(SourceExchangeAdmin)
+	exchange.refuse = gone
+	graph.members["dl@contoso.com"] = []model.Object{user("ann")}
+	graph.listing["lost@contoso.com"] = Listing{Err: gone}
+	r, err := Walk(context.Background(), sources(graph, exchange), entry(list("dl", model.KindDistribution), list("lost", model.KindDistribution)), Options{})
+	require.NoError(t, err)
+	require.Len(t, r.Missing, 2)
+	assert.Contains(t, r.Missing[0].Reason.Message, "dl was read through Graph")
+	assert.Equal(t, Missing{Entry: "lost", Reason: gone}, r.Missing[1])
+}
+
 func TestOneListThatExchangeCannotReadIsReadThroughGraph(t *testing.T) {
 	graph, exchange := newService(SourceGraph), newService(SourceExchangeAdmin)
 	odd := &model.Error{Kind: model.KindFailed, Code: "ErrorItemNotFound", Message: "the list was not found"}
@@ -271,6 +284,25 @@ func TestAUserWhomExchangeNamesByTheAddressIsTheSyncedOne(t *testing.T) {
 	assert.True(t, r.Recipients[0].SMS)
 	assert.Equal(t, "zoe@contoso.com", r.Recipients[1].Address)
 	assert.Len(t, r.Objects(), 2)
+}
+
+func TestAUserAndAContactOfOneAddressAreTheUserWhicheverIsToldFirst(t *testing.T) {
+	guest := model.Object{Type: model.ObjectUser, DisplayName: "Gus", Mail: "gus@fabrikam.com"}
+	contact := model.Object{Type: model.ObjectContact, DisplayName: "Gus (Fabrikam)", Mail: "Gus@fabrikam.com"}
+	synced := user("gus")
+	synced.Mail, synced.UserType, synced.MobilePhone = guest.Mail, "Guest", "+1"
+	for _, members := range [][]model.Object{{guest, contact}, {contact, guest}, {contact, guest, guest, contact}} {
+		for _, join := range []func(string) (model.Object, bool){nil, func(string) (model.Object, bool) { return synced, true }} {
+			exchange := newService(SourceEWS)
+			exchange.members["dl@contoso.com"] = members
+			r, err := Walk(context.Background(), sources(newService(SourceGraph), exchange), entry(list("dl", model.KindDistribution)), Options{JoinAddress: join})
+			require.NoError(t, err)
+			require.Len(t, r.Recipients, 1)
+			assert.Equal(t, model.ObjectUser, r.Recipients[0].Object.Type)
+			assert.Equal(t, join != nil, r.Recipients[0].SMS)
+			assert.Equal(t, 1, r.Duplicates)
+		}
+	}
 }
 
 func TestAStoredMembershipIsNotedWithItsAge(t *testing.T) {
