@@ -109,9 +109,10 @@ func (p *previewPane) listDetails(current treeLine[previewItem]) (what string, n
 
 // worry is why something is not known, and what to do.
 func (p *previewPane) worry(lead string, e *model.Error) []detailNote {
-	notes := []detailNote{{p.theme.bad, "! " + lead + capitalise(clean(e.Message))}}
-	if e.Remedy != "" {
-		notes = append(notes, detailNote{p.theme.text, "→ " + clean(e.Remedy)})
+	what, remedy := brief(e)
+	notes := []detailNote{{p.theme.bad, "! " + lead + capitalise(clean(what))}}
+	if remedy != "" {
+		notes = append(notes, detailNote{p.theme.text, "→ " + clean(remedy)})
 	}
 	return notes
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"rollcall/model"
 	"rollcall/model/audience"
 )
 
@@ -207,16 +208,27 @@ func (p *previewPane) missingLines(width int) []string {
 	var lines []string
 	for _, m := range p.preview().Missing {
 		lines = append(lines, "", th.bad.Render(th.cut("! "+clean(m.Entry), width)))
-		for _, l := range wrap(th, capitalise(clean(m.Reason.Message)), width) {
+		what, remedy := brief(m.Reason)
+		for _, l := range wrap(th, capitalise(clean(what)), width) {
 			lines = append(lines, th.text.Render(l))
 		}
-		if m.Reason.Remedy != "" {
-			for _, l := range wrap(th, "→ "+clean(m.Reason.Remedy), width) {
+		if remedy != "" {
+			for _, l := range wrap(th, "→ "+clean(remedy), width) {
 				lines = append(lines, th.muted.Render(l))
 			}
 		}
 	}
 	return lines
+}
+
+// brief is a reason without what would fill a narrow box: Entra's own line, and
+// addresses of pages. The info view shows them.
+func brief(e *model.Error) (what, remedy string) {
+	what, _, _ = strings.Cut(e.Message, " (AADSTS")
+	remedy, _, _ = strings.Cut(e.Remedy, "; see https://")
+	remedy, _, _ = strings.Cut(remedy, ": https://")
+	remedy, _, _ = strings.Cut(remedy, " at https://")
+	return what, remedy
 }
 
 // numberLines is a number as tall as big digits, whatever it is: an estimate
