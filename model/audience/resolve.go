@@ -54,7 +54,9 @@ func (r *resolution) add(ctx context.Context, e Entry) error {
 	}
 	roots := &r.roots[e.side()]
 	r.root = append(r.root, len(*roots))
-	*roots = append(*roots, expansion.Root{Label: e.String(), Objects: objects, Synced: !e.Remote()})
+	*roots = append(*roots, expansion.Root{
+		Label: e.String(), Objects: objects, Synced: !e.Remote(), Distinct: e.Kind == EntrySegment || e.Kind == EntryRule,
+	})
 	return nil
 }
 

@@ -1,11 +1,14 @@
 package directory
 
 import (
+	"context"
 	"hash/maphash"
 	"iter"
 	"math/bits"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"rollcall/model"
 	"rollcall/model/internal/parallel"
@@ -31,10 +34,33 @@ type MailDomain struct {
 	Rows *Set
 }
 
-// Mailboxes reads a million rows in some tenths of a second when it is first
-// asked of a snapshot.
-func (s *Snapshot) Mailboxes() *Mailboxes {
-	return s.mailboxes.get(s.readMailboxes)
+// Mailboxes reads a million rows in a second or two when it is first asked of a
+// snapshot, and leaves a processor to others meanwhile. Its error is the
+// context's: the reading goes on by itself then, for whoever asks next.
+func (s *Snapshot) Mailboxes(ctx context.Context) (*Mailboxes, error) {
+	s.mailboxes.begin.Do(func() {
+		s.mailboxes.made = make(chan struct{})
+		go func() {
+			s.mailboxes.value.Store(s.readMailboxes())
+			close(s.mailboxes.made)
+		}()
+	})
+	select {
+	case <-s.mailboxes.made:
+		return s.mailboxes.value.Load(), nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// KnowsMailboxes reports whether Mailboxes answers at once.
+func (s *Snapshot) KnowsMailboxes() bool { return s.mailboxes.value.Load() != nil }
+
+// mailboxes are on their way once begin has run.
+type mailboxes struct {
+	begin sync.Once
+	made  chan struct{}
+	value atomic.Pointer[Mailboxes]
 }
 
 func (s *Snapshot) readMailboxes() *Mailboxes {
@@ -42,7 +68,7 @@ func (s *Snapshot) readMailboxes() *Mailboxes {
 	index := s.addressIndex()
 	domains := make([]map[string][]int32, len(s.ids)) // of each chunk
 	odd := make([][]string, len(s.ids))
-	parallel.All(len(s.ids), 1, func(chunk, _ int) {
+	_ = parallel.Ranges(parallel.Background(context.Background()), len(s.ids), 1, func(chunk, _ int) { // nothing ends it
 		found := make(map[string][]int32)
 		domains[chunk] = found
 		var folded []byte

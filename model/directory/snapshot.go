@@ -26,7 +26,7 @@ type Snapshot struct {
 	index      *lazy[*hashTable]
 	irregular  map[key]string
 
-	mailboxes  lazy[*Mailboxes]
+	mailboxes  mailboxes
 	nameOrder  nameOrder
 	addressing sync.Once
 	addresses  atomic.Pointer[hashTable] // nil until somebody asks

@@ -4,11 +4,16 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/bits-and-blooms/bitset"
 
 	"rollcall/model"
+	"rollcall/model/internal/parallel"
 )
+
+// objectsAtOnce is how many objects a processor takes at a time.
+const objectsAtOnce = 2048
 
 // identityKey tells objects apart while members are read: by object id, and an
 // object that has none (an external address out of a file) by its address.
@@ -135,41 +140,33 @@ func fold(objects []model.Object, present *bitset.BitSet) (standsFor []int32, ad
 		return i
 	}
 	addresses = make([]string, len(objects))
+	parallel.All(len(objects), objectsAtOnce, func(from, to int) {
+		for i := from; i < to; i++ {
+			o := &objects[i]
+			if present != nil && !present.Test(uint(i)) || !receives(o) || o.Mail == "" || o.Limited {
+				parent[i] = -1
+				continue
+			}
+			addresses[i] = strings.ToLower(o.Mail)
+		}
+	})
 	owner := make([]int32, len(objects)) // the first object with the same primary address
 	primary := make(map[string]int32, len(objects))
-	for i := range objects {
-		o := &objects[i]
-		if present != nil && !present.Test(uint(i)) || !receives(o) || o.Mail == "" || o.Limited {
-			parent[i] = -1
+	for i, address := range addresses {
+		if parent[i] < 0 {
 			continue
 		}
-		address := strings.ToLower(o.Mail)
 		first, ok := primary[address]
 		if !ok {
 			first = int32(i)
 			primary[address] = first
 		}
-		addresses[i], owner[i], parent[i] = address, first, first
+		owner[i], parent[i] = first, first
 	}
 	aliased := make([]bool, len(objects)) // its primary address is another's secondary one
-	for i := range objects {
-		if parent[i] < 0 {
-			continue
-		}
-		o := &objects[i]
-		for _, proxy := range o.ProxyAddresses {
-			if at := len(proxy) - len(o.Mail); at > 0 && proxy[at-1] == ':' && proxy[at:] == o.Mail {
-				continue // its own
-			}
-			address, ok := smtpAddress(proxy)
-			if !ok || address == addresses[i] {
-				continue
-			}
-			if other, ok := primary[address]; ok {
-				aliased[other] = true
-				parent[find(int32(i))] = find(other)
-			}
-		}
+	for _, a := range aliases(objects, addresses, primary) {
+		aliased[a.of] = true
+		parent[find(a.object)] = find(a.of)
 	}
 	for i := range objects {
 		if parent[i] >= 0 {
@@ -177,6 +174,44 @@ func fold(objects []model.Object, present *bitset.BitSet) (standsFor []int32, ad
 		}
 	}
 	return represent(objects, aliased, parent, find), addresses
+}
+
+// alias says that an object has the primary address of another one among its
+// own.
+type alias struct{ object, of int32 }
+
+// aliases finds them among the objects that have an address, in no order;
+// primary are the owners of the primary addresses.
+func aliases(objects []model.Object, addresses []string, primary map[string]int32) []alias {
+	var mu sync.Mutex
+	var found []alias
+	parallel.All(len(objects), objectsAtOnce, func(from, to int) {
+		var some []alias
+		for i := from; i < to; i++ {
+			if addresses[i] == "" {
+				continue
+			}
+			o := &objects[i]
+			for _, proxy := range o.ProxyAddresses {
+				if at := len(proxy) - len(o.Mail); at > 0 && proxy[at-1] == ':' && proxy[at:] == o.Mail {
+					continue // its own
+				}
+				address, ok := smtpAddress(proxy)
+				if !ok || address == addresses[i] {
+					continue
+				}
+				if other, ok := primary[address]; ok {
+					some = append(some, alias{int32(i), other})
+				}
+			}
+		}
+		if some != nil {
+			mu.Lock()
+			found = append(found, some...)
+			mu.Unlock()
+		}
+	})
+	return found
 }
 
 // represent chooses one object of each class to stand for all of it: not one

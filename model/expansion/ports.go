@@ -87,6 +87,9 @@ type Root struct {
 	Label   string
 	Objects []model.Object
 	Synced  bool // the users are as Options.Join would tell them
+	// Distinct says that the objects are users with ids, and no two of them one:
+	// they need not be told apart.
+	Distinct bool
 }
 
 // Node is one group in the tree of nested lists. Nodes are shared: a group

@@ -10,6 +10,7 @@ import (
 	"github.com/bits-and-blooms/bitset"
 
 	"rollcall/model"
+	"rollcall/model/internal/parallel"
 )
 
 // reading is what the sources said of the lists that the sides of a walk reach:
@@ -23,7 +24,7 @@ type reading struct {
 	byMail  map[string]*listed // by every address in lower case
 	fresh   []*listed          // found since the last round
 	objects []model.Object     // distinct, groups left out
-	byKey   map[string]int32   // identity key of an object → its index
+	byKey   map[string]int32   // identity key of an object → its index; nil: see keys
 	synced  bitset.BitSet      // objects that Join has nothing to tell of
 	enabled *[2]bool           // false and true, for all objects to point to
 }
@@ -55,7 +56,6 @@ func newReading(o Options) *reading {
 		asOf:    o.Now().UTC(),
 		byID:    make(map[string]*listed),
 		byMail:  make(map[string]*listed),
-		byKey:   make(map[string]int32),
 		enabled: &[2]bool{false, true},
 	}
 }
@@ -68,13 +68,17 @@ func (w *reading) plant(side int, roots []Root) []rootEdges {
 	for _, r := range roots {
 		n += len(r.Objects)
 	}
-	if len(w.byKey) == 0 {
-		w.byKey, w.objects = make(map[string]int32, n), make([]model.Object, 0, n)
+	if len(w.objects) == 0 {
+		w.objects = make([]model.Object, 0, n)
 	}
 	planted := make([]rootEdges, len(roots))
 	for i, r := range roots {
 		edges := &planted[i]
 		edges.label = r.Label
+		if r.Distinct && len(w.objects) == 0 {
+			edges.direct = w.adopt(&r)
+			continue
+		}
 		edges.direct = make([]int32, 0, len(r.Objects))
 		for k := range r.Objects {
 			if o := &r.Objects[k]; o.Type == model.ObjectGroup {
@@ -93,6 +97,24 @@ func (w *reading) plant(side int, roots []Root) []rootEdges {
 		edges.direct = distinct(edges.direct)
 	}
 	return planted
+}
+
+// adopt takes the objects of a distinct root in, before there are any others.
+func (w *reading) adopt(r *Root) []int32 {
+	w.objects = append(w.objects, r.Objects...)
+	direct := make([]int32, len(r.Objects))
+	parallel.All(len(direct), objectsAtOnce, func(from, to int) {
+		for i := from; i < to; i++ {
+			direct[i] = int32(i)
+			w.condense(&w.objects[i])
+		}
+	})
+	for i := range direct {
+		if r.Synced {
+			w.synced.Set(uint(i))
+		}
+	}
+	return direct
 }
 
 // read asks round by round until every group was read to its end.
@@ -236,21 +258,34 @@ func (w *reading) object(o *model.Object) int32 {
 	return w.keyed(key, o)
 }
 
+// keys returns what objects go by. It is made with the first mention of an
+// object that may have been mentioned before: many an audience is one segment.
+func (w *reading) keys() map[string]int32 {
+	if w.byKey == nil {
+		w.byKey = make(map[string]int32, cap(w.objects))
+		for i := range w.objects {
+			w.byKey[identityKey(&w.objects[i])] = int32(i)
+		}
+	}
+	return w.byKey
+}
+
 func (w *reading) has(key string) bool {
-	_, ok := w.byKey[key]
+	_, ok := w.keys()[key]
 	return ok
 }
 
 // keyed returns the index of the object that goes by a key.
 func (w *reading) keyed(key string, o *model.Object) int32 {
-	if i, ok := w.byKey[key]; ok {
+	known := w.keys()
+	if i, ok := known[key]; ok {
 		merge(&w.objects[i], o)
 		return i
 	}
 	i := int32(len(w.objects))
 	w.objects = append(w.objects, *o)
 	w.condense(&w.objects[i])
-	w.byKey[key] = i
+	known[key] = i
 	return i
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/bits-and-blooms/bitset"
 
 	"rollcall/model"
+	"rollcall/model/internal/parallel"
 )
 
 // index is what a result keeps of the walk to answer why and how much.
@@ -73,14 +74,17 @@ func (r *Result) identify(domains []string) {
 	slices.SortFunc(chosen, func(a, b candidate) int { return strings.Compare(a.address, b.address) })
 	position := make([]int32, len(x.objects))
 	r.Recipients = make([]Recipient, len(chosen))
-	for p, c := range chosen {
-		o, recipient := &x.objects[c.object], &r.Recipients[p]
-		position[c.object] = int32(p)
-		recipient.Address, recipient.Object = o.Mail, *o
-		recipient.External = isExternal(o, c.address, verified)
-		recipient.SMS = strings.TrimSpace(o.MobilePhone) != ""
-		recipient.Disabled = o.AccountEnabled != nil && !*o.AccountEnabled
-	}
+	parallel.All(len(chosen), objectsAtOnce, func(from, to int) {
+		for p, c := range chosen[from:to] {
+			p += from
+			o, recipient := &x.objects[c.object], &r.Recipients[p]
+			position[c.object] = int32(p)
+			recipient.Address, recipient.Object = o.Mail, *o
+			recipient.External = isExternal(o, c.address, verified)
+			recipient.SMS = strings.TrimSpace(o.MobilePhone) != ""
+			recipient.Disabled = o.AccountEnabled != nil && !*o.AccountEnabled
+		}
+	})
 	x.recipients = len(chosen)
 	x.recipient = make([]int32, len(x.objects))
 	for i, s := range standsFor {

@@ -11,6 +11,7 @@ import (
 	"rollcall/model"
 	"rollcall/model/audience"
 	"rollcall/model/directory"
+	"rollcall/model/internal/parallel"
 )
 
 // Watch follows a preview while it runs. Either may be nil.
@@ -50,15 +51,8 @@ func (w *Workspace) Preview(ctx context.Context, include, exclude []string, watc
 		return nil, err
 	}
 	local := &local{workspace: w, snapshot: snapshot, good: w.afresh()}
-	if watch.Estimated != nil {
-		tally, ok, err := local.tally(ctx, entries, domains)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			watch.Estimated(audience.Estimate{Recipients: tally.Unique, Exact: &tally})
-		}
-	}
+	endCount := local.countFirst(ctx, entries, domains, watch.Estimated)
+	defer endCount()
 	preview, err := audience.Build(ctx, audience.Ports{
 		Resolver: parts.Resolver,
 		Local:    local,
@@ -292,11 +286,15 @@ func (l *local) Rule(ctx context.Context, text string) ([]model.Object, error) {
 	}
 	rows := l.snapshot.Rows(set)
 	objects := make([]model.Object, len(rows))
-	for i, row := range rows {
-		objects[i] = rowObject(l.snapshot, row)
-	}
-	return objects, nil
+	return objects, parallel.Ranges(ctx, len(rows), rowsAtOnce, func(from, to int) {
+		for i := from; i < to; i++ {
+			objects[i] = rowObject(l.snapshot, rows[i])
+		}
+	})
 }
+
+// rowsAtOnce is how many rows a processor reads at a time.
+const rowsAtOnce = 2048
 
 // find returns the rows that an object id or address names: more than one
 // where the user principal name of a user is an address of another.

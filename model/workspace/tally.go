@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 
 	"rollcall/model"
 	"rollcall/model/audience"
@@ -35,6 +36,37 @@ func (w *Workspace) Tally(ctx context.Context, include, exclude []string) (audie
 	return local.tally(ctx, entries, domains)
 }
 
+// countFirst tells found the exact figures of an audience of segments and rules
+// while its recipients are looked for: at once where that takes no time, and
+// otherwise when they are known, until end is called. Nothing is found any more
+// once that has returned. What goes wrong is left to be said by whoever looks for
+// the recipients.
+func (l *local) countFirst(ctx context.Context, entries []audience.Entry, domains []string, found func(audience.Estimate)) (end func()) {
+	isCounted := func(e audience.Entry) bool { return e.Kind == audience.EntrySegment || e.Kind == audience.EntryRule }
+	for _, e := range entries {
+		if found == nil || !isCounted(e) {
+			return func() {}
+		}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	count := func() {
+		tally, ok, err := l.tally(ctx, entries, domains)
+		if err == nil && ok && ctx.Err() == nil {
+			found(audience.Estimate{Recipients: tally.Unique, Exact: &tally})
+		}
+	}
+	if l.snapshot.KnowsMailboxes() {
+		count()
+		return cancel
+	}
+	var counting sync.WaitGroup
+	counting.Go(count)
+	return func() {
+		cancel()
+		counting.Wait()
+	}
+}
+
 // tally counts in two parts. Users of whose addresses none is another user's
 // are recipients of their own: sets of rows tell all about them. The others,
 // who are few, are counted by a preview of them alone.
@@ -47,7 +79,10 @@ func (l *local) tally(ctx context.Context, entries []audience.Entry, domains []s
 		}
 		selected[i] = set
 	}
-	boxes := l.snapshot.Mailboxes()
+	boxes, err := l.snapshot.Mailboxes(ctx)
+	if err != nil {
+		return audience.Tally{}, false, err
+	}
 	own := make([]*directory.Set, len(entries))
 	shared := selection{objects: make(map[audience.Entry][]model.Object)}
 	for i, set := range selected {
@@ -62,7 +97,7 @@ func (l *local) tally(ctx context.Context, entries []audience.Entry, domains []s
 	if err != nil {
 		return audience.Tally{}, false, err
 	}
-	return tallySets(l.snapshot, entries, own, domains).Plus(preview.Tally()), true, nil
+	return tallySets(boxes, l.snapshot.SetOf(nil), entries, own, domains).Plus(preview.Tally()), true, nil
 }
 
 // rowsOf selects the users of a segment or a rule that the synced directory
@@ -90,9 +125,7 @@ func (l *local) rowsOf(ctx context.Context, e audience.Entry) (*directory.Set, b
 
 // tallySets counts users of whom each is a recipient of its own, by the rows
 // that each entry selects.
-func tallySets(s *directory.Snapshot, entries []audience.Entry, selected []*directory.Set, domains []string) audience.Tally {
-	boxes := s.Mailboxes()
-	nobody := s.SetOf(nil)
+func tallySets(boxes *directory.Mailboxes, nobody *directory.Set, entries []audience.Entry, selected []*directory.Set, domains []string) audience.Tally {
 	included, within, excluded := nobody, nobody, nobody
 	var t audience.Tally
 	var isWithin bool
