@@ -15,14 +15,9 @@ import (
 // listsView is the saved lists, in the place of the Preview pane. One of them
 // can be opened to read its members; a file can be imported into one.
 type listsView struct {
-	shared
-	shelf
-	width, height int
+	shelf[workspace.List] // by name, without members
 
-	list   []workspace.List // by name, without members; nil while they are read
-	failed *model.Error
-	want   string // the list that the cursor goes to once they are read
-	opened *peopleView
+	want string // the list that the cursor goes to once they are read
 }
 
 const (
@@ -46,7 +41,9 @@ type (
 	}
 )
 
-func newListsView(s shared) *listsView { return &listsView{shared: s} }
+func newListsView(s shared) *listsView {
+	return &listsView{shelf: shelf[workspace.List]{shared: s}}
+}
 
 func (v *listsView) load() tea.Cmd {
 	ws := v.ws
@@ -54,20 +51,6 @@ func (v *listsView) load() tea.Cmd {
 		list, err := ws.Lists(ctx)
 		return listsLoadedMsg{list, err}
 	})
-}
-
-func (v *listsView) SetSize(width, height int) {
-	v.width, v.height = width, height
-	v.follow(len(v.list), v.page())
-}
-
-func (v *listsView) Typing() bool { return v.opened != nil && v.opened.searching }
-
-func (v *listsView) Cursor() *tea.Cursor {
-	if v.opened == nil {
-		return nil
-	}
-	return v.opened.cursor(v.width)
 }
 
 func (v *listsView) leave() tea.Cmd {
@@ -81,19 +64,10 @@ func (v *listsView) Handle(msg tea.Msg) (tea.Cmd, bool) {
 	switch msg := msg.(type) {
 	case tea.KeyPressMsg:
 		return v.key(msg)
-	case tea.PasteMsg:
-		if v.Typing() {
-			v.opened.search.Handle(msg)
-			return v.opened.find(), true
-		}
 	case listsLoadedMsg:
 		v.loaded(msg)
 	case listOpenedMsg:
 		v.opened = newPeopleView(v.shared, msg.people)
-	case peopleSearchedMsg:
-		if v.opened != nil {
-			v.opened.answered(msg)
-		}
 	case listDeleteMsg:
 		return v.remove(msg.name), true
 	case listChangedMsg:
@@ -101,33 +75,20 @@ func (v *listsView) Handle(msg tea.Msg) (tea.Cmd, bool) {
 		return tea.Batch(v.load(), toast(msg.level, msg.said)), true
 	case importPlannedMsg:
 		return emit(previewRoomMsg{newImportReview(v, msg.plan, msg.path, msg.outside)}), true
+	default:
+		return v.search(msg)
 	}
 	return nil, false
 }
 
 func (v *listsView) loaded(msg listsLoadedMsg) {
-	v.failed, v.list = nil, msg.list
-	if msg.err != nil {
-		v.failed = model.AsError(msg.err)
-	}
-	if v.list == nil {
-		v.list = []workspace.List{}
-	}
-	for i := range v.list {
-		if v.want != "" && strings.EqualFold(v.list[i].Name, v.want) {
+	for i := range msg.list {
+		if v.want != "" && strings.EqualFold(msg.list[i].Name, v.want) {
 			v.cursor = i
 		}
 	}
 	v.want = ""
-	v.follow(len(v.list), v.page())
-}
-
-// current is the list under the cursor, nil where there is none.
-func (v *listsView) current() *workspace.List {
-	if v.cursor >= len(v.list) {
-		return nil
-	}
-	return &v.list[v.cursor]
+	v.fill(msg.list, msg.err)
 }
 
 // open reads the members of a list, as the directory knows them today.
@@ -244,56 +205,29 @@ func (v *listsView) key(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	case "lists.back":
 		return v.leave(), true
 	default:
-		v.move(b.id, len(v.list), v.page())
+		v.move(b.id)
 	}
 	return nil, true
 }
 
-// page is how many lists are shown at once.
-func (v *listsView) page() int { return max(1, v.height-3) }
-
-func (v *listsView) Draw() string {
-	if v.opened != nil {
-		return v.opened.draw(v.width, v.height)
-	}
-	left, right := roomWidths(v.width)
-	if right == 0 {
-		return v.drawList(left)
-	}
-	return beside(v.drawList(left), v.drawFacts(right))
-}
+func (v *listsView) Draw() string { return v.draw(v.drawList, v.drawFacts) }
 
 func (v *listsView) drawList(width int) string {
 	th := v.theme
-	inner := width - 2
-	t := boxText{title: "Saved lists"}
-	switch {
-	case v.failed != nil:
-		return th.box(t, drawFailure(th, v.failed, inner-2, ""), width, v.height, true)
-	case v.list == nil:
-		return th.box(t, "\n"+th.muted.Render("  Loading…"), width, v.height, true)
-	case len(v.list) == 0:
-		return th.box(t, hintLines(th, inner, th.text.Render("No list is saved yet."), "",
-			th.muted.Render("i imports one from a CSV file of an HR system;"),
-			th.muted.Render("in Directory, space marks users and L saves them.")), width, v.height, true)
-	}
-	t.right = plural(len(v.list), "list", "lists")
 	const membersWidth, changedWidth = 8, 12
-	name := max(8, inner-2-membersWidth-1-changedWidth-2)
+	name := max(8, width-4-membersWidth-1-changedWidth-2)
 	cells := func(title, members, changed string) string {
 		return th.cell(title, name) + " " + th.cellRight(members, membersWidth) + "  " + th.cell(changed, changedWidth)
 	}
-	lines := []string{th.heading.Render("  " + cells("Name", "Members", "Changed"))}
-	for i := v.top; i < min(len(v.list), v.top+v.page()); i++ {
-		l := &v.list[i]
-		row := cells(l.Name, count(l.Count), when(l.ChangedAt, v.ws.Now()))
-		if i == v.cursor {
-			lines = append(lines, th.selected.Render(th.fit("▸ "+row, inner)))
-		} else {
-			lines = append(lines, "  "+th.text.Render(row))
-		}
+	empty := []string{
+		th.text.Render("No list is saved yet."), "",
+		th.muted.Render("i imports one from a CSV file of an HR system;"),
+		th.muted.Render("in Directory, space marks users and L saves them."),
 	}
-	return th.box(t, strings.Join(lines, "\n"), width, v.height, true)
+	t := boxText{title: "Saved lists", right: plural(len(v.list), "list", "lists")}
+	return v.drawRows(t, width, empty, cells("Name", "Members", "Changed"), func(l *workspace.List) (mark, text string) {
+		return " ", cells(l.Name, count(l.Count), when(l.ChangedAt, v.ws.Now()))
+	})
 }
 
 // drawFacts explains the list under the cursor.

@@ -8,7 +8,6 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"rollcall/model"
 	"rollcall/model/audience"
 	"rollcall/model/handover"
 	"rollcall/model/workspace"
@@ -17,14 +16,9 @@ import (
 // snapshotsView is the list of approved previews, in the place of the pane. One
 // of them can be opened to read its addresses.
 type snapshotsView struct {
-	shared
-	shelf
-	width, height int
+	shelf[workspace.Snapshot] // heads, newest first
 
-	list   []workspace.Snapshot // heads, newest first; nil while they are read
-	failed *model.Error
 	marked []string     // ids; two of them are compared
-	opened *peopleView  // the addresses of one of them
 	walk   *previewWalk // of a comparison with now
 }
 
@@ -42,20 +36,8 @@ type (
 	snapshotOpenedMsg struct{ snapshot *workspace.Snapshot }
 )
 
-func newSnapshotsView(s shared) *snapshotsView { return &snapshotsView{shared: s} }
-
-func (v *snapshotsView) SetSize(width, height int) {
-	v.width, v.height = width, height
-	v.follow(len(v.list), v.page())
-}
-
-func (v *snapshotsView) Typing() bool { return v.opened != nil && v.opened.searching }
-
-func (v *snapshotsView) Cursor() *tea.Cursor {
-	if v.opened == nil {
-		return nil
-	}
-	return v.opened.cursor(v.width)
+func newSnapshotsView(s shared) *snapshotsView {
+	return &snapshotsView{shelf: shelf[workspace.Snapshot]{shared: s}}
 }
 
 // leave puts the preview back.
@@ -78,28 +60,14 @@ func (v *snapshotsView) Handle(msg tea.Msg) (tea.Cmd, bool) {
 	switch msg := msg.(type) {
 	case tea.KeyPressMsg:
 		return v.key(msg)
-	case tea.PasteMsg:
-		if v.Typing() {
-			v.opened.search.Handle(msg)
-			return v.opened.find(), true
-		}
 	case snapshotTickMsg:
 		return v.poll(msg.walk), true
 	case snapshotsLoadedMsg:
-		v.failed, v.list = nil, msg.list
-		if msg.err != nil {
-			v.failed = model.AsError(msg.err)
-		}
-		if v.list == nil {
-			v.list = []workspace.Snapshot{}
-		}
-		v.follow(len(v.list), v.page())
+		v.fill(msg.list, msg.err)
 	case snapshotOpenedMsg:
 		v.opened = newPeopleView(v.shared, snapshotPeople(msg.snapshot, v.ws.Now()))
-	case peopleSearchedMsg:
-		if v.opened != nil {
-			v.opened.answered(msg)
-		}
+	default:
+		return v.search(msg)
 	}
 	return nil, false
 }
@@ -110,14 +78,6 @@ func snapshotPeople(s *workspace.Snapshot, now time.Time) *people {
 		title: snapshotTitle(s.Name, s.ID), foot: "approved " + when(s.ApprovedAt, now) + " by " + s.ApprovedBy,
 		addresses: s.Addresses, ids: s.ObjectIDs,
 	}
-}
-
-// current is the head under the cursor, nil where there is none.
-func (v *snapshotsView) current() *workspace.Snapshot {
-	if v.cursor >= len(v.list) {
-		return nil
-	}
-	return &v.list[v.cursor]
 }
 
 // mark marks the snapshot under the cursor, or takes its mark back. A third

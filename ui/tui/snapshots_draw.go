@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -71,48 +73,25 @@ func (v *snapshotsView) key(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	case "snapshots.export":
 		cmd = v.export(v.current().ID)
 	default:
-		v.move(b.id, len(v.list), v.page())
+		v.move(b.id)
 	}
 	return cmd, true
 }
 
-// page is how many snapshots are shown at once.
-func (v *snapshotsView) page() int { return max(1, v.height-3) }
-
-func (v *snapshotsView) Draw() string {
-	if v.opened != nil {
-		return v.opened.draw(v.width, v.height)
-	}
-	left, right := roomWidths(v.width)
-	if right == 0 {
-		return v.drawList(left)
-	}
-	return beside(v.drawList(left), v.drawFacts(right))
-}
+func (v *snapshotsView) Draw() string { return v.draw(v.drawList, v.drawFacts) }
 
 func (v *snapshotsView) drawList(width int) string {
 	th := v.theme
-	inner := width - 2
-	t := boxText{title: "Snapshots"}
-	switch {
-	case v.failed != nil:
-		return th.box(t, drawFailure(th, v.failed, inner-2, ""), width, v.height, true)
-	case v.list == nil:
-		return th.box(t, "\n"+th.muted.Render("  Loading…"), width, v.height, true)
-	case len(v.list) == 0:
-		return th.box(t, hintLines(th, inner, th.text.Render("No preview was approved yet."), "",
-			th.muted.Render("esc goes back; expand an audience there, and a approves it.")), width, v.height, true)
-	}
-	t.right = plural(len(v.list), "snapshot", "snapshots")
+	t := boxText{title: "Snapshots", right: plural(len(v.list), "snapshot", "snapshots")}
 	if len(v.marked) > 0 {
 		t.bottom = count(len(v.marked)) + " of 2 marked"
 	}
 	const whenWidth, uniqueWidth = 12, 9
 	byWidth := 0
-	if inner >= 70 {
+	if width >= 72 {
 		byWidth = 22
 	}
-	name := max(8, inner-2-whenWidth-1-uniqueWidth-1-byWidth-1)
+	name := max(8, width-4-whenWidth-1-uniqueWidth-1-byWidth-1)
 	cells := func(when, what, unique, by string) string {
 		text := th.cell(when, whenWidth) + " " + th.cell(what, name) + " " + th.cellRight(unique, uniqueWidth)
 		if byWidth > 0 {
@@ -120,30 +99,20 @@ func (v *snapshotsView) drawList(width int) string {
 		}
 		return text
 	}
-	lines := []string{th.heading.Render("  " + cells("Approved", "Name, or entries", "Unique", "By"))}
-	for i := v.top; i < min(len(v.list), v.top+v.page()); i++ {
-		s := &v.list[i]
-		title := s.Name
-		if title == "" {
-			title = entriesText(s)
-		}
-		row := cells(when(s.ApprovedAt, v.ws.Now()), title, count(s.Count), s.ApprovedBy)
-		mark := " "
-		for _, id := range v.marked {
-			if id == s.ID {
-				mark = "●"
-			}
-		}
-		if i == v.cursor {
-			lines = append(lines, th.selected.Render(th.fit("▸"+mark+row, inner)))
-		} else {
-			lines = append(lines, " "+th.marked.Render(mark)+th.text.Render(row))
-		}
+	empty := []string{
+		th.text.Render("No preview was approved yet."), "",
+		th.muted.Render("esc goes back; expand an audience there, and a approves it."),
 	}
-	return th.box(t, strings.Join(lines, "\n"), width, v.height, true)
+	return v.drawRows(t, width, empty, cells("Approved", "Name, or entries", "Unique", "By"), func(s *workspace.Snapshot) (mark, text string) {
+		mark = " "
+		if slices.Contains(v.marked, s.ID) {
+			mark = "●"
+		}
+		return mark, cells(when(s.ApprovedAt, v.ws.Now()), cmp.Or(s.Name, entriesText(s)), count(s.Count), s.ApprovedBy)
+	})
 }
 
-// drawSnapshotFacts explains the snapshot under the cursor.
+// drawFacts explains the snapshot under the cursor.
 func (v *snapshotsView) drawFacts(width int) string {
 	th := v.theme
 	s := v.current()
