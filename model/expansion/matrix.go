@@ -89,9 +89,13 @@ func (v *Visibility) byAdminAPI() {
 func (v *Visibility) byEWS() {
 	v.Permissions = []string{"EWS.AccessAsUser.All"}
 	v.byExchange()
-	if v.Sight == SightFull {
+	switch v.Sight {
+	case SightFull:
 		v.Sight = SightPart
-		v.Reason = "lists that are hidden from address lists, and members without an address, are not shown"
+		v.Reason = "lists that are hidden from address lists, and members without an address, nested security groups among them, are not shown"
+		v.Remedy = `set exchange = "admin-api"`
+	case SightStored:
+		v.Reason += "; a list that is hidden from address lists is not found"
 		v.Remedy = `set exchange = "admin-api"`
 	}
 }

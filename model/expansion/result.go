@@ -301,7 +301,7 @@ func (r *Result) notes() {
 		}
 	}
 	if len(byEWS) > 0 {
-		r.Notes = append(r.Notes, andOthers(byEWS)+" came from Exchange Web Services, which do not list members without an address: how many there are is not known")
+		r.Notes = append(r.Notes, andOthers(byEWS)+" came from Exchange Web Services, which list neither members without an address, nested security groups among them, nor lists that are hidden from address lists: how many there are is not known")
 	}
 	if len(lists) == 0 {
 		return

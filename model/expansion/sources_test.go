@@ -315,13 +315,26 @@ func TestAStoredMembershipIsNotedWithItsAge(t *testing.T) {
 	assert.True(t, r.Nodes[0].Stored)
 }
 
-func TestExchangeWebServicesAreSaidToHideMembersWithoutAnAddress(t *testing.T) {
+func TestExchangeWebServicesAreSaidToHideMembersWithoutAnAddressAndHiddenLists(t *testing.T) {
 	exchange := newService(SourceEWS)
 	exchange.members["dl@contoso.com"] = []model.Object{list("nested", model.KindDistribution), user("ann")}
 	r, err := Walk(context.Background(), sources(newService(SourceGraph), exchange), entry(list("dl", model.KindDistribution)), Options{})
 	require.NoError(t, err)
 	require.Len(t, r.Notes, 1)
-	assert.Contains(t, r.Notes[0], "dl and 1 other list came from Exchange Web Services, which do not list members without an address")
+	assert.Contains(t, r.Notes[0], "dl and 1 other list came from Exchange Web Services, which list neither members without an address, nested security groups among them, nor lists that are hidden from address lists")
+}
+
+func TestTheMatrixSaysWhatExchangeWebServicesLeaveOut(t *testing.T) {
+	for _, v := range Matrix() {
+		if v.Source != SourceEWS || v.Sight == SightNone {
+			continue
+		}
+		assert.Contains(t, v.Reason, "hidden from address lists", "%s", v.Kind)
+		assert.NotEmpty(t, v.Remedy, "%s", v.Kind)
+		if v.Kind != model.KindDynamicDistribution { // which selects recipients alone
+			assert.Contains(t, v.Reason, "nested security groups", "%s", v.Kind)
+		}
+	}
 }
 
 func TestAListFoundByItsAddressTakesTheNameThatAnotherListTells(t *testing.T) {
