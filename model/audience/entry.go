@@ -3,6 +3,7 @@ package audience
 import (
 	"fmt"
 	"strings"
+	"unicode"
 
 	"rollcall/model"
 )
@@ -11,8 +12,10 @@ import (
 var prefixes = [...]EntryKind{EntryGroup, EntrySegment, EntryList, EntryFile, EntryRule, EntrySnapshot}
 
 // ParseEntry reads one entry of an audience: "kind:text" for a group, segment,
-// list, file, rule or snapshot; an address where there is an "@"; and the name
-// or object id of a group, list, user or contact for everything else. A leading
+// list, file, rule or snapshot; an address where there is an "@", also as mail
+// programs and Exchange write it ("Ann <ann@contoso.com>", "smtp:" and
+// "mailto:" before it); and the name or object id of a group, list, user or
+// contact for everything else. A leading
 // "-" excludes, a leading "&" keeps the audience within. Neither begins an
 // address in Entra. An entry that cannot be read is a KindUsage error.
 func ParseEntry(s string) (Entry, error) {
@@ -37,10 +40,31 @@ func ParseEntry(s string) (Entry, error) {
 	if e.Text == "" {
 		return Entry{}, entryError(fmt.Sprintf("the entry %q names nothing", s), "write an address, a name or object id, or group:NAME, segment:NAME, list:NAME, file:PATH.csv, rule:RULE or snapshot:NAME")
 	}
-	if e.Kind == EntryAddress && !strings.Contains(e.Text, "@") {
-		e.Kind = EntryObject
+	if e.Kind == EntryAddress {
+		e.Text = bareAddress(e.Text)
+		if !strings.Contains(e.Text, "@") {
+			e.Kind = EntryObject
+		}
 	}
 	return e, nil
+}
+
+// bareAddress is an address without the name and the prefix that were pasted
+// with it; any other text stays as it is.
+func bareAddress(text string) string {
+	address := text
+	if open := strings.LastIndexByte(address, '<'); open >= 0 && strings.HasSuffix(address, ">") {
+		address = address[open+1 : len(address)-1]
+	}
+	for _, prefix := range [...]string{"smtp:", "mailto:"} {
+		if n := len(prefix); len(address) > n && strings.EqualFold(address[:n], prefix) {
+			address = address[n:]
+		}
+	}
+	if strings.ContainsAny(address, "<>:") || strings.ContainsFunc(address, unicode.IsSpace) || strings.IndexByte(address, '@') < 1 || strings.ContainsAny(address[:1], "-&") {
+		return text
+	}
+	return address
 }
 
 func entryError(message, remedy string) error {

@@ -18,6 +18,13 @@ func TestEntriesAreReadByTheirForm(t *testing.T) {
 	}{
 		{"sales@contoso.com", Entry{Kind: EntryAddress, Text: "sales@contoso.com"}, "sales@contoso.com"},
 		{"  sales@contoso.com ", Entry{Kind: EntryAddress, Text: "sales@contoso.com"}, "sales@contoso.com"},
+		{"Ann Lee <ann@contoso.com>", Entry{Kind: EntryAddress, Text: "ann@contoso.com"}, "ann@contoso.com"},
+		{`-"Lee, Ann" <mailto:ann@contoso.com>`, Entry{Kind: EntryAddress, Text: "ann@contoso.com", Exclude: true}, "ann@contoso.com"},
+		{"<ann@contoso.com>", Entry{Kind: EntryAddress, Text: "ann@contoso.com"}, "ann@contoso.com"},
+		{"SMTP:Ann@contoso.com", Entry{Kind: EntryAddress, Text: "Ann@contoso.com"}, "Ann@contoso.com"},
+		{"Ann <segment:a@b>", Entry{Kind: EntryAddress, Text: "Ann <segment:a@b>"}, "Ann <segment:a@b>"},
+		{"Ann <-ann@contoso.com>", Entry{Kind: EntryAddress, Text: "Ann <-ann@contoso.com>"}, "Ann <-ann@contoso.com>"},
+		{"Sales <EMEA>", Entry{Kind: EntryObject, Text: "Sales <EMEA>"}, "Sales <EMEA>"},
 		{"All Sales", Entry{Kind: EntryObject, Text: "All Sales"}, "All Sales"},
 		{"-dl:sales", Entry{Kind: EntryObject, Text: "dl:sales", Exclude: true}, "dl:sales"},
 		{"group:All Sales", Entry{Kind: EntryGroup, Text: "All Sales"}, "group:All Sales"},

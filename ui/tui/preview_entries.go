@@ -14,9 +14,10 @@ type toEntry struct {
 	start, end int    // byte span in the line, blanks around it left out
 }
 
-// splitEntries cuts the To line at its commas and line ends. A comma inside
-// quotes, brackets or parentheses belongs to the entry, so that a rule can
-// stand in the line: rule:user.country -in ["US", "CA"].
+// splitEntries cuts the To line at its commas, the semicolons of mail programs,
+// and line ends. One inside quotes, brackets or parentheses belongs to the
+// entry, so that a rule can stand in the line:
+// rule:user.country -in ["US", "CA"].
 func splitEntries(line string) []toEntry {
 	var out []toEntry
 	start, depth, quote := 0, 0, rune(0)
@@ -48,7 +49,7 @@ func splitEntries(line string) []toEntry {
 			depth++
 		case r == ')' || r == ']':
 			depth = max(0, depth-1)
-		case r == '\n', r == ',' && depth == 0:
+		case r == '\n', (r == ',' || r == ';') && depth == 0:
 			flush(i)
 			start, depth = i+1, 0
 		}

@@ -17,6 +17,8 @@ func TestToLineIsCutAtItsCommas(t *testing.T) {
 	}{
 		{"an empty line has no entries", "  , ,", nil, nil},
 		{"blanks around an entry do not count", " a@x.com ,b@x.com", []string{"a@x.com", "b@x.com"}, nil},
+		{"a line of a mail program is cut at its semicolons", "Ann Lee <a@x.com>; b@x.com;", []string{"Ann Lee <a@x.com>", "b@x.com"}, nil},
+		{"a semicolon in a rule belongs to the rule", `rule:user.city -eq "Paris; TX"; b@x.com`, []string{`rule:user.city -eq "Paris; TX"`, "b@x.com"}, nil},
 		{"a leading minus excludes", "a@x.com, -segment:Interns", []string{"a@x.com"}, []string{"segment:Interns"}},
 		{"a leading & keeps within", "a@x.com, & segment:Sales, &b@x.com, -c@x.com", []string{"a@x.com", "&segment:Sales", "&b@x.com"}, []string{"c@x.com"}},
 		{"a comma in a rule that keeps within parts nothing", `a@x.com, &rule:user.country -eq "a, b"`, []string{"a@x.com", `&rule:user.country -eq "a, b"`}, nil},
