@@ -181,8 +181,10 @@ func wrap(th *theme, s string, width int) []string {
 	if width < 1 {
 		return nil
 	}
-	// The hyphen of an operator stays with it: it is no place to break a line.
+	// The hyphens of an operator or a flag stay with it: they are no place to break
+	// a line.
 	const unbreakable = "\u2011"
-	wrapped := th.method.Wrap(strings.ReplaceAll(s, " -", " "+unbreakable), width, "")
+	s = strings.NewReplacer(" --", " "+unbreakable+unbreakable, " -", " "+unbreakable).Replace(s)
+	wrapped := th.method.Wrap(s, width, "")
 	return strings.Split(strings.ReplaceAll(wrapped, unbreakable, "-"), "\n")
 }

@@ -190,7 +190,11 @@ func (p *previewPane) poll(walk *previewWalk) tea.Cmd {
 
 func (p *previewPane) done(msg previewDoneMsg) tea.Cmd {
 	if msg.err != nil {
-		p.failed = model.AsError(msg.err)
+		// The answer before goes: its numbers beside the failure would pass for
+		// those of this question.
+		p.failed, p.asked, p.outcome = model.AsError(msg.err), msg.ask, nil
+		p.tree.Reset()
+		p.recipients.SetRows(&recipientRows{theme: p.theme})
 		p.to.active = p.missingConsent() == "" // mending the entry is what comes next
 		p.layout()
 		return nil

@@ -26,7 +26,7 @@ func (p *previewPane) drawDetails(width, height int) []string {
 	}
 	if len(lines) > height {
 		lines = lines[:height]
-		lines[height-1] = th.cut(lines[height-1], width-4) + th.muted.Render(" …")
+		lines[height-1] = th.cut(lines[height-1]+th.muted.Render(" …"), width-2)
 	}
 	return lines
 }
@@ -95,6 +95,8 @@ func (p *previewPane) listDetails(current treeLine[previewItem]) (what string, n
 		say("↻ It holds itself further down; counted once")
 	case n.Direct == 0:
 		say("○ Nobody is in it")
+	case n.Unique == 0 && !n.Empty():
+		say("! " + plural(n.Direct, "direct member", "direct members") + "; the lists inside could not be read: unknown, not none")
 	case n.Unique == 0:
 		say("○ " + plural(n.Direct, "direct member", "direct members") + ", of whom nobody receives anything")
 	}

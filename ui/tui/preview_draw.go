@@ -121,8 +121,11 @@ func (p *previewPane) drawLeft(width, height int) string {
 		content = p.drawWalking(width - 2)
 	case p.failed != nil:
 		next := "Mend the To line above and press enter to try again."
-		if p.missingConsent() != "" {
+		switch {
+		case p.missingConsent() != "":
 			next = "c shows how to grant it; the audience is expanded again after it."
+		case p.failed.Kind != model.KindUsage:
+			next = "enter in the To line above tries again."
 		}
 		content = drawFailure(th, p.failed, width-4, next)
 	case p.outcome == nil:
@@ -300,8 +303,11 @@ func (c previewColumns) line(th *theme, l treeLine[previewItem], whole, width in
 	case n != nil:
 		kind, source = shortKind(n.Group.Kind), shortSource(n.Source)
 		direct, unique, part = count(n.Direct), count(n.Unique), n.Unique
-		if n.Hidden || n.Err != nil && n.Direct == 0 {
+		switch {
+		case n.Hidden || n.Err != nil && n.Direct == 0:
 			direct, unique = "?", "?"
+		case n.Unique == 0 && !n.Empty() && n.Instead == nil:
+			unique = "?"
 		}
 	case l.item.users > 0 && len(l.item.lists) == 0:
 		kind, direct = "entry", count(l.item.users)

@@ -7,6 +7,7 @@ import (
 
 	"rollcall/model"
 	"rollcall/model/audience"
+	"rollcall/model/expansion"
 )
 
 // drawFacts shows the number and its parts. While lists are read the quick
@@ -19,6 +20,8 @@ func (p *previewPane) drawFacts(width, height int) string {
 	switch {
 	case p.walking():
 		lines = p.factLines(inner, p.countingFacts())
+	case p.failed != nil:
+		lines = append(lines, "", th.muted.Render("No answer."))
 	case p.outcome == nil:
 		lines = append(lines, "", th.muted.Render("Nothing expanded yet."))
 	default:
@@ -206,9 +209,13 @@ func (p *previewPane) factLines(width int, f previewFacts) []string {
 func (p *previewPane) missingLines(width int) []string {
 	th := p.theme
 	var lines []string
-	for _, m := range p.preview().Missing {
-		lines = append(lines, "", th.bad.Render(th.cut("! "+clean(m.Entry), width)))
-		what, remedy := brief(m.Reason)
+	for _, m := range sameReasons(p.preview().Missing) {
+		more := ""
+		if n := len(m.entries) - 1; n > 0 {
+			more = " and " + count(n) + " more"
+		}
+		lines = append(lines, "", th.bad.Render(th.cut("! "+clean(m.entries[0]), max(1, width-th.width(more)))+more))
+		what, remedy := brief(m.reason)
 		for _, l := range wrap(th, capitalise(clean(what)), width) {
 			lines = append(lines, th.text.Render(l))
 		}
@@ -219,6 +226,29 @@ func (p *previewPane) missingLines(width int) []string {
 		}
 	}
 	return lines
+}
+
+// missingParts are the parts that are missing for one reason.
+type missingParts struct {
+	entries []string
+	reason  *model.Error
+}
+
+// sameReasons joins the parts that are missing for the same reason, in the
+// order of the first of each: a service that is gone is gone for every list.
+func sameReasons(missing []expansion.Missing) []missingParts {
+	var parts []missingParts
+	at := make(map[[2]string]int)
+	for _, m := range missing {
+		key := [2]string{m.Reason.Message, m.Reason.Remedy}
+		i, ok := at[key]
+		if !ok {
+			i, at[key] = len(parts), len(parts)
+			parts = append(parts, missingParts{reason: m.Reason})
+		}
+		parts[i].entries = append(parts[i].entries, m.Entry)
+	}
+	return parts
 }
 
 // brief is a reason without what would fill a narrow box: Entra's own line, and

@@ -35,10 +35,10 @@ func (p *previewPane) answerInfo() []string {
 	if preview.Complete() {
 		lines = append(lines, th.good.Render("✓ Complete: nothing is missing from the answer."), "")
 	}
-	for _, m := range preview.Missing {
-		lines = append(lines, th.bad.Render("! "+clean(m.Entry)), th.text.Render(capitalise(clean(m.Reason.Message))))
-		if m.Reason.Remedy != "" {
-			lines = append(lines, th.muted.Render("→ "+clean(m.Reason.Remedy)))
+	for _, m := range sameReasons(preview.Missing) {
+		lines = append(lines, th.bad.Render("! "+clean(strings.Join(m.entries, ", "))), th.text.Render(capitalise(clean(m.reason.Message))))
+		if m.reason.Remedy != "" {
+			lines = append(lines, th.muted.Render("→ "+clean(m.reason.Remedy)))
 		}
 		lines = append(lines, "")
 	}

@@ -164,8 +164,10 @@ func (i previewItem) remark(again bool) (text string, worry bool) {
 		return "! by Graph", true
 	case n.Cycle:
 		return "↻ cycle", false
-	case n.Unique == 0:
+	case n.Empty():
 		return "○ nobody", false
+	case n.Unique == 0:
+		return "! unread", true // the lists inside
 	case n.Stored:
 		return "~ stored", false
 	}

@@ -225,6 +225,51 @@ func TestPreviewIsApprovedAndComparedLater(t *testing.T) {
 	})
 }
 
+func TestListsThatCouldNotBeReadAreUnknownAndNotEmpty(t *testing.T) {
+	tenant := func() *fakeTenant {
+		t := nestedTenant()
+		outer := t.addGroup(20, "Outer", model.KindDistribution)
+		for i, name := range []string{"Inner A", "Inner B", "Inner C"} {
+			t.members[outer.ID] = append(t.members[outer.ID], t.object(t.addGroup(21+i, name, model.KindDistribution)))
+		}
+		t.listing = func(l *expansion.Listing) {
+			if strings.HasPrefix(t.groups[l.GroupID].DisplayName, "Inner") {
+				l.Members, l.Err = nil, &model.Error{Kind: model.KindUnavailable, Code: "unreachable", Message: "no connection to graph.example"}
+			}
+		}
+		return t
+	}
+	onScreen(t, tenant, 80, 24, Options{NoSync: true}, func(s *screen) {
+		s.press("3")
+		s.typed("outer@contoso.com")
+		s.press("enter")
+		s.shows("Outer                    3       ? ! unread")
+		s.shows("! 3 direct members; the lists inside could not")
+		s.hides("nobody")
+		s.shows("! Inner A and 2 more")
+		s.press("i")
+		s.shows("! Inner A, Inner B, Inner C")
+	})
+}
+
+func TestAFailureTakesTheNumbersOfTheAnswerBeforeAway(t *testing.T) {
+	onScreen(t, nestedTenant, 80, 24, Options{NoSync: true}, func(s *screen) {
+		s.press("3")
+		s.typed("staff@contoso.com")
+		s.press("enter")
+		s.shows("✓ unique and complete")
+		s.press("t")
+		s.typed(", list:nope")
+		s.press("enter")
+		s.shows("no list \"nope\"")
+		s.shows("No answer.")
+		s.hides("internal")
+		s.press("backspace", "backspace", "backspace", "backspace", "backspace", "backspace", "backspace", "backspace", "backspace", "backspace", "backspace", "enter")
+		s.shows("✓ unique and complete")
+		s.shows("Managers")
+	})
+}
+
 func TestIncompletePreviewIsSaidAndNotApproved(t *testing.T) {
 	tenant := func() *fakeTenant {
 		t := nestedTenant()

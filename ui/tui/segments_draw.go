@@ -311,7 +311,7 @@ func remarkLines(th *theme, diagnostics []rule.Diagnostic, mend *ruleMend, width
 		left := len(diagnostics) - i
 		switch {
 		case i == 0 && len(remark) > room:
-			remark = append(remark[:room-1], th.cut(remark[room-1], width-4)+" …")
+			remark = append(remark[:room-1], th.cut(remark[room-1]+" …", width-2))
 			left = 1
 		case i > 0 && (len(remark) > room || left > 1 && len(remark) == room):
 			remark = nil
