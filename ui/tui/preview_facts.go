@@ -117,7 +117,7 @@ func factParts(ask previewAsk, t *audience.Tally) []previewFact {
 // age says how old the answer is: when the lists were read, and when the
 // directory was synced.
 func (o *previewOutcome) age(now time.Time, width int) []string {
-	read, synced := o.preview.Expansion.AsOf, o.preview.SyncedAt
+	read, synced := o.preview.Expansion.AsOf.In(now.Location()), o.preview.SyncedAt.In(now.Location())
 	if synced.IsZero() {
 		return []string{"lists read " + clockTime(read, now)}
 	}

@@ -442,3 +442,11 @@ func TestPastedColumnBecomesEntries(t *testing.T) {
 	assert.Equal(t, "a@x.com, b@x.com", pastedEntries("a@x.com\rb@x.com\r"), "as terminals send it")
 	assert.Equal(t, `rule:user.city -in ["A", "B"]`, pastedEntries("rule:user.city -in [\"A\", \"B\"]\n"))
 }
+
+func TestTheAgeOfAnAnswerIsInTheTimeOfWhoReadsIt(t *testing.T) {
+	bombay := time.FixedZone("IST", 5*3600+1800)
+	now := time.Date(2026, 11, 22, 23, 0, 0, 0, time.UTC)
+	o := &previewOutcome{preview: &audience.Preview{Expansion: &expansion.Result{AsOf: now.Add(-time.Minute)}, SyncedAt: now.Add(-time.Hour)}}
+	assert.Equal(t, []string{"lists read 04:29:00 IST", "users synced 03:30:00 IST"}, o.age(now.In(bombay), previewFactsWide))
+	assert.Equal(t, []string{"read 04:29 · synced 03:30"}, o.age(now.In(bombay), 20))
+}
