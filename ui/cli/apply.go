@@ -88,24 +88,11 @@ func (a *app) ask(ctx context.Context, plan *writeback.Plan) error {
 // readLine reads one line of the input, or its end. A read cannot be
 // cancelled: when the context ends first, it is left to the end of the process.
 func (a *app) readLine(ctx context.Context) (string, error) {
-	type reading struct {
-		line string
-		err  error
+	line, err := await(ctx, func() (string, error) { return bufio.NewReader(a.env.Stdin).ReadString('\n') })
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", err
 	}
-	read := make(chan reading, 1)
-	go func() {
-		line, err := bufio.NewReader(a.env.Stdin).ReadString('\n')
-		read <- reading{line, err}
-	}()
-	select {
-	case <-ctx.Done():
-		return "", ctx.Err()
-	case r := <-read:
-		if r.err != nil && !errors.Is(r.err, io.EOF) {
-			return "", r.err
-		}
-		return strings.TrimRight(r.line, "\r\n"), nil
-	}
+	return strings.TrimRight(line, "\r\n"), nil
 }
 
 // writeProgress shows written rows.

@@ -140,9 +140,12 @@ func (a *app) listImport(ctx context.Context, w *workspace.Workspace, name, path
 		if a.env.StdinTerminal {
 			a.note("type the rows, then end them with ctrl-d")
 		}
-		plan, err = w.PlanImportFrom(ctx, name, a.env.Stdin, stdinName, o)
+		plan, err = w.PlanImportFrom(ctx, name, interruptible{ctx, a.env.Stdin}, stdinName, o)
 	} else {
 		plan, err = w.PlanImport(ctx, name, path, o)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err() // whatever the reading made of it
 	}
 	if err != nil {
 		return err
