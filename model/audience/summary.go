@@ -94,7 +94,7 @@ func (p *Preview) Summary() Summary {
 		Duplicates:      p.Expansion.Duplicates,
 		Excluded:        len(p.Excluded),
 		Outside:         len(p.Outside),
-		Groups:          make([]GroupSummary, 0, len(p.Expansion.Nodes)),
+		Groups:          p.Groups(),
 		Unresolved:      make([]Unresolved, 0, len(p.Missing)),
 		Departed:        make([]Leaver, 0, len(p.Departed)),
 		Contributions:   make([]ContributionSummary, 0, len(p.Contributions)),
@@ -105,17 +105,6 @@ func (p *Preview) Summary() Summary {
 		AsOf:            p.Expansion.AsOf,
 		Requests:        p.Requests,
 		Addresses:       make([]string, len(p.Recipients)),
-	}
-	for _, n := range p.Expansion.Nodes {
-		g := GroupSummary{
-			ID: n.Group.ID, DisplayName: n.Group.DisplayName, Mail: n.Group.Mail, Kind: n.Group.Kind,
-			Depth: n.Depth, Direct: n.Direct, Unique: n.Unique, Cycle: n.Cycle, Hidden: n.Hidden, Source: n.Source,
-			Stored: n.Stored, Empty: n.Empty(),
-		}
-		if reason := n.Unread(); reason != nil {
-			g.Reason, g.Remedy = reason.Message, reason.Remedy
-		}
-		s.Groups = append(s.Groups, g)
 	}
 	for i := range p.Contributions {
 		c := &p.Contributions[i]
@@ -134,4 +123,22 @@ func (p *Preview) Summary() Summary {
 		s.Addresses[i] = p.Recipients[i].Address
 	}
 	return s
+}
+
+// Groups are the lists of what is included, in the order of the expansion: an
+// empty slice, never nil, where there are none.
+func (p *Preview) Groups() []GroupSummary {
+	groups := make([]GroupSummary, 0, len(p.Expansion.Nodes))
+	for _, n := range p.Expansion.Nodes {
+		g := GroupSummary{
+			ID: n.Group.ID, DisplayName: n.Group.DisplayName, Mail: n.Group.Mail, Kind: n.Group.Kind,
+			Depth: n.Depth, Direct: n.Direct, Unique: n.Unique, Cycle: n.Cycle, Hidden: n.Hidden, Source: n.Source,
+			Stored: n.Stored, Empty: n.Empty(),
+		}
+		if reason := n.Unread(); reason != nil {
+			g.Reason, g.Remedy = reason.Message, reason.Remedy
+		}
+		groups = append(groups, g)
+	}
+	return groups
 }

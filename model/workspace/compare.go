@@ -119,7 +119,7 @@ func previewSide(p *audience.Preview) side {
 		Side:      Side{At: p.Expansion.AsOf, Unique: len(p.Recipients)},
 		addresses: make([]string, len(p.Recipients)),
 		ids:       make([]string, len(p.Recipients)),
-		complete:  p.Complete(), lists: p.Summary().Groups,
+		complete:  p.Complete(), lists: p.Groups(),
 	}
 	for i := range p.Recipients {
 		s.addresses[i], s.ids[i] = p.Recipients[i].Address, p.Recipients[i].Object.ID

@@ -53,7 +53,7 @@ func (w *Workspace) ApprovePreview(ctx context.Context, p *audience.Preview, nam
 		}
 	}
 	if w.settings.KeepStructure {
-		snapshot.Lists = p.Summary().Groups
+		snapshot.Lists = p.Groups()
 	}
 	if err := parts.Ledger.SaveSnapshot(ctx, snapshot); err != nil {
 		return nil, err
