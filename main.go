@@ -271,7 +271,7 @@ func plugExchange(parts *workspace.Parts, source expansion.Source, client *graph
 		if err != nil {
 			return err
 		}
-		ews := exchange.NewEWS(service, options)
+		ews := exchange.NewEWS(service)
 		sources.Exchange, parts.Finder = ews, ews
 		parts.ExchangeNotice = exchange.Notice(resource, time.Now())
 	}

@@ -17,7 +17,7 @@ import (
 	"rollcall/model/workspace"
 )
 
-// Options tell a client who asks. The zero value takes all from the token.
+// Options tell an Admin who asks. The zero value takes all from the token.
 type Options struct {
 	// Session describes the account that is signed in. It is asked where the
 	// token cannot be read, and for the tenant's initial domain where an app

@@ -101,7 +101,7 @@ func open(t *testing.T, o emulator.Options, source expansion.Source, change ...f
 	case expansion.SourceEWS:
 		service, err := h.Service(exchange.EWSService(server.ExchangeEndpoint(), ""))
 		require.NoError(t, err)
-		e := exchange.NewEWS(service, options)
+		e := exchange.NewEWS(service)
 		h.members, h.finder = e, e
 	}
 	h.sources.Exchange = h.members

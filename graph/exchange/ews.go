@@ -38,7 +38,7 @@ var (
 
 // NewEWS builds a client of a service that EWSService describes. All it needs to
 // know of the account is in the token.
-func NewEWS(service *graph.Service, _ Options) *EWS { return &EWS{service: service} }
+func NewEWS(service *graph.Service) *EWS { return &EWS{service: service} }
 
 // Members implements expansion.Members. A list comes whole, by one request.
 func (s *EWS) Members(ctx context.Context, questions []expansion.Question) ([]expansion.Listing, error) {

@@ -136,7 +136,7 @@ func (s *exchangeServer) ews(t testing.TB, resource string) *EWS {
 	t.Helper()
 	service, err := s.Service(EWSService(s.server.URL, resource))
 	require.NoError(t, err)
-	return NewEWS(service, Options{})
+	return NewEWS(service)
 }
 
 type object = map[string]any
