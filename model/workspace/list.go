@@ -271,10 +271,11 @@ func departed(all []audience.Departed, members []model.Object) (kept []model.Obj
 }
 
 // savedName returns the name under which an administrator keeps a segment or a
-// list, without blanks around it.
+// list, without blanks around it. Characters that turn the direction of text are
+// refused: what is shown under such a name could pass for something else.
 func savedName(kind, name string) (string, error) {
 	name = strings.TrimSpace(name)
-	if name == "" || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
+	if name == "" || !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }) {
 		return "", &model.Error{Kind: model.KindUsage, Code: kind + "Name", Message: fmt.Sprintf("a %s needs a name of printable characters", kind)}
 	}
 	return name, nil

@@ -85,6 +85,7 @@ func TestAListThatCannotBeKeptIsRefused(t *testing.T) {
 		"no users":        {"Board", nil, "listEmpty"},
 		"no name":         {" ", idsOf(workspacetest.Adele), "listName"},
 		"a control":       {"Bo\u009bard", idsOf(workspacetest.Adele), "listName"},
+		"a turn of text":  {"Bo\u202edrao", idsOf(workspacetest.Adele), "listName"},
 		"an unknown user": {"Board", []string{workspacetest.ID(workspacetest.Adele), "nobody"}, "userNotFound"},
 	} {
 		t.Run(name, func(t *testing.T) {
