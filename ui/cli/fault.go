@@ -20,7 +20,7 @@ const stdinRule = "-"
 
 // ruleText is the rule that an argument gives: the argument, or for "-" what
 // stands on the input, which suits a rule of many lines.
-func (a *app) ruleText(argument string) (string, error) {
+func (a *app) ruleText(ctx context.Context, argument string) (string, error) {
 	if argument != stdinRule {
 		return argument, nil
 	}
@@ -28,7 +28,10 @@ func (a *app) ruleText(argument string) (string, error) {
 		a.note("type the rule, then end it with ctrl-d")
 	}
 	// What is longer than any rule is read far enough to be refused as one.
-	data, err := io.ReadAll(io.LimitReader(a.env.Stdin, rule.MaxLength+1))
+	data, err := io.ReadAll(io.LimitReader(interruptible{ctx, a.env.Stdin}, rule.MaxLength+1))
+	if ctx.Err() != nil {
+		return "", ctx.Err()
+	}
 	if err != nil {
 		return "", &model.Error{Kind: model.KindUsage, Code: "ruleUnreadable", Message: fmt.Sprintf("the rule cannot be read from the input: %v", err), Err: err}
 	}

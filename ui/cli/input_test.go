@@ -22,16 +22,18 @@ func (s silent) Read([]byte) (int, error) {
 	return 0, io.EOF
 }
 
-func TestAnImportFromASilentInputCanBeInterrupted(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	end := make(chan struct{})
-	defer close(end)
-	s := newShell(t)
-	s.stdin = silent{cancel, end}
-	a := s.runContext(ctx, "list", "import", "Staff", "-")
-	assert.Equal(t, 130, a.code, "%s", a.stderr)
-	assert.Empty(t, a.stdout)
-	assert.NotContains(t, a.stderr, "cannot be read", "nothing is wrong with the input")
+func TestWhoeverWaitsForASilentInputCanBeInterrupted(t *testing.T) {
+	for _, args := range [][]string{{"list", "import", "Staff", "-"}, {"segment", "save", "Sales", "-"}, {"segment", "check", "-"}, {"users", "--where", "-"}} {
+		ctx, cancel := context.WithCancel(t.Context())
+		end := make(chan struct{})
+		s := newShell(t)
+		s.stdin = silent{cancel, end}
+		a := s.runContext(ctx, args...)
+		close(end)
+		assert.Equal(t, 130, a.code, "%v: %s", args, a.stderr)
+		assert.Empty(t, a.stdout)
+		assert.NotContains(t, a.stderr, "cannot be read", "nothing is wrong with the input")
+	}
 }
 
 func TestAnInterruptibleInputIsWhatItReads(t *testing.T) {

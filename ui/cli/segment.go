@@ -289,7 +289,7 @@ func (a *app) segmentSaveCommand() *cobra.Command {
 		Example: `  rollcall segment save "Sales DE" 'user.department -eq "Sales" -and user.country -eq "Germany"'
   rollcall segment save "Sales DE" - --note "asked for by marketing" < rule.txt`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			rule, err := a.ruleText(args[1])
+			rule, err := a.ruleText(cmd.Context(), args[1])
 			if err != nil {
 				return err
 			}
@@ -438,7 +438,7 @@ func (a *app) segmentDelete(ctx context.Context, name string) error {
 }
 
 func (a *app) segmentCheck(ctx context.Context, argument string) error {
-	source, err := a.ruleText(argument)
+	source, err := a.ruleText(ctx, argument)
 	if err != nil {
 		return err
 	}

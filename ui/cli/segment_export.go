@@ -42,7 +42,7 @@ With --rule RULE no segment is needed.`,
 			if len(args) == 1 {
 				return a.segmentExport(cmd.Context(), args[0], "", dialect)
 			}
-			text, err := a.ruleText(source)
+			text, err := a.ruleText(cmd.Context(), source)
 			if err != nil {
 				return err
 			}

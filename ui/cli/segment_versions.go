@@ -177,7 +177,7 @@ another one stands against the present one.`,
 			if len(numbers) > 1 {
 				return usageError(cmd, errors.New("--with takes the place of TO: give one version at most"))
 			}
-			rule, err := a.ruleText(show.with)
+			rule, err := a.ruleText(cmd.Context(), show.with)
 			if err != nil {
 				return err
 			}

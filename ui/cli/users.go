@@ -35,7 +35,7 @@ func (s *selection) rule(a *app, cmd *cobra.Command) (*string, error) {
 		return nil, usageError(cmd, errors.New("--where and --segment exclude each other: a rule of both is -and"))
 	}
 	var err error
-	s.where, err = a.ruleText(s.where)
+	s.where, err = a.ruleText(cmd.Context(), s.where)
 	return &s.where, err
 }
 
