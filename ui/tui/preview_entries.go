@@ -16,8 +16,8 @@ type toEntry struct {
 
 // splitEntries cuts the To line at its commas, the semicolons of mail programs,
 // and line ends. One inside quotes, brackets or parentheses belongs to the
-// entry, so that a rule can stand in the line:
-// rule:user.country -in ["US", "CA"].
+// entry, so that a rule can stand in the line, and a name in double quotes:
+// rule:user.country -in ["US", "CA"], "Lee, Ann".
 func splitEntries(line string) []toEntry {
 	var out []toEntry
 	start, depth, quote := 0, 0, rune(0)
@@ -30,6 +30,9 @@ func splitEntries(line string) []toEntry {
 			if strings.HasPrefix(trimmed, "-") || strings.HasPrefix(trimmed, "&") {
 				e.sign, e.text = trimmed[:1], strings.TrimSpace(trimmed[1:])
 			}
+			if inner, ok := strings.CutPrefix(e.text, `"`); ok && strings.IndexByte(inner, '"') == len(inner)-1 {
+				e.text = strings.TrimSpace(strings.TrimSuffix(inner, `"`))
+			}
 			if e.text != "" {
 				out = append(out, e)
 			}
@@ -41,7 +44,7 @@ func splitEntries(line string) []toEntry {
 			if r == quote {
 				quote = 0
 			}
-		case r == '"' && isRuleEntry(line[start:i]):
+		case r == '"' && (isRuleEntry(line[start:i]) || strings.Trim(line[start:i], " -&\t") == ""):
 			quote = r
 		case r == '\'' && isRuleEntry(line[start:i]):
 			quote = r
@@ -58,8 +61,8 @@ func splitEntries(line string) []toEntry {
 	return out
 }
 
-// isRuleEntry reports whether the text begins a rule. Only there do quotes
-// bind: an apostrophe in a name (group:Giles' team) is a letter.
+// isRuleEntry reports whether the text begins a rule. Inside of others quotes do
+// not bind: an apostrophe in a name (group:Giles' team) is a letter.
 func isRuleEntry(text string) bool {
 	text = strings.TrimLeft(text, " -&\t")
 	return len(text) >= 5 && strings.EqualFold(text[:5], "rule:")
@@ -80,11 +83,27 @@ func audienceOf(entries []toEntry) (include, exclude []string) {
 
 // joinEntries writes an audience as a To line.
 func joinEntries(include, exclude []string) string {
-	parts := slices.Clone(include)
+	parts := make([]string, 0, len(include)+len(exclude))
+	for _, e := range include {
+		parts = append(parts, lineEntry(e))
+	}
 	for _, e := range exclude {
-		parts = append(parts, "-"+e)
+		parts = append(parts, lineEntry("-"+e))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// lineEntry writes an entry, with its sign, so that the To line has it as one:
+// in quotes where it would be cut. One that neither reads so stays as it is.
+func lineEntry(entry string) string {
+	text := strings.TrimLeft(entry, "-&")
+	sign := entry[:len(entry)-len(text)]
+	for _, written := range []string{entry, sign + `"` + text + `"`} {
+		if e := splitEntries(written + ", next"); len(e) == 2 && e[0].sign+e[0].text == entry {
+			return written
+		}
+	}
+	return entry
 }
 
 // entryAt returns the entry that the byte offset stands in or just behind, and
@@ -101,7 +120,7 @@ func entryAt(line string, offset int) toEntry {
 // replaceEntry puts text in the place of an entry, keeping its sign, and
 // returns the new line with the offset behind it.
 func replaceEntry(line string, e toEntry, text string) (string, int) {
-	text = e.sign + text
+	text = lineEntry(e.sign + text)
 	return line[:e.start] + text + line[e.end:], e.start + len(text)
 }
 

@@ -27,6 +27,10 @@ func TestToLineIsCutAtItsCommas(t *testing.T) {
 		{"commas in a rule's array belong to the rule", `rule:user.country -in ["US", "CA"], b@x.com`, []string{`rule:user.country -in ["US", "CA"]`, "b@x.com"}, nil},
 		{"commas in a rule's string belong to the rule", `rule:user.city -eq "Paris, TX", b@x.com`, []string{`rule:user.city -eq "Paris, TX"`, "b@x.com"}, nil},
 		{"an apostrophe in a name is a letter", "group:Giles' team, b@x.com", []string{"group:Giles' team", "b@x.com"}, nil},
+		{"quotes around a name keep its comma", `"Lee, Ann", -"group:Sales; EMEA",& "Team (1"`, []string{"Lee, Ann", "&Team (1"}, []string{"group:Sales; EMEA"}},
+		{"a name that a mail program quotes is not cut", `"Lee, Ann" <a@x.com>; b@x.com`, []string{`"Lee, Ann" <a@x.com>`, "b@x.com"}, nil},
+		{"a quote inside a name is a letter", `group:The "A" team, b@x.com`, []string{`group:The "A" team`, "b@x.com"}, nil},
+		{"quotes around nothing are nothing yet", `"", b@x.com`, []string{"b@x.com"}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			include, exclude := audienceOf(splitEntries(tt.line))
@@ -37,7 +41,7 @@ func TestToLineIsCutAtItsCommas(t *testing.T) {
 }
 
 func TestToLineSurvivesJoiningAndCutting(t *testing.T) {
-	entry := rapid.StringMatching(`[a-z]{1,6}@[a-z]{1,4}\.com|segment:[A-Z][a-z]{1,5}( [a-z]{1,4})?|rule:user\.city -in \["[A-Z, ]{1,4}x", "y"\]`)
+	entry := rapid.StringMatching(`[a-z]{1,6}@[a-z]{1,4}\.com|segment:[A-Z][a-z]{1,5}( [a-z]{1,4})?|rule:user\.city -in \["[A-Z, ]{1,4}x", "y"\]|[A-Z][a-z]{1,4}[,;] [A-Z][a-z]{1,4}|group:[A-Z][a-z]{1,3} [(\[)\]][a-z]{1,4}`)
 	rapid.Check(t, func(t *rapid.T) {
 		include := rapid.SliceOf(entry).Draw(t, "include")
 		exclude := rapid.SliceOf(entry).Draw(t, "exclude")
@@ -55,7 +59,7 @@ func TestToLineSpansPointAtTheEntries(t *testing.T) {
 			require.LessOrEqual(t, end, e.start)
 			require.Less(t, e.start, e.end)
 			require.LessOrEqual(t, e.end, len(line))
-			assert.True(t, strings.HasSuffix(line[e.start:e.end], e.text))
+			assert.Contains(t, line[e.start:e.end], e.text)
 			end = e.end
 		}
 	})
@@ -81,4 +85,14 @@ func TestCompletionPutsBeginningsFirst(t *testing.T) {
 	assert.Equal(t, []string{"segment:Sales", "sales@x.com", "presales@x.com"}, texts(matchSuggestions(all, "SAL")))
 	assert.Empty(t, matchSuggestions(all, "sales@x.com"), "a complete entry needs no completion")
 	assert.Empty(t, matchSuggestions(all, " "))
+}
+
+func TestANameWithACommaIsPutIntoTheToLineAsOneEntry(t *testing.T) {
+	line := "a@x.com, -lee, b@x.com"
+	got, offset := replaceEntry(line, entryAt(line, 11), "Lee, Ann")
+	assert.Equal(t, `a@x.com, -"Lee, Ann", b@x.com`, got)
+	assert.Equal(t, len(`a@x.com, -"Lee, Ann"`), offset)
+	include, exclude := audienceOf(splitEntries(got))
+	assert.Equal(t, []string{"a@x.com", "b@x.com"}, include)
+	assert.Equal(t, []string{"Lee, Ann"}, exclude)
 }

@@ -35,7 +35,7 @@ func (p *previewPane) add(entry string) tea.Cmd {
 	if line != "" {
 		line += ", "
 	}
-	p.to.SetValue(line + entry)
+	p.to.SetValue(line + lineEntry(entry))
 	p.to.active = true
 	p.enter(nil)
 	return toast(levelInfo, "In the To line; enter expands it")
