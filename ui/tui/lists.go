@@ -221,7 +221,7 @@ func (v *listsView) drawList(width int) string {
 	}
 	empty := []string{
 		th.text.Render("No list is saved yet."), "",
-		th.muted.Render("i imports one from a CSV file of an HR system;"),
+		th.muted.Render("i imports one from an HR system's file;"),
 		th.muted.Render("in Directory, space marks users and L saves them."),
 	}
 	t := boxText{title: "Saved lists", right: plural(len(v.list), "list", "lists")}

@@ -53,7 +53,11 @@ func (p *previewPane) details(current treeLine[previewItem]) (what string, notes
 	case "-":
 		say("- Taken away; all exclusions together take away " + plural(len(p.preview().Excluded), "recipient", "recipients"))
 	default:
-		say(plural(item.users, "user or contact", "users and contacts") + ", " + plural(len(item.lists), "list", "lists"))
+		text := plural(item.users, "user or contact", "users and contacts")
+		if n := len(item.lists); n > 0 {
+			text += ", " + plural(n, "list", "lists")
+		}
+		say(text)
 	}
 	return what, notes
 }

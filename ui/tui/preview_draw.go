@@ -309,10 +309,13 @@ func (c previewColumns) line(th *theme, l treeLine[previewItem], whole, width in
 		case n.Unique == 0 && !n.Empty() && n.Instead == nil:
 			unique = "?"
 		}
-	case l.item.users > 0 && len(l.item.lists) == 0:
-		kind, direct = "entry", count(l.item.users)
-	case len(l.item.lists) > 0:
-		kind, direct = "entry", count(l.item.users+len(l.item.lists))
+	case l.item.reach >= 0:
+		kind, unique, part = "entry", count(l.item.reach), l.item.reach
+		if l.item.sign == "" {
+			direct = count(l.item.users + len(l.item.lists))
+		} else {
+			part = 0 // of whom it takes away or keeps, not of whom it gives
+		}
 	}
 	remark, worry := l.item.remark(l.again)
 	numbers := " " + th.cellRight(direct, c.direct) + " " + th.cellRight(unique, c.unique)

@@ -30,6 +30,7 @@ type previewItem struct {
 	node  *expansion.Node // nil for an entry that is not one list
 	lists []previewItem   // of an entry that is several lists
 	users int             // users and contacts that the entry is by itself
+	reach int             // unique recipients of an entry that is not one list; -1 unknown
 	sign  string          // "-" or "&" of an entry that takes away or keeps within; "" for all else
 	lost  *model.Error    // why the entry could not be resolved; nil where it was
 }
@@ -44,14 +45,21 @@ func previewRoots(p *audience.Preview) []previewItem {
 	var roots []previewItem
 	resolved := p.Expansion.Roots
 	for i, e := range p.Entries {
-		lost := p.Contributions[i].Unresolved
+		c := p.Contributions[i]
+		var item previewItem
 		switch {
-		case e.Exclude, e.Within, lost:
-			roots = append(roots, entryItem(p, e, lost))
+		case e.Exclude, e.Within, c.Unresolved:
+			item = entryItem(p, e, c.Unresolved)
 		default:
-			roots = append(roots, rootItem(resolved[0], nodes))
+			item = rootItem(resolved[0], nodes)
 			resolved = resolved[1:]
 		}
+		item.reach = c.Recipients
+		unread := func(m expansion.Missing) bool { return m.Excluded == e.Exclude && m.Within == e.Within }
+		if c.Unresolved || item.sign != "" && c.Recipients == 0 && slices.ContainsFunc(p.Missing, unread) {
+			item.reach = -1
+		}
+		roots = append(roots, item)
 	}
 	slices.SortStableFunc(roots, func(a, b previewItem) int { return cmp.Compare(signOrder(a.sign), signOrder(b.sign)) })
 	return roots
@@ -145,6 +153,8 @@ func (i previewItem) remark(again bool) (text string, worry bool) {
 		case "nameNotFound", "addressNotFound", "groupNotFound":
 			return "! unknown", true
 		}
+		return "! unread", true
+	case i.sign != "" && i.reach < 0:
 		return "! unread", true
 	case i.sign == "-":
 		return "excluded", false

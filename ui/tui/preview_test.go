@@ -252,6 +252,25 @@ func TestListsThatCouldNotBeReadAreUnknownAndNotEmpty(t *testing.T) {
 	})
 }
 
+func TestAnExclusionThatCannotBeReadHasNoNumber(t *testing.T) {
+	tenant := func() *fakeTenant {
+		t := nestedTenant()
+		t.listing = func(l *expansion.Listing) {
+			if t.groups[l.GroupID].DisplayName == "Partners" {
+				l.Members, l.Hidden = nil, true
+			}
+		}
+		return t
+	}
+	onScreen(t, tenant, 80, 24, Options{NoSync: true}, func(s *screen) {
+		s.press("3")
+		s.typed("managers@contoso.com, -partners@contoso.com, -nobody@contoso.com, -segment:Engineers")
+		s.press("enter")
+		s.shows("- partners@contoso.c…                ! unread")
+		s.shows("- segment:Engineers               15 excluded")
+	})
+}
+
 func TestAFailureTakesTheNumbersOfTheAnswerBeforeAway(t *testing.T) {
 	onScreen(t, nestedTenant, 80, 24, Options{NoSync: true}, func(s *screen) {
 		s.press("3")
