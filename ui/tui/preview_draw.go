@@ -133,12 +133,27 @@ func (p *previewPane) drawLeft(width, height int) string {
 	case p.showRecipients:
 		t.title = "Recipients"
 		t.right = p.recipientsCount()
+		if _, _, _, facts := p.rects(); facts == 0 && !p.preview().Complete() {
+			t.right = "! incomplete · " + t.right
+		}
 		content = p.drawRecipients(width - 2)
 	default:
 		t.right = plural(len(p.preview().Expansion.Nodes), "list", "lists")
+		if _, _, _, facts := p.rects(); facts == 0 {
+			t.right = p.numberInBrief() + " · " + t.right
+		}
 		content = p.drawTree(width-2, height-2)
 	}
 	return th.box(t, content, width, height, !p.to.active)
+}
+
+// numberInBrief is the number where there is no room for its parts.
+func (p *previewPane) numberInBrief() string {
+	text := plural(len(p.preview().Recipients), "recipient", "recipients")
+	if !p.preview().Complete() {
+		text = "! incomplete · " + text
+	}
+	return text
 }
 
 func (p *previewPane) drawHint(width int) string {

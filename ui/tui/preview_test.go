@@ -252,6 +252,26 @@ func TestListsThatCouldNotBeReadAreUnknownAndNotEmpty(t *testing.T) {
 	})
 }
 
+func TestTheNumberIsShownWhereThereIsNoRoomForItsParts(t *testing.T) {
+	tenant := func() *fakeTenant {
+		t := nestedTenant()
+		t.listing = func(l *expansion.Listing) { l.Hidden = t.groups[l.GroupID].DisplayName == "Board" }
+		return t
+	}
+	onScreen(t, tenant, 60, 18, Options{NoSync: true}, func(s *screen) {
+		s.press("3")
+		s.typed("partners@contoso.com")
+		s.press("enter")
+		s.shows(" 2 recipients · 1 list ─╮")
+		s.press("t")
+		s.typed(", board@contoso.com")
+		s.press("enter")
+		s.shows("! incomplete · 2")
+		s.press("tab")
+		s.shows("! incomplete · 2")
+	})
+}
+
 func TestAnExclusionThatCannotBeReadHasNoNumber(t *testing.T) {
 	tenant := func() *fakeTenant {
 		t := nestedTenant()
