@@ -22,19 +22,26 @@ const parallelism = 4
 
 // round asks the questions of one round, several at once. While the service has
 // not answered yet, the first goes ahead alone: a refusal of the service as a
-// whole is then asked for once, and is the answer to all. worked is whether the
-// service has answered so far.
+// whole is then asked for once, and is the answer to all. One list that the
+// service fails at may be that list's fault; as many in a row as are asked at once
+// are an outage, which is not waited out for each list anew. worked is whether
+// the service has answered so far.
 func round(ctx context.Context, questions []expansion.Question, worked *atomic.Bool, one func(context.Context, expansion.Question) expansion.Listing) ([]expansion.Listing, error) {
 	listings := make([]expansion.Listing, len(questions))
 	var refusal atomic.Pointer[model.Error]
+	var failures atomic.Int32 // in a row
 	ask := func(i int) {
 		l := &listings[i]
 		if *l = (expansion.Listing{Err: refusal.Load()}); l.Err == nil {
 			*l = one(ctx, questions[i])
 		}
 		l.GroupID = questions[i].Group.ID
+		if l.Err != nil && l.Err.Kind == model.KindUnavailable && failures.Add(1) == parallelism {
+			l.Err = serviceWide(l.Err)
+		}
 		switch {
 		case l.Err == nil:
+			failures.Store(0)
 			worked.Store(true)
 		case errors.Is(l.Err, expansion.ErrService):
 			worked.Store(false)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -237,6 +238,11 @@ const (
 // said explains a response code. Source: Exchange documentation, "ResponseCode".
 func (s *EWS) said(code, message, address string, e *model.Error) *model.Error {
 	e = &model.Error{Kind: model.KindFailed, Code: code, RequestID: e.RequestID, Err: e.Err, Message: "Exchange does not expand " + address + ": " + strings.TrimSuffix(plain.Line(message), ".")}
+	if code == "ErrorServerBusy" || slices.Contains(transientCodes(), code) {
+		e.Kind = model.KindUnavailable
+		e.Remedy = "try again later, or raise --timeout"
+		return e
+	}
 	switch code {
 	case "ErrorNameResolutionNoResults", "ErrorInvalidSmtpAddress", "ErrorInvalidMailbox", "ErrorNonExistentMailbox":
 		e.Kind, e.Code = model.KindPartial, codeNotFound
@@ -249,9 +255,6 @@ func (s *EWS) said(code, message, address string, e *model.Error) *model.Error {
 	case "ErrorAccessDenied":
 		e.Kind = model.KindSignIn
 		e.Remedy = "the account may not read this list: ask an Exchange administrator, or sign in with another account"
-	case "ErrorServerBusy":
-		e.Kind = model.KindUnavailable
-		e.Remedy = "try again later, or raise --timeout"
 	default:
 		e.Remedy = `try again later; if it stays, set exchange = "admin-api" or "off"`
 	}

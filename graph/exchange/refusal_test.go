@@ -173,3 +173,59 @@ func TestBadWeatherIsWaitedOut(t *testing.T) {
 	assert.Contains(t, s.clock.waits(), 3*time.Second)
 	assert.Equal(t, 5, s.Traffic().Requests)
 }
+
+func TestAnOutageInTheMiddleIsNotWaitedOutForEachList(t *testing.T) {
+	var down atomic.Bool
+	s := serve(t, delegated(scopeAdmin), func(w http.ResponseWriter, _ recorded) {
+		if down.Load() {
+			refuse(w, 503, "ServiceUnavailable", "x")
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(`{"value":[]}`))
+	})
+	a := s.admin(t, Options{})
+	_, err := a.Members(t.Context(), questions(list(model.KindDistribution, "first@contoso.com")))
+	require.NoError(t, err)
+	down.Store(true)
+	var groups []model.Group
+	for i := range 60 {
+		groups = append(groups, list(model.KindDistribution, fmt.Sprintf("l%d@contoso.com", i)))
+	}
+	before := len(s.recorded())
+	listings, err := a.Members(t.Context(), questions(groups...))
+	require.NoError(t, err)
+	for i := range listings {
+		require.NotNil(t, listings[i].Err)
+		assert.Equal(t, model.KindUnavailable, listings[i].Err.Kind)
+	}
+	require.ErrorIs(t, listings[59].Err, expansion.ErrService)
+	// Seven attempts each, of the four that found out and the three beside the last of them.
+	assert.LessOrEqual(t, len(s.recorded())-before, 7*(2*parallelism-1))
+}
+
+func TestOneListThatTheServiceFailsAtIsItsOwn(t *testing.T) {
+	s := serve(t, delegated(scopeAdmin), func(w http.ResponseWriter, r recorded) {
+		if strings.Contains(r.body, "broken@contoso.com") {
+			refuse(w, 500, "InternalServerError", "x")
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(`{"value":[]}`))
+	})
+	a := s.admin(t, Options{})
+	var groups []model.Group
+	for _, name := range []string{"a", "broken", "b", "c", "d"} {
+		groups = append(groups, list(model.KindDistribution, name+"@contoso.com"))
+	}
+	listings, err := a.Members(t.Context(), questions(groups...))
+	require.NoError(t, err)
+	for i := range listings {
+		if i == 1 {
+			require.NotNil(t, listings[i].Err)
+			assert.NotErrorIs(t, listings[i].Err, expansion.ErrService)
+			continue
+		}
+		assert.Nil(t, listings[i].Err)
+	}
+}
