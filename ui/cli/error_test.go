@@ -197,7 +197,7 @@ func TestNotesAndProgressGoToTerminalsAndNeverToStdout(t *testing.T) {
 		decode(t, a.stdout)
 	}
 	a := s.run("preview", "all-staff@contoso.com", "--approve")
-	assert.Contains(t, a.stderr, "approved and kept as snapshot")
+	assert.Contains(t, a.stdout, "approved and kept as snapshot")
 	assert.Contains(t, a.stderr, "2 of 2 lists read\r\x1b[K", "what is done leaves no trace")
 
 	s.getenv["TERM"] = "dumb"

@@ -14,7 +14,8 @@ import (
 
 // entryKinds is what an ENTRY may be, as every help says it that takes one.
 const entryKinds = `An ENTRY is one of
-  sales@contoso.com   the address of a group, list, user or contact
+  sales@contoso.com   the address of a group, list, user or contact, also as
+                      "Sales <sales@contoso.com>"
   NAME or ID          the same by display name or object id: "Sales Team"
   group:NAME|ID       a group, where a user or contact has the name as well
   segment:NAME        whoever a saved segment selects now
@@ -32,7 +33,8 @@ func topics() []*cobra.Command {
 
 Entries add up. Of preview and plan, --within ENTRY keeps who is in its entry
 too, and --exclude ENTRY takes away who is in its entry. In the screens a "&"
-before an entry keeps within, and a "-" takes away.
+before an entry keeps within, and a "-" takes away; commas, or the semicolons of
+a mail program's line, part them there.
 
 A name that several objects have is not guessed at: the answer is incomplete,
 and names them all with their ids.`,

@@ -109,7 +109,9 @@ func (a *app) preview(ctx context.Context, include, exclude []string, show previ
 			if snapshot, err = w.ApprovePreview(ctx, preview, show.name); err != nil {
 				return err
 			}
-			defer a.note("approved and kept as snapshot %s", snapshot.ID)
+			if show.export.as != "" || show.why != "" { // whose output has no place for it
+				defer a.note("%s", approvedText(snapshot))
+			}
 		}
 		switch {
 		case show.export.as != "":
@@ -123,8 +125,20 @@ func (a *app) preview(ctx context.Context, include, exclude []string, show previ
 		if err != nil {
 			return err
 		}
-		return incompleteError(preview, show.export.as == "" && show.why == "" && a.person())
+		err = incompleteError(preview, show.export.as == "" && show.why == "" && a.person())
+		if e := model.AsError(err); e != nil && show.approve {
+			e.Message += "; it was not approved"
+		}
+		return err
 	})
+}
+
+// approvedText says what an approval kept.
+func approvedText(s *workspace.Snapshot) string {
+	if s.Name == "" {
+		return "approved and kept as snapshot " + s.ID
+	}
+	return fmt.Sprintf("approved and kept as snapshot %s (%s)", s.ID, text.Clean(s.Name))
 }
 
 // person reports whether somebody reads the output as it is printed.
@@ -306,6 +320,10 @@ func (a *app) printPreview(p *audience.Preview, snapshot *workspace.Snapshot, sh
 		}{r.Address, r.Object.ID, r.Object.DisplayName, r.External, r.Disabled, r.SMS})
 	}
 	return a.print(output{object: object, lines: lines, table: t, person: func(w io.Writer) error {
-		return previewText(w, p, show)
+		if err := previewText(w, p, show); err != nil || snapshot == nil {
+			return err
+		}
+		_, err := fmt.Fprintln(w, approvedText(snapshot))
+		return err
 	}})
 }

@@ -44,6 +44,28 @@ func TestAListThatReachesNobodySaysSo(t *testing.T) {
 	assert.Contains(t, out, "  Twin  security group, 0 direct, 0 unique  [reaches nobody]\n")
 }
 
+func TestAnApprovalSaysWhatItKeptOrThatItKeptNothing(t *testing.T) {
+	s := newShell(t)
+	a := s.run("preview", "sg-sales", "--approve", "--name", "Sales call")
+	assert.Zero(t, a.code)
+	assert.Regexp(t, `\napproved and kept as snapshot [a-z0-9]+ \(Sales call\)\n$`, a.stdout, "a script's log names it too")
+	assert.Empty(t, a.stderr)
+	assert.NotContains(t, s.ok("preview", "sg-sales", "--approve", "--export", "lines"), "snapshot")
+
+	a = s.run("preview", "board@contoso.com", "--approve")
+	assert.Equal(t, 6, a.code)
+	assert.Contains(t, a.stderr, "; it was not approved\n")
+	assert.Equal(t, 2, strings.Count(s.ok("snapshot", "list"), "\n")-1)
+}
+
+func TestWhyOfANameSaysWhatItTakes(t *testing.T) {
+	s := newShell(t)
+	a := s.run("preview", "all-staff@contoso.com", "--why", "Bert")
+	assert.Equal(t, 2, a.code)
+	assert.Contains(t, a.stderr, "--why takes an address or an object id")
+	assert.NotContains(t, s.run("preview", "all-staff@contoso.com", "--why", "zoe@contoso.com").stderr, "takes an address")
+}
+
 func TestWhyNamesEveryWay(t *testing.T) {
 	s := newShell(t)
 	assert.Equal(t, "all-staff@contoso.com → All Staff → bert@contoso.com\nall-staff@contoso.com → All Staff → Partners → bert@contoso.com\n",

@@ -211,7 +211,7 @@ func listsTable(nodes []*expansion.Node) *table {
 	t := &table{columns: []column{{"list", false}, {"kind", false}, {"depth", true}, {"direct", true}, {"unique", true}, {"source", false}, {"", false}}}
 	several := slices.ContainsFunc(nodes, func(n *expansion.Node) bool { return n.Source != nodes[0].Source })
 	for _, n := range nodes {
-		t.rows = append(t.rows, []string{n.Name(), n.Group.Kind.Label(), strconv.Itoa(n.Depth), nodeCount(n, n.Direct), nodeCount(n, n.Unique), n.Source.Label(), nodeMarks(n)})
+		t.rows = append(t.rows, []string{n.Name(), n.Group.Kind.Label(), strconv.Itoa(n.Depth), directCount(n), uniqueCount(n), n.Source.Label(), nodeMarks(n)})
 	}
 	if !several {
 		const source = 5
@@ -223,12 +223,22 @@ func listsTable(nodes []*expansion.Node) *table {
 	return t
 }
 
-// nodeCount is a count, or a question mark where it is not known.
-func nodeCount(n *expansion.Node, count int) string {
-	if n.Hidden {
+// directCount is how many members a list has, or a question mark where nothing
+// of them is known.
+func directCount(n *expansion.Node) string {
+	if n.Hidden || n.Err != nil && n.Direct == 0 {
 		return "?"
 	}
-	return grouped(count)
+	return grouped(n.Direct)
+}
+
+// uniqueCount is how many recipients a list reaches, or a question mark where
+// nobody was found and not all of it could be read.
+func uniqueCount(n *expansion.Node) string {
+	if n.Unique == 0 && !n.Empty() && n.Instead == nil {
+		return "?"
+	}
+	return grouped(n.Unique)
 }
 
 // nodeMarks are the words beside a list that needs attention.
@@ -264,7 +274,7 @@ func treeText(b *strings.Builder, n *expansion.Node, depth int, shown map[*expan
 		marks = strings.TrimPrefix(marks+", shown above", ", ")
 	}
 	indent := strings.Repeat("  ", depth+1)
-	fmt.Fprintf(b, "%s%s  %s, %s direct, %s unique", indent, text.Clean(n.Name()), n.Group.Kind.Label(), nodeCount(n, n.Direct), nodeCount(n, n.Unique))
+	fmt.Fprintf(b, "%s%s  %s, %s direct, %s unique", indent, text.Clean(n.Name()), n.Group.Kind.Label(), directCount(n), uniqueCount(n))
 	if n.Source != expansion.SourceGraph && n.Source != "" {
 		fmt.Fprintf(b, ", by %s", n.Source.Label())
 	}

@@ -192,7 +192,8 @@ func (a *app) snapshotExportCommand() *cobra.Command {
   json    the same for programs
   lines   one address a line
   blocks  addresses with ";" between them, a line for the To field of each
-          message, none longer than --per-message says`,
+          message, none longer than --per-message says, and an empty line
+          between two`,
 		Example: `  rollcall snapshot export "All hands" > all-hands.csv
   rollcall snapshot export "All hands" --as blocks --per-message 400`,
 		Args:              cobra.ExactArgs(1),

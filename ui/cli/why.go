@@ -22,7 +22,11 @@ func (a *app) printWhy(p *audience.Preview, address string) error {
 		if err := incompleteError(p, false); err != nil {
 			return err
 		}
-		return &model.Error{Kind: model.KindUsage, Code: "notARecipient", Message: quoted(address) + " is not reached by these entries"}
+		e := &model.Error{Kind: model.KindUsage, Code: "notARecipient", Message: quoted(address) + " is not reached by these entries"}
+		if !strings.Contains(address, "@") {
+			e.Remedy = "--why takes an address or an object id; --addresses prints those that are reached"
+		}
+		return e
 	}
 	texts := make([]string, len(paths))
 	t := table{columns: []column{{"path", false}}}
