@@ -71,9 +71,11 @@ type Namer interface {
 // tenant and cannot have is an error of KindPartial: that entry is then missing
 // from the answer, and the others are answered.
 type Local interface {
-	// Segment returns the users of a saved segment, each once and with its id.
+	// Segment returns the users of a saved segment, each once and with its id, in
+	// a slice that it gives away.
 	Segment(ctx context.Context, name string) ([]model.Object, error)
-	// Rule returns the users that a rule selects, each once and with its id.
+	// Rule returns the users that a rule selects, each once and with its id, in a
+	// slice that it gives away.
 	Rule(ctx context.Context, rule string) ([]model.Object, error)
 	// List returns the contacts of a saved list as the directory knows them
 	// today, and those that it no longer holds, as they were saved.

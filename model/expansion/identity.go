@@ -125,12 +125,27 @@ func smtpAddress(proxy string) (string, bool) {
 	return strings.ToLower(address), strings.EqualFold(prefix, "smtp") && address != ""
 }
 
+// addressesOf returns the primary addresses, in lower case, of the objects that
+// are recipients and among those that are present (nil: all are); "" of others.
+func addressesOf(objects []model.Object, present *bitset.BitSet) []string {
+	addresses := make([]string, len(objects))
+	parallel.All(len(objects), objectsAtOnce, func(from, to int) {
+		for i := from; i < to; i++ {
+			o := &objects[i]
+			if (present == nil || present.Test(uint(i))) && receives(o) && !o.Limited {
+				addresses[i] = strings.ToLower(o.Mail)
+			}
+		}
+	})
+	return addresses
+}
+
 // fold joins the objects that are one recipient: the objects with the same
 // primary address, in any letter case, and an object whose primary address is
 // a secondary one of another. It returns for each object the index of the one
-// that stands for it, or -1 for those that are no recipients or not among those
-// that are present (nil: all are); and the primary addresses in lower case.
-func fold(objects []model.Object, present *bitset.BitSet) (standsFor []int32, addresses []string) {
+// that stands for it, or -1 for those that have none among addresses, which are
+// those of addressesOf.
+func fold(objects []model.Object, addresses []string) (standsFor []int32) {
 	parent := make([]int32, len(objects))
 	find := func(i int32) int32 {
 		for parent[i] != i {
@@ -139,21 +154,11 @@ func fold(objects []model.Object, present *bitset.BitSet) (standsFor []int32, ad
 		}
 		return i
 	}
-	addresses = make([]string, len(objects))
-	parallel.All(len(objects), objectsAtOnce, func(from, to int) {
-		for i := from; i < to; i++ {
-			o := &objects[i]
-			if present != nil && !present.Test(uint(i)) || !receives(o) || o.Mail == "" || o.Limited {
-				parent[i] = -1
-				continue
-			}
-			addresses[i] = strings.ToLower(o.Mail)
-		}
-	})
 	owner := make([]int32, len(objects)) // the first object with the same primary address
 	primary := make(map[string]int32, len(objects))
 	for i, address := range addresses {
-		if parent[i] < 0 {
+		if address == "" {
+			parent[i] = -1
 			continue
 		}
 		first, ok := primary[address]
@@ -173,7 +178,7 @@ func fold(objects []model.Object, present *bitset.BitSet) (standsFor []int32, ad
 			aliased[i] = aliased[owner[i]]
 		}
 	}
-	return represent(objects, aliased, parent, find), addresses
+	return represent(objects, aliased, parent, find)
 }
 
 // alias says that an object has the primary address of another one among its

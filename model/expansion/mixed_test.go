@@ -6,7 +6,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
@@ -263,4 +265,73 @@ func keysOf(set map[string]map[string]bool) []string {
 		out = append(out, k)
 	}
 	return out
+}
+
+// What a list says of a user of a distinct root is joined with it, whichever
+// side and root comes first.
+func TestADistinctRootIsReadAsAnyOther(t *testing.T) {
+	folded := user("old")
+	for _, tt := range []struct {
+		name  string
+		sides func(distinct bool) [][]Root
+	}{
+		{"alone", func(d bool) [][]Root {
+			return [][]Root{{{Label: "segment", Objects: []model.Object{user("ann"), user("bob")}, Distinct: d}}}
+		}},
+		{"nobody, and a list", func(d bool) [][]Root {
+			return [][]Root{{{Label: "segment", Distinct: d}, {Label: "list", Objects: []model.Object{group("g")}}}}
+		}},
+		{"before a list and another segment", func(d bool) [][]Root {
+			return [][]Root{{
+				{Label: "segment", Objects: []model.Object{user("ann"), user("bob")}, Distinct: d},
+				{Label: "list", Objects: []model.Object{group("g")}},
+				{Label: "other", Objects: []model.Object{user("bob"), user("cy")}, Distinct: d},
+			}}
+		}},
+		{"behind a file, and excluded", func(d bool) [][]Root {
+			return [][]Root{
+				{{Label: "file", Objects: []model.Object{{Type: model.ObjectContact, Mail: "ANN@contoso.com"}, user("ann"), user("ann")}}},
+				{{Label: "segment", Objects: []model.Object{user("ann"), user("bob")}, Distinct: d}},
+			}
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var told [2]string
+			for i, distinct := range []bool{false, true} {
+				graph := newService(SourceGraph)
+				withProxy := user("ann")
+				withProxy.ProxyAddresses = []string{"SMTP:ann@contoso.com", "smtp:old@contoso.com"}
+				graph.members["g@contoso.com"] = []model.Object{withProxy, folded, user("dan")}
+				s, err := WalkSides(context.Background(), sources(graph, nil), tt.sides(distinct), Options{Now: func() time.Time { return time.Time{} }})
+				require.NoError(t, err)
+				for _, r := range s.Results {
+					for _, recipient := range r.Recipients {
+						told[i] += fmt.Sprintln(recipient.Address, recipient.Object.ID, recipient.Object.ProxyAddresses)
+					}
+					told[i] += fmt.Sprintln(r.Duplicates, r.Overlap(), len(r.Objects()))
+				}
+				told[i] += fmt.Sprintln(s.Overlap())
+			}
+			assert.NotEmpty(t, told[0])
+			assert.Equal(t, told[0], told[1])
+		})
+	}
+}
+
+// Nobody but Exchange knows the addresses of a dynamic list, and it tells none:
+// one that goes by two of them is shown and read twice. Whom it reaches counts
+// once.
+func TestADynamicListByTwoOfItsAddressesReachesEverybodyOnce(t *testing.T) {
+	exchange := newService(SourceExchangeAdmin)
+	members := []model.Object{user("ann"), user("bob")}
+	exchange.members["emea@contoso.com"], exchange.members["emea.old@contoso.com"] = members, members
+	exchange.members["dl@contoso.com"] = []model.Object{list("emea", model.KindDynamicDistribution)}
+	asked := model.Object{Type: model.ObjectGroup, Mail: "emea.old@contoso.com", DisplayName: "emea.old@contoso.com", Group: &model.Group{
+		Mail: "emea.old@contoso.com", DisplayName: "emea.old@contoso.com", Kind: model.KindDynamicDistribution,
+	}}
+	r, err := Walk(context.Background(), sources(newService(SourceGraph), exchange), entry(asked, list("dl", model.KindDistribution)), Options{})
+	require.NoError(t, err)
+	assert.Len(t, r.Nodes, 3)
+	assert.Len(t, r.Recipients, 2)
+	assert.Empty(t, r.Missing)
 }

@@ -87,8 +87,9 @@ type Root struct {
 	Label   string
 	Objects []model.Object
 	Synced  bool // the users are as Options.Join would tell them
-	// Distinct says that the objects are users with ids, and no two of them one:
-	// they need not be told apart.
+	// Distinct says that the objects are users with ids, and no two of them one,
+	// so that they need not be told apart; and that nobody else needs them as they
+	// are: the walk may complete them in place.
 	Distinct bool
 }
 

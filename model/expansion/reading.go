@@ -68,9 +68,6 @@ func (w *reading) plant(side int, roots []Root) []rootEdges {
 	for _, r := range roots {
 		n += len(r.Objects)
 	}
-	if len(w.objects) == 0 {
-		w.objects = make([]model.Object, 0, n)
-	}
 	planted := make([]rootEdges, len(roots))
 	for i, r := range roots {
 		edges := &planted[i]
@@ -78,6 +75,9 @@ func (w *reading) plant(side int, roots []Root) []rootEdges {
 		if r.Distinct && len(w.objects) == 0 {
 			edges.direct = w.adopt(&r)
 			continue
+		}
+		if len(w.objects) == 0 {
+			w.objects = make([]model.Object, 0, n)
 		}
 		edges.direct = make([]int32, 0, len(r.Objects))
 		for k := range r.Objects {
@@ -101,7 +101,7 @@ func (w *reading) plant(side int, roots []Root) []rootEdges {
 
 // adopt takes the objects of a distinct root in, before there are any others.
 func (w *reading) adopt(r *Root) []int32 {
-	w.objects = append(w.objects, r.Objects...)
+	w.objects = slices.Clip(r.Objects)
 	direct := make([]int32, len(r.Objects))
 	parallel.All(len(direct), objectsAtOnce, func(from, to int) {
 		for i := from; i < to; i++ {

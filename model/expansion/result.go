@@ -56,22 +56,29 @@ func (w *reading) result(roots []Root, planted []rootEdges) *Result {
 // identify makes the recipients out of the objects.
 func (r *Result) identify(domains []string) {
 	x := r.index
-	standsFor, addresses := fold(x.objects, x.present)
-	verified := make(map[string]bool, len(domains))
-	for _, d := range domains {
-		verified[strings.ToLower(d)] = true
-	}
+	addresses := addressesOf(x.objects, x.present)
 	type candidate struct {
 		address string // in lower case
 		object  int32
 	}
-	chosen := make([]candidate, 0, len(x.objects))
-	for i, s := range standsFor {
-		if s == int32(i) {
-			chosen = append(chosen, candidate{addresses[i], s})
+	var chosen []candidate
+	var sorting sync.WaitGroup
+	sorting.Go(func() {
+		chosen = make([]candidate, 0, len(x.objects))
+		for i, address := range addresses {
+			if address != "" {
+				chosen = append(chosen, candidate{address, int32(i)})
+			}
 		}
+		slices.SortFunc(chosen, func(a, b candidate) int { return strings.Compare(a.address, b.address) })
+	})
+	verified := make(map[string]bool, len(domains))
+	for _, d := range domains {
+		verified[strings.ToLower(d)] = true
 	}
-	slices.SortFunc(chosen, func(a, b candidate) int { return strings.Compare(a.address, b.address) })
+	standsFor := fold(x.objects, addresses)
+	sorting.Wait()
+	chosen = slices.DeleteFunc(chosen, func(c candidate) bool { return standsFor[c.object] != c.object })
 	position := make([]int32, len(x.objects))
 	r.Recipients = make([]Recipient, len(chosen))
 	parallel.All(len(chosen), objectsAtOnce, func(from, to int) {

@@ -30,7 +30,7 @@ func (s *Sides) Overlap() [][]int {
 		all = append(all, roots...)
 	}
 	x := s.reading.outline(all)
-	x.recipient, _ = fold(x.objects, x.present)
+	x.recipient = fold(x.objects, addressesOf(x.objects, x.present))
 	x.recipients = len(x.objects)
 	return x.overlap()
 }
