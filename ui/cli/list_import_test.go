@@ -150,9 +150,7 @@ func TestPeopleOutsideTheTenantAreKeptWhenThatIsAskedFor(t *testing.T) {
 	again := s.object("list", "import", "Partners", path, "--outside", "--dry-run")
 	assert.Empty(t, again["joins"])
 	assert.Empty(t, again["leaves"])
-	changed := again["changed"].([]any)
-	require.Len(t, changed, 1, "nothing but the apostrophe came in with the export")
-	assert.Equal(t, "'=cmd()", changed[0].(map[string]any)["after"].(map[string]any)["displayName"])
+	assert.Empty(t, again["changed"], "the apostrophe of the export is read back")
 }
 
 func TestAFileThatWasCutOffDoesNotEmptyAList(t *testing.T) {
