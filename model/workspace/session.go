@@ -152,7 +152,7 @@ func exchangePermission(source expansion.Source) (Capability, bool) {
 	switch source {
 	case expansion.SourceExchangeAdmin:
 		return Capability{
-			ID: CapabilityExchange, Label: "Read the members of lists in Exchange", Scope: "Exchange.ManageV2",
+			ID: CapabilityExchange, Label: "Read list members in Exchange", Scope: "Exchange.ManageV2",
 			Accepts: []string{exchangeAppRole}, Optional: true, Exchange: true,
 			Pane:  "Preview",
 			Why:   "reads the members of dynamic distribution lists, and of distribution lists that hold some; without it they are reported as unknown, or counted by Graph with a warning",
