@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rollcall/model/audience"
+	"rollcall/model/expansion"
 )
 
 // Comparison is what differs between two sets of recipients.
@@ -29,6 +30,10 @@ type Comparison struct {
 	// Complete says that nothing is missing from either side. Where a part could
 	// not be read, whoever seems to have left may be in it.
 	Complete bool `json:"complete"`
+	// Unlike says that Exchange answered for lists on one side and not on the
+	// other, or another service of it: one shows members that the other does not.
+	// "" where both were read alike, or nothing is known of it.
+	Unlike string `json:"unlike,omitempty"`
 	// Structure says that both sides have their nested lists: Lists are then
 	// those that differ, by name. A snapshot has them only where the profile kept
 	// the structure.
@@ -104,13 +109,14 @@ type side struct {
 	addresses []string
 	ids       []string // of addresses; nil where there are none
 	complete  bool
+	sources   []expansion.Source      // that answered for lists; nil where none did, or nobody knows
 	lists     []audience.GroupSummary // nil where they were not kept
 }
 
 func snapshotSide(s *Snapshot) side {
 	return side{
 		Side:      Side{ID: s.ID, Name: s.Name, At: s.ApprovedAt, Unique: len(s.Addresses)},
-		addresses: s.Addresses, ids: s.ObjectIDs, lists: s.Lists, complete: true,
+		addresses: s.Addresses, ids: s.ObjectIDs, lists: s.Lists, complete: true, sources: s.Sources,
 	}
 }
 
@@ -119,7 +125,7 @@ func previewSide(p *audience.Preview) side {
 		Side:      Side{At: p.Expansion.AsOf, Unique: len(p.Recipients)},
 		addresses: make([]string, len(p.Recipients)),
 		ids:       make([]string, len(p.Recipients)),
-		complete:  p.Complete(), lists: p.Groups(),
+		complete:  p.Complete(), lists: p.Groups(), sources: sourcesOf(p),
 	}
 	for i := range p.Recipients {
 		s.addresses[i], s.ids[i] = p.Recipients[i].Address, p.Recipients[i].Object.ID
@@ -137,7 +143,7 @@ func (s *side) id(i int32) string {
 
 func compareSides(then, now side) *Comparison {
 	c := &Comparison{
-		Then: then.Side, Now: now.Side, Complete: then.complete && now.complete,
+		Then: then.Side, Now: now.Side, Complete: then.complete && now.complete, Unlike: unlike(then.sources, now.sources),
 		Joined: []string{}, Left: []string{}, Moved: []Moved{}, ChangedHands: []string{}, Lists: []ListChange{},
 	}
 	byAddress := make(map[string]int32, len(then.addresses))
@@ -193,6 +199,33 @@ func compareSides(then, now side) *Comparison {
 		c.Lists = compareLists(then.lists, now.lists)
 	}
 	return c
+}
+
+// unlike says what is to be said of two sides that were not read through the
+// same services of Exchange. Which lists are Graph's is up to the lists.
+func unlike(then, now []expansion.Source) string {
+	exchange := func(sources []expansion.Source) []expansion.Source {
+		return slices.Sorted(func(yield func(expansion.Source) bool) {
+			for _, s := range sources {
+				if s != expansion.SourceGraph && !yield(s) {
+					return
+				}
+			}
+		})
+	}
+	if len(then) == 0 || len(now) == 0 || slices.Equal(exchange(then), exchange(now)) {
+		return ""
+	}
+	return "then " + labels(then) + " answered for lists, and now " + labels(now) + ": who seems to have joined or left may be whom only one of them shows"
+}
+
+func labels(sources []expansion.Source) string {
+	names := make([]string, len(sources))
+	for i, s := range sources {
+		names[i] = s.Label()
+	}
+	slices.Sort(names)
+	return strings.Join(names, " and ")
 }
 
 func compareFolded(a, b string) int { return strings.Compare(strings.ToLower(a), strings.ToLower(b)) }

@@ -283,3 +283,30 @@ func TestAComparisonWithAPreviewThatLacksPartsSaysSo(t *testing.T) {
 	_, err = w.Snapshot(t.Context(), " ")
 	failure(t, err, model.KindUsage, "snapshotNotFound")
 }
+
+// Who turns Exchange off sees fewer people in the same lists, and nobody left.
+func TestAComparisonOfWhatDifferentServicesToldSaysSo(t *testing.T) {
+	for _, test := range []struct {
+		name      string
+		then, now []expansion.Source
+		unlike    string
+	}{
+		{"Graph both times", []expansion.Source{expansion.SourceGraph}, []expansion.Source{expansion.SourceGraph}, ""},
+		{"no lists then", nil, []expansion.Source{expansion.SourceExchangeAdmin}, ""},
+		{"Exchange both times, and Graph for a list of its own", []expansion.Source{expansion.SourceExchangeAdmin}, []expansion.Source{expansion.SourceGraph, expansion.SourceExchangeAdmin}, ""},
+		{"Exchange turned off", []expansion.Source{expansion.SourceGraph, expansion.SourceExchangeAdmin}, []expansion.Source{expansion.SourceGraph}, "then Exchange Online and Graph answered for lists, and now Graph"},
+		{"another service of Exchange", []expansion.Source{expansion.SourceEWS}, []expansion.Source{expansion.SourceExchangeAdmin}, "then Exchange (EWS) answered for lists, and now Exchange Online"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			then, now := snapshotOf("ann@contoso.com=1", "bob@contoso.com=2"), snapshotOf("ann@contoso.com=1")
+			then.Sources, now.Sources = test.then, test.now
+			c := workspace.CompareSnapshots(then, now)
+			assert.True(t, c.Complete)
+			if test.unlike == "" {
+				assert.Empty(t, c.Unlike)
+				return
+			}
+			assert.Equal(t, test.unlike+": who seems to have joined or left may be whom only one of them shows", c.Unlike)
+		})
+	}
+}

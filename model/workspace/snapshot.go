@@ -9,6 +9,7 @@ import (
 
 	"rollcall/model"
 	"rollcall/model/audience"
+	"rollcall/model/expansion"
 )
 
 // ApprovePreview keeps the recipients as a snapshot. An incomplete preview is
@@ -40,17 +41,12 @@ func (w *Workspace) ApprovePreview(ctx context.Context, p *audience.Preview, nam
 			WithoutAddress: len(p.WithoutAddress), NonRecipients: len(p.NonRecipients),
 			Duplicates: p.Expansion.Duplicates, Excluded: len(p.Excluded), Outside: len(p.Outside),
 		},
-		AsOf: p.Expansion.AsOf, SyncedAt: p.SyncedAt,
+		Sources: sourcesOf(p), AsOf: p.Expansion.AsOf, SyncedAt: p.SyncedAt,
 	}
 	snapshot.Counts.Counts.Disabled = 0 // which is not stored: SnapshotCounts has it
 	snapshot.name(p.Entries)
 	for i := range p.Recipients {
 		snapshot.Addresses[i], snapshot.ObjectIDs[i] = p.Recipients[i].Address, p.Recipients[i].Object.ID
-	}
-	for n := range p.Lists() {
-		if n.Source != "" && !slices.Contains(snapshot.Sources, n.Source) {
-			snapshot.Sources = append(snapshot.Sources, n.Source)
-		}
 	}
 	if w.settings.KeepStructure {
 		snapshot.Lists = p.Groups()
@@ -59,6 +55,17 @@ func (w *Workspace) ApprovePreview(ctx context.Context, p *audience.Preview, nam
 		return nil, err
 	}
 	return &snapshot, w.record(ctx, parts, "preview.approve", strings.Join(snapshot.Entries, ", "), fmt.Sprintf("%d recipients, snapshot %s", len(snapshot.Addresses), snapshot.ID))
+}
+
+// sourcesOf are the services that answered for the lists of a preview, each
+// once, in the order of their first use.
+func sourcesOf(p *audience.Preview) (sources []expansion.Source) {
+	for n := range p.Lists() {
+		if n.Source != "" && !slices.Contains(sources, n.Source) {
+			sources = append(sources, n.Source)
+		}
+	}
+	return sources
 }
 
 // newID names a snapshot or a segment: 40 random bits.

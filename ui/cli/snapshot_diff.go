@@ -168,6 +168,9 @@ func differenceText(out io.Writer, c *workspace.Comparison, p *audience.Preview,
 	for _, l := range c.Lists {
 		fmt.Fprintf(b, "  %s\n", listChange(l))
 	}
+	if c.Unlike != "" {
+		fmt.Fprintf(b, "not comparable in full: %s\n", c.Unlike)
+	}
 	if p != nil && !p.Complete() {
 		fmt.Fprintf(b, "not comparable in full: whoever seems to have left may be in what could not be read now\n")
 		missingText(b, p.Missing)

@@ -262,3 +262,9 @@ func TestCompletionNamesWhatIsKeptHere(t *testing.T) {
 	assert.Equal(t, ":4\n", a.stdout, "no names, and no file names in their place")
 	assert.NotContains(t, a.stderr, "another rollcall")
 }
+
+func TestADifferenceOfWhatOtherServicesToldSaysSo(t *testing.T) {
+	var out strings.Builder
+	require.NoError(t, differenceText(&out, &workspace.Comparison{Complete: true, Left: []string{"ann@contoso.com"}, Unlike: "then Exchange Online answered for lists, and now Graph"}, nil, nil, false))
+	assert.Contains(t, out.String(), "not comparable in full: then Exchange Online answered for lists, and now Graph\n")
+}

@@ -149,6 +149,11 @@ func (d *comparisonDialog) Draw(width, height int) string {
 			lines = append(lines, th.bad.Render(l))
 		}
 	}
+	if c.Unlike != "" {
+		for _, l := range wrap(th, "! NOT ALIKE: "+clean(c.Unlike), inner) {
+			lines = append(lines, th.bad.Render(l))
+		}
+	}
 	lines = append(lines, "")
 	if d.size(partAll) == 0 {
 		lines = append(lines, th.good.Render("The same recipients as then."))
