@@ -118,6 +118,10 @@ type Node struct {
 // was all below it, and no member has an address.
 func (n *Node) Empty() bool { return n.Unique == 0 && !n.unknown }
 
+// Whole reports whether the group and all groups below it could be read in
+// full, so that Unique is neither less nor more than there is.
+func (n *Node) Whole() bool { return !n.unknown }
+
 // Recipient is one unique address that would receive the message.
 type Recipient struct {
 	Address  string // primary SMTP address as the directory spells it

@@ -26,7 +26,7 @@ func TestTheTreeNamesEveryListAndEntersEachOnce(t *testing.T) {
 	a := s.run("preview", "all-staff@contoso.com", "--tree")
 	assert.Equal(t, 6, a.code)
 	assert.Contains(t, a.stdout, `
-  All Staff  distribution list, 5 direct, 3 unique
+  All Staff  distribution list, 5 direct, 3 unique  [not all of it was read]
     Board  Microsoft 365 group, ? direct, ? unique  [hidden membership]
       ! the members of Board are hidden from this account
     Partners  distribution list, 3 direct, 2 unique  [cycle]

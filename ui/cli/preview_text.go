@@ -256,6 +256,9 @@ func nodeMarks(n *expansion.Node) string {
 	if n.Instead != nil {
 		marks = append(marks, "perhaps not all")
 	}
+	if !n.Whole() && n.Unread() == nil {
+		marks = append(marks, "not all of it was read")
+	}
 	if n.Stored {
 		marks = append(marks, "as last calculated")
 	}

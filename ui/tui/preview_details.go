@@ -104,7 +104,9 @@ func (p *previewPane) listDetails(current treeLine[previewItem]) (what string, n
 	case n.Unique == 0:
 		say("○ " + plural(n.Direct, "direct member", "direct members") + ", of whom nobody receives anything")
 	}
-	if n.Unique > 0 {
+	if n.Unique > 0 && !n.Whole() {
+		say("! " + plural(n.Direct, "direct member", "direct members") + ", " + plural(n.Unique, "unique recipient", "unique recipients") + ", and whoever could not be read")
+	} else if n.Unique > 0 {
 		say(plural(n.Direct, "direct member", "direct members") + ", " + plural(n.Unique, "unique recipient", "unique recipients") + " in all")
 	}
 	if n.Stored {

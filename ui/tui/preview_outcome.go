@@ -178,6 +178,8 @@ func (i previewItem) remark(again bool) (text string, worry bool) {
 		return "○ nobody", false
 	case n.Unique == 0:
 		return "! unread", true // the lists inside
+	case !n.Whole():
+		return "! in part", true // some list inside is not
 	case n.Stored:
 		return "~ stored", false
 	}

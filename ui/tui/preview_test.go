@@ -232,6 +232,8 @@ func TestListsThatCouldNotBeReadAreUnknownAndNotEmpty(t *testing.T) {
 		for i, name := range []string{"Inner A", "Inner B", "Inner C"} {
 			t.members[outer.ID] = append(t.members[outer.ID], t.object(t.addGroup(21+i, name, model.KindDistribution)))
 		}
+		around := t.addGroup(30, "Around", model.KindDistribution)
+		t.members[around.ID] = append(t.members[around.ID], t.object(outer), t.object(t.addGroup(31, "Fine", model.KindDistribution, t.usersFrom(0, 20)...)))
 		t.listing = func(l *expansion.Listing) {
 			if strings.HasPrefix(t.groups[l.GroupID].DisplayName, "Inner") {
 				l.Members, l.Err = nil, &model.Error{Kind: model.KindUnavailable, Code: "unreachable", Message: "no connection to graph.example"}
@@ -249,6 +251,11 @@ func TestListsThatCouldNotBeReadAreUnknownAndNotEmpty(t *testing.T) {
 		s.shows("! Inner A and 2 more")
 		s.press("i")
 		s.shows("! Inner A, Inner B, Inner C")
+		s.press("esc", "t", "ctrl+u")
+		s.typed("around@contoso.com")
+		s.press("enter")
+		s.shows("Around                   2      19 ! in part")
+		s.shows("19 unique recipients, and")
 	})
 }
 
