@@ -98,10 +98,14 @@ func (i *Import) Partial() error {
 	if unmatched+ambiguous == 0 {
 		return nil
 	}
+	remedy := "correct those rows, run `rollcall sync` if the users are new, or keep people outside the tenant with --outside"
+	if len(i.Match.Outside) > 0 { // they are kept
+		remedy = "correct those rows, or run `rollcall sync` if the users are new"
+	}
 	return &model.Error{
 		Kind: model.KindPartial, Code: "importPartial",
 		Message: fmt.Sprintf("rows of %s left out: %d of %d (%d naming nobody, %d ambiguous)", i.File, unmatched+ambiguous, i.Rows, unmatched, ambiguous),
-		Remedy:  "correct those rows, run `rollcall sync` if the users are new, or keep people outside the tenant with --outside",
+		Remedy:  remedy,
 	}
 }
 

@@ -192,7 +192,7 @@ func TestNothingIsImportedWithoutADirectoryOrTheColumnsItNeeds(t *testing.T) {
 	assert.Len(t, plan.Match.Matched, 1)
 	assert.Contains(t, strings.Join(plan.Notes, "\n"), "does not sync employeeId")
 	_, err = w.PlanImport(t.Context(), "Staff", "none.csv", roster.Options{})
-	failure(t, err, model.KindUsage, "fileUnreadable")
+	assert.Contains(t, failure(t, err, model.KindUsage, "fileUnreadable").Message, "the file cannot be read: none.csv: ")
 }
 
 // Whatever two files hold, the second makes the list what it would have made of

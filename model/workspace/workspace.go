@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"sync"
 	"time"
 
@@ -206,7 +207,11 @@ func (w *Workspace) OpenFile(path string) (io.ReadCloser, error) {
 			return file, nil
 		}
 	}
-	return nil, &model.Error{Kind: model.KindUsage, Code: "fileUnreadable", Message: fmt.Sprintf("the file cannot be read: %v", err), Err: err}
+	reason := err.Error()
+	if e := (*fs.PathError)(nil); errors.As(err, &e) {
+		reason = e.Path + ": " + e.Err.Error() // without the name of a system call
+	}
+	return nil, &model.Error{Kind: model.KindUsage, Code: "fileUnreadable", Message: "the file cannot be read: " + reason, Err: err}
 }
 
 // Notes is what opening the profile had to say; nil before Open.
