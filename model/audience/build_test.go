@@ -437,12 +437,12 @@ func TestTheSummaryHasTheKeysThatScriptsRelyOn(t *testing.T) {
 			"remedy": "check the address; it may be a dynamic distribution list, which only Exchange can expand: set exchange = \"admin-api\" in the profile, or preview with --exchange admin-api", "excluded": false, "within": false}],
 		"departed": [{"entry": "list:Old", "id": "u-fay", "displayName": "fay", "mail": "fay@contoso.com"}],
 		"contributions": [
-			{"entry": "all@contoso.com", "exclude": false, "within": false, "recipients": 4, "alone": 2, "unresolved": false},
-			{"entry": "file:f.csv", "exclude": false, "within": false, "recipients": 1, "alone": 1, "unresolved": false},
-			{"entry": "segment:S", "exclude": false, "within": false, "recipients": 1, "alone": 0, "unresolved": false},
-			{"entry": "rule:R", "exclude": true, "within": false, "recipients": 1, "alone": 1, "unresolved": false},
-			{"entry": "nobody@contoso.com", "exclude": false, "within": false, "recipients": 0, "alone": 0, "unresolved": true},
-			{"entry": "list:Old", "exclude": true, "within": false, "recipients": 0, "alone": 0, "unresolved": false}
+			{"entry": "all@contoso.com", "exclude": false, "within": false, "recipients": 4, "alone": 2, "unresolved": false, "partial": false},
+			{"entry": "file:f.csv", "exclude": false, "within": false, "recipients": 1, "alone": 1, "unresolved": false, "partial": false},
+			{"entry": "segment:S", "exclude": false, "within": false, "recipients": 1, "alone": 0, "unresolved": false, "partial": false},
+			{"entry": "rule:R", "exclude": true, "within": false, "recipients": 1, "alone": 1, "unresolved": false, "partial": false},
+			{"entry": "nobody@contoso.com", "exclude": false, "within": false, "recipients": 0, "alone": 0, "unresolved": true, "partial": false},
+			{"entry": "list:Old", "exclude": true, "within": false, "recipients": 0, "alone": 0, "unresolved": false, "partial": false}
 		],
 		"overlap": [[4, 0, 1, 1, 0, 0], [0, 1, 0, 0, 0, 0], [1, 0, 1, 0, 0, 0], [1, 0, 0, 1, 0, 0], [0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0]],
 		"externalDomains": [{"domain": "fabrikam.com", "count": 1}],

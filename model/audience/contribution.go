@@ -19,13 +19,22 @@ type Contribution struct {
 	// Unresolved says that the entry could not be resolved: its numbers are 0
 	// because nothing is known.
 	Unresolved bool
+	// Partial says that not all of the entry could be read: its numbers are of
+	// what could.
+	Partial bool
 }
+
+// Unknown reports whether nothing is known of whom the entry reaches: its numbers
+// are 0, and do not mean nobody.
+func (c *Contribution) Unknown() bool { return c.Unresolved || c.Partial && c.Recipients == 0 }
 
 // contribute counts what each entry does; covers are those of the sides that
 // have one.
 func (p *Preview) contribute(covers [sides]*expansion.Cover) {
 	var recipients, alone [sides][]int
+	var whole [sides][]bool
 	for i, result := range p.walked.Results {
+		whole[i] = result.Whole()
 		reached := result.Reached()
 		recipients[i], alone[i] = make([]int, len(reached)), make([]int, len(reached))
 		for k, set := range reached {
@@ -52,6 +61,7 @@ func (p *Preview) contribute(covers [sides]*expansion.Cover) {
 			c.Unresolved = true
 			continue
 		}
+		c.Partial = !whole[e.side()][p.root[i]]
 		c.Recipients, c.Alone = recipients[e.side()][p.root[i]], alone[e.side()][p.root[i]]
 	}
 }

@@ -44,6 +44,19 @@ func TestEachEntryTellsWhatItContributes(t *testing.T) {
 	}
 }
 
+func TestAnEntryOfWhichAPartCouldNotBeReadSaysSo(t *testing.T) {
+	w := newWorld()
+	w.members["g-sub"] = append(w.members["g-sub"], model.Object{ID: "c-1", Type: model.ObjectContact, Limited: true})
+	p := build(t, w, "all@contoso.com", "segment:S", "&group:sub", "&rule:R", "-group:sub", "-segment:S", "nobody@contoso.com")
+	var partial []string
+	for _, c := range p.Contributions {
+		if c.Partial {
+			partial = append(partial, c.Entry.String())
+		}
+	}
+	assert.Equal(t, []string{"all@contoso.com", "group:sub", "group:sub"}, partial, "on every side, and above the list too")
+}
+
 func TestOverlapIsBetweenEntriesOfAllSides(t *testing.T) {
 	p := build(t, newWorld(), "-segment:S", "all@contoso.com", "group:nope", "&group:sub", "list:L")
 	assert.Equal(t, [][]int{

@@ -61,6 +61,7 @@ type ContributionSummary struct {
 	Recipients int    `json:"recipients"`
 	Alone      int    `json:"alone"`
 	Unresolved bool   `json:"unresolved"`
+	Partial    bool   `json:"partial"`
 }
 
 // Unresolved is a part that is missing, and why.
@@ -110,7 +111,7 @@ func (p *Preview) Summary() Summary {
 		c := &p.Contributions[i]
 		s.Contributions = append(s.Contributions, ContributionSummary{
 			Entry: c.Entry.String(), Exclude: c.Entry.Exclude, Within: c.Entry.Within,
-			Recipients: c.Recipients, Alone: c.Alone, Unresolved: c.Unresolved,
+			Recipients: c.Recipients, Alone: c.Alone, Unresolved: c.Unresolved, Partial: c.Partial,
 		})
 	}
 	for _, m := range p.Missing {

@@ -58,9 +58,13 @@ func (x *index) reach() {
 
 // isUnknown reports whether a group's own members could not all be read.
 func (x *index) isUnknown(n *Node) bool {
-	return n.Err != nil || n.Hidden || n.Instead != nil || slices.ContainsFunc(n.members, func(m int32) bool {
-		return x.objects[m].Limited && unreadable(&x.objects[m])
-	})
+	return n.Err != nil || n.Hidden || n.Instead != nil || x.holdsUnreadable(n.members)
+}
+
+// holdsUnreadable reports whether one of the members may be a recipient that
+// nobody can see.
+func (x *index) holdsUnreadable(members []int32) bool {
+	return slices.ContainsFunc(members, func(m int32) bool { return x.objects[m].Limited && unreadable(&x.objects[m]) })
 }
 
 // components are the strongly connected components of the groups, each before

@@ -65,6 +65,17 @@ func (r *Result) Reached() []*bitset.BitSet {
 	return reached
 }
 
+// Whole returns for each root, in the order of Roots, whether all that it stands
+// for could be read.
+func (r *Result) Whole() []bool {
+	whole := make([]bool, len(r.index.roots))
+	for i := range whole {
+		root := &r.index.roots[i]
+		whole[i] = !r.index.holdsUnreadable(root.direct) && !slices.ContainsFunc(root.nodes, func(n *Node) bool { return n.unknown })
+	}
+	return whole
+}
+
 // reachedFrom returns the recipients of a root.
 func (x *index) reachedFrom(root *rootNodes) *bitset.BitSet {
 	set := bitset.New(uint(x.recipients))

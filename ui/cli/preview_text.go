@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"rollcall/model"
 	"rollcall/model/audience"
 	"rollcall/model/expansion"
 	"rollcall/ui/text"
@@ -134,29 +133,14 @@ func signed(e audience.Entry) string {
 // from the audience without it, or in it.
 func contributionsTable(p *audience.Preview) *table {
 	t := &table{columns: []column{{"entry", false}, {"reaches", true}, {"alone", true}}}
-	for i, c := range p.Contributions {
+	for _, c := range p.Contributions {
 		reaches, alone := grouped(c.Recipients), grouped(c.Alone)
-		if unknown(p, i) {
+		if c.Unknown() {
 			reaches, alone = "?", "?"
 		}
 		t.rows = append(t.rows, []string{signed(c.Entry), reaches, alone})
 	}
 	return t
-}
-
-// unknown reports whether nothing is known of whom an entry reaches: it was not
-// found, or it is a list whose members nobody here may see.
-func unknown(p *audience.Preview, entry int) bool {
-	c := &p.Contributions[entry]
-	if c.Unresolved || c.Recipients > 0 || c.Entry.Exclude || c.Entry.Within {
-		return c.Unresolved
-	}
-	i := slices.IndexFunc(p.Expansion.Roots, func(r expansion.Root) bool { return r.Label == c.Entry.String() })
-	return i >= 0 && slices.ContainsFunc(p.Expansion.Nodes, func(n *expansion.Node) bool {
-		return n.Depth == 0 && n.Unique == 0 && !n.Empty() && slices.ContainsFunc(p.Expansion.Roots[i].Objects, func(o model.Object) bool {
-			return o.ID == n.Group.ID && strings.EqualFold(o.Mail, n.Group.Mail)
-		})
-	})
 }
 
 // maxOverlap is how many entries a person is shown the overlap of: as many
@@ -175,7 +159,7 @@ func overlapText(b *strings.Builder, p *audience.Preview) {
 		t.columns = append(t.columns, column{strconv.Itoa(i + 1), true})
 		cells := []string{fmt.Sprintf("%d %s", i+1, p.Entries[i])}
 		for j, n := range row {
-			if unknown(p, i) || unknown(p, j) {
+			if p.Contributions[i].Unknown() || p.Contributions[j].Unknown() {
 				cells = append(cells, "?")
 			} else {
 				cells = append(cells, grouped(n))

@@ -45,7 +45,7 @@ func previewRoots(p *audience.Preview) []previewItem {
 	var roots []previewItem
 	resolved := p.Expansion.Roots
 	for i, e := range p.Entries {
-		c := p.Contributions[i]
+		c := &p.Contributions[i]
 		var item previewItem
 		switch {
 		case e.Exclude, e.Within, c.Unresolved:
@@ -55,8 +55,7 @@ func previewRoots(p *audience.Preview) []previewItem {
 			resolved = resolved[1:]
 		}
 		item.reach = c.Recipients
-		unread := func(m expansion.Missing) bool { return m.Excluded == e.Exclude && m.Within == e.Within }
-		if c.Unresolved || item.sign != "" && c.Recipients == 0 && slices.ContainsFunc(p.Missing, unread) {
+		if c.Unknown() {
 			item.reach = -1
 		}
 		roots = append(roots, item)

@@ -128,7 +128,7 @@ func (d *overlapDialog) contributionLines(width int) []string {
 		case c.Entry.Within:
 			entry = "&" + entry
 		}
-		if c.Unresolved {
+		if c.Unknown() {
 			lines = append(lines, th.bad.Render(row(entryLetter(i), entry, "?", "?")))
 			continue
 		}
@@ -161,7 +161,7 @@ func (d *overlapDialog) matrixLines(width int) []string {
 		for j := d.left; j < d.left+d.shown; j++ {
 			text, style := count(d.matrix[i][j]), th.text
 			switch {
-			case d.entries[i].Unresolved || d.entries[j].Unresolved:
+			case d.entries[i].Unknown() || d.entries[j].Unknown():
 				text, style = "?", th.bad
 			case i == j:
 				style = th.accent
