@@ -32,8 +32,9 @@ func TestTheReadmesPictureIsWhatTheDemoShows(t *testing.T) {
 	s.waitFor("INCOMPLETE", "Staff EMEA")
 	s.consentToExchange()
 	s.waitUntil(func(screen string) string {
-		if strings.Contains(screen, "permissions are granted") {
-			return "the list without the notice of the consent"
+		// Asked too early, the consent is not there yet, and a notice says so.
+		if strings.Contains(screen, "permissions are granted") || strings.Contains(screen, "not granted yet") {
+			return "the list without the notices of the consent"
 		}
 		return ""
 	})
