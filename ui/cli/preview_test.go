@@ -84,16 +84,17 @@ func TestEntriesSayWhatTheyContributeAndShare(t *testing.T) {
 		`\+ all-staff@contoso\.com +3 +1\n`+
 		`\+ sg-sales +2 +1\n`+
 		`& rule:user\.objectId -ne null +4 +2\n`+
-		`- partners@contoso\.com +2 +1\n`, a.stdout)
+		`- partners@contoso\.com +2 +1\n`+
+		`- board@contoso\.com +\? +\?\n`, a.stdout, "nobody knows whom a hidden exclusion takes away")
 	assert.NotContains(t, a.stdout, "OVERLAP")
 	a = s.run(append(args, "--overlap")...)
 	assert.Regexp(t, `\nOVERLAP +1 +2 +3 +4 +5\n`+
-		`1 all-staff@contoso\.com +3 +1 +2 +2 +0\n`+
-		`2 sg-sales +1 +2 +2 +1 +0\n`+
-		`3 rule:user\.objectId -ne null +2 +2 +4 +1 +0\n`, a.stdout)
+		`1 all-staff@contoso\.com +3 +1 +2 +2 +\?\n`+
+		`2 sg-sales +1 +2 +2 +1 +\?\n`+
+		`3 rule:user\.objectId -ne null +2 +2 +4 +1 +\?\n`, a.stdout)
 
 	object := decode(t, s.run(append(args, "--json")...).stdout)
-	assert.Equal(t, map[string]any{"entry": "sg-sales", "exclude": false, "within": false, "recipients": 2.0, "alone": 1.0, "unresolved": false}, object["contributions"].([]any)[1])
+	assert.Equal(t, map[string]any{"entry": "sg-sales", "exclude": false, "within": false, "recipients": 2.0, "alone": 1.0, "unresolved": false, "partial": false}, object["contributions"].([]any)[1])
 	assert.Equal(t, []any{3.0, 1.0, 2.0, 2.0, 0.0}, object["overlap"].([]any)[0])
 
 	one := s.ok("preview", "partners@contoso.com")
