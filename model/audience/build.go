@@ -55,10 +55,8 @@ func Build(ctx context.Context, ports Ports, entries []Entry, o Options) (*Previ
 	}
 	p := &Preview{Entries: slices.Clone(entries)}
 	r := &resolution{ports: ports, domains: o.Domains}
-	for _, e := range entries {
-		if err := r.add(ctx, e); err != nil {
-			return nil, err
-		}
+	if err := r.resolveAll(ctx, entries); err != nil {
+		return nil, err
 	}
 	counting := r.estimate(ctx, o.Estimated)
 	walked, err := expansion.WalkSides(ctx, ports.Members, r.roots[:], expansion.Options{

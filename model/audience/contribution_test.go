@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -398,4 +399,28 @@ func TestNoQuickCountComesWhereItIsOfNoUse(t *testing.T) {
 			}
 		})
 	}
+}
+
+// gathering answers an address when as many have been asked for.
+type gathering struct {
+	*world
+	waiting sync.WaitGroup
+}
+
+func (g *gathering) ResolveAddress(_ context.Context, address string) ([]model.Object, error) {
+	g.waiting.Done()
+	g.waiting.Wait()
+	return []model.Object{user(strings.TrimSuffix(address, "@contoso.com"))}, nil
+}
+
+func TestTheTenantIsAskedForSeveralEntriesAtOnce(t *testing.T) {
+	w := &gathering{world: newWorld()}
+	w.waiting.Add(askedAtOnce)
+	p, err := Build(context.Background(), Ports{Resolver: w, Local: w, Members: w}, parse(t, []string{"ann@contoso.com", "segment:S", "bob@contoso.com", "cy@contoso.com", "-di@contoso.com"}), Options{})
+	require.NoError(t, err)
+	assert.Equal(t, "ann bob cy", names(p.Recipients), "in the order of the entries, whichever answered first")
+	assert.Equal(t, 1, p.Contributions[0].Recipients)
+
+	_, err = Build(context.Background(), Ports{Resolver: w, Local: w, Members: w}, parse(t, []string{"ann@contoso.com", "segment:nope"}), Options{})
+	assert.ErrorContains(t, err, "there is no", "an entry that is wrong in itself is told before the tenant is asked")
 }

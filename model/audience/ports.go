@@ -35,7 +35,8 @@ type Entry struct {
 	Within  bool
 }
 
-// Resolver finds directory objects in the tenant.
+// Resolver finds directory objects in the tenant. It is asked from several
+// goroutines at once, and so are a Finder and a Namer.
 type Resolver interface {
 	// ResolveAddress finds the objects that own an address, primary or
 	// secondary: groups, users and contacts. None found is an empty slice.

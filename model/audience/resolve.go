@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"rollcall/model"
 	"rollcall/model/expansion"
 )
@@ -41,23 +43,64 @@ type resolution struct {
 	departed []Departed
 }
 
-func (r *resolution) add(ctx context.Context, e Entry) error {
-	objects, err := r.resolve(ctx, e)
-	if err != nil {
-		reason := model.AsError(err)
-		if !e.leavesOthers(reason) {
+// askedAtOnce is how many entries the tenant is asked for at once: each costs the
+// time of a request, or of several.
+const askedAtOnce = 4
+
+// resolved is what an entry stands for, or why that is not known.
+type resolved struct {
+	objects []model.Object
+	err     error
+}
+
+// resolveAll resolves the entries: first those that this machine answers, so
+// that a wrong one costs no request, then those that the tenant does, side by
+// side. Its error means that there is no answer at all.
+func (r *resolution) resolveAll(ctx context.Context, entries []Entry) error {
+	answers := make([]resolved, len(entries))
+	resolve := func(ctx context.Context, i int) error {
+		a := &answers[i]
+		if a.objects, a.err = r.resolve(ctx, entries[i]); a.err != nil && !entries[i].leavesOthers(model.AsError(a.err)) {
+			return a.err
+		}
+		return nil
+	}
+	for i, e := range entries {
+		if e.Remote() {
+			continue
+		}
+		if err := resolve(ctx, i); err != nil {
 			return err
 		}
-		r.missing = append(r.missing, expansion.Missing{Entry: e.String(), Reason: reason, Excluded: e.Exclude, Within: e.Within})
+	}
+	asking, asked := errgroup.WithContext(ctx)
+	asking.SetLimit(askedAtOnce)
+	for i, e := range entries {
+		if e.Remote() {
+			asking.Go(func() error { return resolve(asked, i) })
+		}
+	}
+	if err := asking.Wait(); err != nil {
+		return err
+	}
+	for i, e := range entries {
+		r.add(e, &answers[i])
+	}
+	return nil
+}
+
+// add takes what an entry stands for to its side.
+func (r *resolution) add(e Entry, a *resolved) {
+	if a.err != nil {
+		r.missing = append(r.missing, expansion.Missing{Entry: e.String(), Reason: model.AsError(a.err), Excluded: e.Exclude, Within: e.Within})
 		r.root = append(r.root, -1)
-		return nil
+		return
 	}
 	roots := &r.roots[e.side()]
 	r.root = append(r.root, len(*roots))
 	*roots = append(*roots, expansion.Root{
-		Label: e.String(), Objects: objects, Synced: !e.Remote(), Distinct: e.Kind == EntrySegment || e.Kind == EntryRule,
+		Label: e.String(), Objects: a.objects, Synced: !e.Remote(), Distinct: e.Kind == EntrySegment || e.Kind == EntryRule,
 	})
-	return nil
 }
 
 // leavesOthers reports whether a failure concerns this entry alone and leaves
@@ -96,7 +139,10 @@ func (r *resolution) resolve(ctx context.Context, e Entry) ([]model.Object, erro
 		if err != nil {
 			return nil, err
 		}
-		return single(e, found, r.nameNotFound(ctx, e))
+		if len(found) == 0 {
+			return nil, r.nameNotFound(ctx, e)
+		}
+		return single(e, found, nil)
 	default:
 		found, err := r.ports.Resolver.ResolveAddress(ctx, e.Text)
 		if err == nil && len(found) == 0 {
