@@ -283,12 +283,15 @@ func (namer) Near(context.Context, string) []Entry {
 
 // finder is Exchange, which knows one dynamic list.
 type finder struct {
+	mu    sync.Mutex
 	asked []string
 	err   error
 }
 
 func (f *finder) FindList(_ context.Context, identity string) ([]model.Object, error) {
+	f.mu.Lock()
 	f.asked = append(f.asked, identity)
+	f.mu.Unlock()
 	if f.err != nil || identity != "dyn@contoso.com" {
 		return nil, f.err
 	}
