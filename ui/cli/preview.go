@@ -229,7 +229,7 @@ func (a *app) watch() (watch *workspace.Watch, over func()) {
 			a.status(estimate + "  " + read)
 		}
 	}
-	return &workspace.Watch{
+	watch = &workspace.Watch{
 		Progress: func(done, known int) {
 			mu.Lock()
 			defer mu.Unlock()
@@ -242,7 +242,8 @@ func (a *app) watch() (watch *workspace.Watch, over func()) {
 			estimate = estimateText(e)
 			show()
 		},
-	}, func() {
+	}
+	return watch, func() {
 		mu.Lock()
 		defer mu.Unlock()
 		a.status("")
