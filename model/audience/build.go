@@ -40,8 +40,7 @@ type Options struct {
 // What could not be resolved or read is in Preview.Missing and makes no error.
 // An error means that there is no answer at all: an entry that is wrong in
 // itself (an unknown segment, a file with a broken row: KindUsage), an audience
-// that includes nothing, a tenant that cannot be
-// asked, or a cancelled context.
+// that includes nothing, a tenant that cannot be asked, or a cancelled context.
 func Build(ctx context.Context, ports Ports, entries []Entry, o Options) (*Preview, error) {
 	if err := checkIncluded(entries); err != nil {
 		return nil, err
