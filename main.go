@@ -37,7 +37,6 @@ import (
 	"rollcall/model/directory"
 	"rollcall/model/expansion"
 	"rollcall/model/workspace"
-	"rollcall/model/writeback"
 	"rollcall/ui/cli"
 	"rollcall/ui/tui"
 )
@@ -117,7 +116,7 @@ func (h *house) open(c cli.Connection) *workspace.Workspace {
 		Profile:  c.Profile,
 		Schema:   c.Config.Schema,
 		Language: directory.Locale(cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LC_COLLATE"), os.Getenv("LANG"))),
-		Guards:   writeback.DefaultGuards(),
+		Policy:   c.Config.Policy,
 		Removals: &c.Config.Guard,
 		OpenFile: cache.OpenFile,
 
@@ -231,6 +230,7 @@ func (h *house) openParts(ctx context.Context, c cli.Connection) (_ *workspace.P
 		Schema:     c.Config.Schema,
 		Transport:  transport,
 		Timeout:    c.Timeout,
+		Budget:     ledger,
 	})
 	if err != nil {
 		return nil, err

@@ -44,22 +44,26 @@ func linkHash(prev string, event []byte) string {
 
 // Record appends an event to the audit.
 func (l *Ledger) Record(ctx context.Context, e workspace.Event) error {
+	return l.update(ctx, func(tx *bolt.Tx) error { return chain(tx, e) })
+}
+
+// chain appends an event to the audit in the transaction that does what the
+// event tells, so that neither is kept without the other.
+func chain(tx *bolt.Tx, e workspace.Event) error {
 	data, err := json.Marshal(e)
 	if err != nil {
-		return fileError(l.path, err)
+		return err
 	}
-	return l.update(ctx, func(tx *bolt.Tx) error {
-		var end chainEnd
-		if _, err := get(tx.Bucket(bucketHeader), keyChain, &end); err != nil {
-			return err
-		}
-		next := chainEnd{Count: end.Count + 1, Hash: linkHash(end.Hash, data)}
-		key := binary.BigEndian.AppendUint64(nil, next.Count)
-		if err := put(tx.Bucket(bucketEvents), key, link{Prev: end.Hash, Hash: next.Hash, Event: data}); err != nil {
-			return err
-		}
-		return put(tx.Bucket(bucketHeader), keyChain, next)
-	})
+	var end chainEnd
+	if _, err := get(tx.Bucket(bucketHeader), keyChain, &end); err != nil {
+		return err
+	}
+	next := chainEnd{Count: end.Count + 1, Hash: linkHash(end.Hash, data)}
+	key := binary.BigEndian.AppendUint64(nil, next.Count)
+	if err := put(tx.Bucket(bucketEvents), key, link{Prev: end.Hash, Hash: next.Hash, Event: data}); err != nil {
+		return err
+	}
+	return put(tx.Bucket(bucketHeader), keyChain, next)
 }
 
 // Events returns the events at or after since, oldest first. It does not check

@@ -10,6 +10,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"rollcall/model"
+	"rollcall/model/workspace"
 	"rollcall/model/writeback"
 )
 
@@ -44,9 +45,9 @@ func rowIdentity(r writeback.Row) []byte {
 	return append([]byte{prefix}, r.ID...)
 }
 
-// SavePlan keeps a plan. A plan never changes: another one under the same id
+// SavePlan keeps a plan that by proposed. A plan never changes: another one under the same id
 // is refused.
-func (l *Ledger) SavePlan(ctx context.Context, p *writeback.Plan) error {
+func (l *Ledger) SavePlan(ctx context.Context, p *writeback.Plan, by string) error {
 	if p.ID == "" {
 		return &model.Error{Kind: model.KindUsage, Code: "planID", Message: "a plan needs an id"}
 	}
@@ -58,7 +59,10 @@ func (l *Ledger) SavePlan(ctx context.Context, p *writeback.Plan) error {
 			return err
 		}
 		if !found {
-			return put(plans, []byte(p.ID), p)
+			if err := put(plans, []byte(p.ID), p); err != nil {
+				return err
+			}
+			return chain(tx, workspace.ProposedEvent(p, by))
 		}
 		if kept.Hash != p.Hash {
 			return &model.Error{
@@ -162,7 +166,7 @@ func putRows(journal *bolt.Bucket, rows []writeback.Row) error {
 }
 
 // SetRows stores the state of some rows of a run, and no others.
-func (l *Ledger) SetRows(ctx context.Context, planID string, rows []writeback.Row) error {
+func (l *Ledger) SetRows(ctx context.Context, planID string, at time.Time, rows []writeback.Row) error {
 	return l.update(ctx, func(tx *bolt.Tx) error {
 		journal, err := journalOf(tx, planID)
 		if err != nil {
@@ -256,4 +260,44 @@ func journalOf(tx *bolt.Tx, planID string) (*bolt.Bucket, error) {
 		return nil, damage("the journal of plan %s lacks its rows", planID)
 	}
 	return journal, nil
+}
+
+// Mirrored reports whether a run that mirrored an audience to the group was
+// verified.
+func (l *Ledger) Mirrored(ctx context.Context, groupID string) (mirrored bool, err error) {
+	err = l.view(ctx, func(tx *bolt.Tx) error {
+		return tx.Bucket(bucketRuns).ForEachBucket(func(id []byte) error {
+			journal, err := journalOf(tx, string(id))
+			if err != nil {
+				return err
+			}
+			var end runEnd
+			if _, err := get(journal, keyEnd, &end); err != nil || end.State != writeback.RunVerified {
+				return err
+			}
+			var plan writeback.Plan
+			if _, err := get(tx.Bucket(bucketPlans), id, &plan); err != nil {
+				return err
+			}
+			mirrored = mirrored || plan.Group.ID == groupID && plan.Mode == writeback.ModeMirror && plan.UndoOf == ""
+			return nil
+		})
+	})
+	return mirrored, err
+}
+
+// Reopen notes that somebody goes on with a run.
+func (l *Ledger) Reopen(ctx context.Context, planID, by string, at time.Time, renewed *writeback.Approval) error {
+	return l.update(ctx, func(tx *bolt.Tx) error {
+		journal, err := journalOf(tx, planID)
+		if err != nil || renewed == nil {
+			return err
+		}
+		var head writeback.Run
+		if _, err := get(journal, keyHead, &head); err != nil {
+			return err
+		}
+		head.Approval = *renewed
+		return put(journal, keyHead, head)
+	})
 }

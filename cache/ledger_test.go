@@ -50,12 +50,12 @@ func plan(id string, age time.Duration) *writeback.Plan {
 
 func TestPlansAreKeptAndNeverReplaced(t *testing.T) {
 	l := openLedger(t, ledgerPath(t))
-	require.NoError(t, l.SavePlan(t.Context(), plan("old", time.Hour)))
-	require.NoError(t, l.SavePlan(t.Context(), plan("new", 0)))
-	require.NoError(t, l.SavePlan(t.Context(), plan("new", 0)), "the same plan again is no harm")
+	require.NoError(t, l.SavePlan(t.Context(), plan("old", time.Hour), "adele@contoso.com"))
+	require.NoError(t, l.SavePlan(t.Context(), plan("new", 0), "adele@contoso.com"))
+	require.NoError(t, l.SavePlan(t.Context(), plan("new", 0), "adele@contoso.com"), "the same plan again is no harm")
 	changed := plan("old", time.Hour)
 	changed.Hash = "another"
-	failure(t, l.SavePlan(t.Context(), changed), "planExists")
+	failure(t, l.SavePlan(t.Context(), changed, "adele@contoso.com"), "planExists")
 
 	l = reopened(t, l)
 	plans, err := l.Plans(t.Context())
@@ -86,7 +86,7 @@ func TestAJournalKeepsItsRowsInTheirOrder(t *testing.T) {
 	failure(t, l.Begin(t.Context(), run), "runExists")
 	failed := row("m", true, writeback.RowFailed)
 	failed.Reason = "Insufficient privileges"
-	require.NoError(t, l.SetRows(t.Context(), "p", []writeback.Row{row("a", true, writeback.RowDone), failed}))
+	require.NoError(t, l.SetRows(t.Context(), "p", day(), []writeback.Row{row("a", true, writeback.RowDone), failed}))
 	require.NoError(t, l.End(t.Context(), "p", writeback.RunPartial, day().Add(time.Minute)))
 
 	run.Rows[2].State, run.Rows[3] = writeback.RowDone, failed
@@ -98,10 +98,10 @@ func TestAJournalKeepsItsRowsInTheirOrder(t *testing.T) {
 
 func TestTheJournalRefusesWhatItDoesNotHold(t *testing.T) {
 	l := openLedger(t, ledgerPath(t))
-	failure(t, l.SetRows(t.Context(), "p", nil), "runNotFound")
+	failure(t, l.SetRows(t.Context(), "p", day(), nil), "runNotFound")
 	failure(t, l.End(t.Context(), "p", writeback.RunVerified, day()), "runNotFound")
 	require.NoError(t, l.Begin(t.Context(), &writeback.Run{Plan: *plan("p", 0), Rows: []writeback.Row{{Ref: writeback.Ref{ID: "a"}, State: writeback.RowPlanned}}}))
-	err := l.SetRows(t.Context(), "p", []writeback.Row{
+	err := l.SetRows(t.Context(), "p", day(), []writeback.Row{
 		{Ref: writeback.Ref{ID: "a"}, State: writeback.RowDone}, {Ref: writeback.Ref{ID: "stranger"}, State: writeback.RowDone},
 	})
 	failure(t, err, "rowNotFound")
@@ -217,7 +217,7 @@ func TestANewLedgerLeavesNothingElseInItsFolder(t *testing.T) {
 
 func TestADamagedValueOfTheLedgerIsReported(t *testing.T) {
 	l := openLedger(t, ledgerPath(t))
-	require.NoError(t, l.SavePlan(t.Context(), plan("p", 0)))
+	require.NoError(t, l.SavePlan(t.Context(), plan("p", 0), "adele@contoso.com"))
 	poke(t, l.db, bucketPlans, []byte("p"), []byte("{"))
 	_, err := l.Plan(t.Context(), "p")
 	failure(t, err, "ledgerCorrupt")

@@ -208,3 +208,27 @@ func (c *Client) DirectMembers(ctx context.Context, groupID string) ([]model.Obj
 	}
 	return l.Members, nil
 }
+
+// Owners implements writeback.Groups. The permission is that of reading
+// members. Source: Graph documentation, "List group owners".
+func (c *Client) Owners(ctx context.Context, groupID string) ([]string, error) {
+	ctx = withPriority(ctx, priorityHigh)
+	page, err := getPage[directoryObject](ctx, c, func() (*abstractions.RequestInformation, error) {
+		return c.groupsBuilder().ByGroupId(groupID).Owners().ToGetRequestInformation(ctx, &groups.ItemOwnersRequestBuilderGetRequestConfiguration{
+			QueryParameters: &groups.ItemOwnersRequestBuilderGetQueryParameters{Select: []string{"id"}, Top: ptr(int32(pageSize))},
+		})
+	})
+	if err != nil {
+		return nil, c.transport.needing(err, readGroups()...)
+	}
+	var l expansion.Listing
+	appendObjects(&l, *page.Value)
+	if err := rest(ctx, c, page.Next, nil, func(page []directoryObject) { appendObjects(&l, page) }); err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(l.Members))
+	for i, o := range l.Members {
+		ids[i] = o.ID
+	}
+	return ids, nil
+}

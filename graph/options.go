@@ -11,6 +11,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
 	"rollcall/model"
+	"rollcall/model/writeback"
 )
 
 const publicEndpoint = "https://graph.microsoft.com/v1.0"
@@ -40,6 +41,9 @@ type Options struct {
 	// AttemptTimeout bounds one attempt, its body included; 0 is one minute. What
 	// is left of the patience bounds it as well.
 	AttemptTimeout time.Duration
+	// Budget remembers the write requests of earlier processes; nil remembers
+	// those of this client alone.
+	Budget writeback.Budget
 	// Now and Sleep are the clock; nil is the real one. Sleep returns the
 	// context's error when it is cancelled.
 	Now   func() time.Time

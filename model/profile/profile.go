@@ -6,6 +6,7 @@ import (
 	"rollcall/model"
 	"rollcall/model/expansion"
 	"rollcall/model/refresh"
+	"rollcall/model/writeback"
 )
 
 // Profile is what an administrator has chosen for one tenant.
@@ -22,11 +23,13 @@ type Profile struct {
 	ExchangeEndpoint string // https://HOST of Exchange; "" is the cloud's own
 	ExchangeResource string // what its tokens are issued for; "" is what the endpoint's cloud has
 	KeepStructure    bool   // nested lists are kept with an approved preview
+
+	Policy writeback.Policy // of writing groups
 }
 
 // Default is a profile of which nothing is configured.
 func Default() Profile {
-	return Profile{Schema: model.DefaultSchema(), Schedule: refresh.DefaultSchedule(), Guard: refresh.DefaultGuard()}
+	return Profile{Schema: model.DefaultSchema(), Schedule: refresh.DefaultSchedule(), Guard: refresh.DefaultGuard(), Policy: writeback.DefaultPolicy()}
 }
 
 // Config is a configuration file. The zero value is that of an empty one.

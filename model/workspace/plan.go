@@ -94,7 +94,7 @@ func (w *Workspace) Plan(ctx context.Context, include, exclude []string, group s
 		Desired:  slices.Concat(preview.Objects(), kept),
 		Members:  members,
 		Skipped:  skipped,
-		Guards:   w.settings.Guards,
+		Rules:    w.settings.Policy.For(target),
 		Author:   w.actor(),
 		Now:      w.Now(),
 	})
@@ -126,10 +126,10 @@ func (w *Workspace) KeepPlan(ctx context.Context, p *writeback.Plan) error {
 	if err != nil {
 		return err
 	}
-	if err := parts.Ledger.SavePlan(ctx, p); err != nil {
+	if err := parts.Ledger.SavePlan(ctx, p, w.actor()); err != nil {
 		return err
 	}
-	return w.record(ctx, parts, "plan", p.Group.DisplayName, fmt.Sprintf("plan %s: %d to add, %d to remove", p.ID, len(p.Add), len(p.Remove)))
+	return nil
 }
 
 // Plans returns the kept plans, newest first.
@@ -160,9 +160,13 @@ func (w *Workspace) Run(ctx context.Context, planID string) (*writeback.Run, err
 }
 
 // Approve makes the approval of a plan in the session's name, lifting the
-// guards by the numbers that were typed; 0 lifts nothing.
-func (w *Workspace) Approve(allowAdditions, allowRemovals int) writeback.Approval {
-	return writeback.Approval{By: w.actor(), At: w.Now().UTC(), AllowAdditions: allowAdditions, AllowRemovals: allowRemovals}
+// guards by the numbers that were typed; 0 lifts nothing. reason is why.
+func (w *Workspace) Approve(allowAdditions, allowRemovals int, reason string) writeback.Approval {
+	a := writeback.Approval{By: w.actor(), At: w.Now().UTC(), AllowAdditions: allowAdditions, AllowRemovals: allowRemovals, Reason: reason}
+	if parts, err := w.opened(); err == nil {
+		a.From = parts.Operator
+	}
+	return a
 }
 
 // CheckApproval reports whether an approval covers a plan, by the plan's own
@@ -180,7 +184,7 @@ func (w *Workspace) CheckApproval(ctx context.Context, p *writeback.Plan, a writ
 	if err := writeback.Check(p, a); err != nil {
 		return err
 	}
-	guards := w.settings.Guards
+	guards := w.settings.Policy.For(&model.Group{ID: p.Group.ID, DisplayName: p.Group.DisplayName}).Guards
 	if p.UndoOf != "" {
 		// A group may become as small as it was. That it was so is the
 		// journal's word, not the plan's: a file can say anything.
@@ -205,7 +209,7 @@ func (w *Workspace) Apply(ctx context.Context, p *writeback.Plan, a writeback.Ap
 		if err := p.Verify(); err != nil {
 			return nil, err
 		}
-		if err := d.Journal.SavePlan(ctx, p); err != nil {
+		if err := d.Journal.SavePlan(ctx, p, w.actor()); err != nil {
 			return nil, err
 		}
 		return writeback.Apply(ctx, d, p, a)
@@ -214,8 +218,9 @@ func (w *Workspace) Apply(ctx context.Context, p *writeback.Plan, a writeback.Ap
 
 // Resume finishes a run that was interrupted, or tries its failed rows again.
 // The profile's present guards hold for it as they do for Apply, with which a
-// plan that they stop can be approved anew.
-func (w *Workspace) Resume(ctx context.Context, planID string, progress func(writeback.Progress)) (*writeback.Report, error) {
+// plan that they stop can be approved anew. renewed, where it is not nil,
+// replaces the run's approval.
+func (w *Workspace) Resume(ctx context.Context, planID string, renewed *writeback.Approval, progress func(writeback.Progress)) (*writeback.Report, error) {
 	p, err := w.LoadPlan(ctx, planID)
 	if err != nil {
 		return nil, err
@@ -225,12 +230,16 @@ func (w *Workspace) Resume(ctx context.Context, planID string, progress func(wri
 		return nil, err
 	}
 	if past != nil {
-		if err := w.CheckApproval(ctx, &past.Plan, past.Approval); err != nil {
+		approval := past.Approval
+		if renewed != nil {
+			approval = *renewed
+		}
+		if err := w.CheckApproval(ctx, &past.Plan, approval); err != nil {
 			return nil, err
 		}
 	}
 	return w.write(ctx, "plan.resume", p, func(d writeback.Deps) (*writeback.Report, error) {
-		return writeback.Resume(ctx, d, planID)
+		return writeback.Resume(ctx, d, planID, w.actor(), renewed)
 	}, progress)
 }
 
@@ -299,7 +308,7 @@ func (w *Workspace) Undo(ctx context.Context, planID string) (*writeback.Plan, e
 	if err != nil {
 		return nil, err
 	}
-	plan, err := writeback.Undo(run, members, w.settings.Guards, w.actor(), w.Now())
+	plan, err := writeback.Undo(run, members, w.settings.Policy.For(&model.Group{ID: run.Plan.Group.ID, DisplayName: run.Plan.Group.DisplayName}).Guards, w.actor(), w.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -118,7 +118,7 @@ func TestApplyWritesVerifiesAndStandsInTheAudit(t *testing.T) {
 	tenant := workspacetest.Contoso()
 	w := synced(t, tenant)
 	plan := salesPlan(t, w)
-	report, err := w.Apply(t.Context(), plan, w.Approve(0, 0), nil)
+	report, err := w.Apply(t.Context(), plan, w.Approve(0, 0, ""), nil)
 	require.NoError(t, err)
 	assert.Equal(t, 2, report.Added)
 	assert.Equal(t, 1, report.Removed)
@@ -130,7 +130,7 @@ func TestApplyWritesVerifiesAndStandsInTheAudit(t *testing.T) {
 	assert.Equal(t, "sg-sales", event.Subject)
 	assert.Equal(t, "plan "+plan.ID+": 2 added, 1 removed, 0 already so, 0 failed, verified true", event.Detail)
 
-	again, err := w.Apply(t.Context(), plan, w.Approve(0, 0), nil)
+	again, err := w.Apply(t.Context(), plan, w.Approve(0, 0, ""), nil)
 	require.NoError(t, err)
 	assert.Equal(t, 3, again.AlreadyDone)
 	assert.Zero(t, again.Added+again.Removed)
@@ -138,16 +138,16 @@ func TestApplyWritesVerifiesAndStandsInTheAudit(t *testing.T) {
 
 func TestAPlanThatWasAppliedNeedsNoGuardLiftedAgain(t *testing.T) {
 	tenant := workspacetest.Contoso()
-	tenant.Guards.MaxRemovals = 0
+	tenant.Policy.Guards.MaxRemovals = 0
 	w := synced(t, tenant)
 	plan := salesPlan(t, w)
-	_, err := w.Apply(t.Context(), plan, w.Approve(0, 0), nil)
+	_, err := w.Apply(t.Context(), plan, w.Approve(0, 0, ""), nil)
 	failure(t, err, model.KindGuard, "guardRemovals")
-	_, err = w.Apply(t.Context(), plan, w.Approve(0, 1), nil)
+	_, err = w.Apply(t.Context(), plan, w.Approve(0, 1, ""), nil)
 	require.NoError(t, err)
 
-	require.NoError(t, w.CheckApproval(t.Context(), plan, w.Approve(0, 0)))
-	again, err := w.Apply(t.Context(), plan, w.Approve(0, 0), nil)
+	require.NoError(t, w.CheckApproval(t.Context(), plan, w.Approve(0, 0, "")))
+	again, err := w.Apply(t.Context(), plan, w.Approve(0, 0, ""), nil)
 	require.NoError(t, err)
 	assert.Equal(t, 3, again.AlreadyDone)
 	assert.Len(t, tenant.Asked("Write"), 2, "one for the addition and one for the removal, of the first apply")
@@ -160,7 +160,7 @@ func TestAPlanOfAnotherTenantIsNotApplied(t *testing.T) {
 
 	tenant := workspacetest.Contoso()
 	w := synced(t, tenant)
-	_, err := w.Apply(t.Context(), foreign, w.Approve(0, 0), nil)
+	_, err := w.Apply(t.Context(), foreign, w.Approve(0, 0, ""), nil)
 	failure(t, err, model.KindGuard, "planOtherTenant")
 	assert.Empty(t, tenant.Asked("Write"))
 	assert.Empty(t, tenant.Asked("DirectMembers"))
@@ -171,7 +171,7 @@ func TestApplyNeedsThePermissionToWrite(t *testing.T) {
 	tenant.Account.Scopes = []string{"User.Read.All", "GroupMember.Read.All"}
 	w := synced(t, tenant)
 	plan := salesPlan(t, w)
-	_, err := w.Apply(t.Context(), plan, w.Approve(0, 0), nil)
+	_, err := w.Apply(t.Context(), plan, w.Approve(0, 0, ""), nil)
 	e := failure(t, err, model.KindSignIn, "consentMissing")
 	assert.Contains(t, e.Message, "GroupMember.ReadWrite.All")
 	assert.Empty(t, tenant.Asked("Write"))
@@ -193,7 +193,7 @@ func TestAnInterruptedRunStandsInTheAuditAndIsResumed(t *testing.T) {
 		}
 		return nil
 	}
-	report, err := w.Apply(ctx, plan, w.Approve(0, 0), nil)
+	report, err := w.Apply(ctx, plan, w.Approve(0, 0, ""), nil)
 	failure(t, err, model.KindInterrupted, "applyStopped")
 	require.NotNil(t, report)
 	assert.Equal(t, 1, report.Added)
@@ -202,7 +202,7 @@ func TestAnInterruptedRunStandsInTheAuditAndIsResumed(t *testing.T) {
 	assert.Equal(t, "plan "+plan.ID+": 1 added, 0 removed, 0 already so, 0 failed, verified false", event.Detail)
 
 	tenant.OnRow = nil
-	report, err = w.Resume(t.Context(), plan.ID, nil)
+	report, err = w.Resume(t.Context(), plan.ID, nil, nil)
 	require.NoError(t, err)
 	assert.True(t, report.Verified)
 	assert.Equal(t, 1, report.Added)
@@ -226,7 +226,7 @@ func TestAPlanFromAFileIsKeptWhenItIsApplied(t *testing.T) {
 	_, err = w.Apply(t.Context(), plan, writeback.Approval{By: "admin@contoso.com"}, nil)
 	failure(t, err, model.KindPartial, "applyStopped")
 	tenant.OnRow = nil
-	report, err := w.Resume(t.Context(), plan.ID, nil)
+	report, err := w.Resume(t.Context(), plan.ID, nil, nil)
 	require.NoError(t, err)
 	assert.True(t, report.Verified)
 }
@@ -246,7 +246,7 @@ func TestAChangedPlanIsNeitherKeptNorApplied(t *testing.T) {
 
 func TestTheProfilesPresentGuardsHoldForOlderPlans(t *testing.T) {
 	lenient := workspacetest.Contoso()
-	lenient.Guards = writeback.Guards{MaxRemovals: -1, MaxAdditions: -1, LeastSize: -1}
+	lenient.Policy.Guards = limits(-1, -1, -1)
 	plan := salesPlan(t, synced(t, lenient))
 
 	for name, test := range map[string]struct {
@@ -254,25 +254,25 @@ func TestTheProfilesPresentGuardsHoldForOlderPlans(t *testing.T) {
 		code   string
 		allow  [2]int // additions, removals
 	}{
-		"removals":  {writeback.Guards{MaxRemovals: 0, MaxAdditions: -1, LeastSize: -1}, "guardRemovals", [2]int{0, 1}},
-		"additions": {writeback.Guards{MaxRemovals: -1, MaxAdditions: 1, LeastSize: -1}, "guardAdditions", [2]int{2, 0}},
+		"removals":  {limits(0, -1, -1), "guardRemovals", [2]int{0, 1}},
+		"additions": {limits(-1, 1, -1), "guardAdditions", [2]int{2, 0}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tenant := workspacetest.Contoso()
-			tenant.Guards = test.guards
+			tenant.Policy.Guards = test.guards
 			w := synced(t, tenant)
-			_, err := w.Apply(t.Context(), plan, w.Approve(0, 0), nil)
+			_, err := w.Apply(t.Context(), plan, w.Approve(0, 0, ""), nil)
 			failure(t, err, model.KindGuard, test.code)
 			assert.Empty(t, tenant.Asked("Write"))
-			_, err = w.Apply(t.Context(), plan, w.Approve(test.allow[0], test.allow[1]), nil)
+			_, err = w.Apply(t.Context(), plan, w.Approve(test.allow[0], test.allow[1], ""), nil)
 			require.NoError(t, err)
 		})
 	}
 	t.Run("least size, which nobody's word lifts", func(t *testing.T) {
 		tenant := workspacetest.Contoso()
-		tenant.Guards = writeback.Guards{MaxRemovals: -1, MaxAdditions: -1, LeastSize: 10}
+		tenant.Policy.Guards = limits(-1, -1, 10)
 		w := synced(t, tenant)
-		_, err := w.Apply(t.Context(), plan, w.Approve(100, 100), nil)
+		_, err := w.Apply(t.Context(), plan, w.Approve(100, 100, ""), nil)
 		failure(t, err, model.KindGuard, "guardLeastSize")
 		assert.Empty(t, tenant.Asked("Write"))
 	})
@@ -285,20 +285,20 @@ func TestTheProfilesPresentGuardsHoldForAResumedRun(t *testing.T) {
 	tenant.OnRow = func(string) error {
 		return &model.Error{Kind: model.KindUnavailable, Code: "offline", Message: "no connection"}
 	}
-	_, err := w.Apply(t.Context(), plan, w.Approve(0, 0), nil)
+	_, err := w.Apply(t.Context(), plan, w.Approve(0, 0, ""), nil)
 	failure(t, err, model.KindPartial, "applyStopped")
 	written := len(tenant.Asked("Write"))
 
-	tenant.OnRow, tenant.Guards.MaxRemovals = nil, 0
+	tenant.OnRow, tenant.Policy.Guards.MaxRemovals = nil, 0
 	w = synced(t, tenant)
-	_, err = w.Resume(t.Context(), plan.ID, nil)
+	_, err = w.Resume(t.Context(), plan.ID, nil, nil)
 	failure(t, err, model.KindGuard, "guardRemovals")
 	assert.Len(t, tenant.Asked("Write"), written)
 
-	report, err := w.Apply(t.Context(), plan, w.Approve(0, 1), nil)
+	report, err := w.Apply(t.Context(), plan, w.Approve(0, 1, ""), nil)
 	require.NoError(t, err)
 	assert.True(t, report.Verified)
-	_, err = w.Resume(t.Context(), plan.ID, nil)
+	_, err = w.Resume(t.Context(), plan.ID, nil, nil)
 	require.NoError(t, err, "nothing is left to do")
 }
 
@@ -306,14 +306,14 @@ func TestUndoTakesAnAppliedPlanBack(t *testing.T) {
 	tenant := workspacetest.Contoso()
 	w := synced(t, tenant)
 	plan := salesPlan(t, w)
-	_, err := w.Apply(t.Context(), plan, w.Approve(0, 0), nil)
+	_, err := w.Apply(t.Context(), plan, w.Approve(0, 0, ""), nil)
 	require.NoError(t, err)
 	undo, err := w.Undo(t.Context(), plan.ID)
 	require.NoError(t, err)
 	assert.Equal(t, plan.ID, undo.UndoOf)
 	_, err = w.LoadPlan(t.Context(), undo.ID)
 	require.NoError(t, err)
-	_, err = w.Apply(t.Context(), undo, w.Approve(0, 0), nil)
+	_, err = w.Apply(t.Context(), undo, w.Approve(0, 0, ""), nil)
 	require.NoError(t, err)
 	assert.ElementsMatch(t, ids(workspacetest.Bert, workspacetest.Chandra), memberIDs(tenant, workspacetest.GroupSales))
 }
@@ -324,11 +324,11 @@ func TestAGroupThatWasEmptyCanBeEmptiedByUndo(t *testing.T) {
 	w := synced(t, tenant)
 	plan, err := w.Plan(t.Context(), []string{"rule:" + salesRule}, nil, "sg-sales", writeback.ModeMirror)
 	require.NoError(t, err)
-	_, err = w.Apply(t.Context(), plan, w.Approve(0, 0), nil)
+	_, err = w.Apply(t.Context(), plan, w.Approve(0, 0, ""), nil)
 	require.NoError(t, err)
 	undo, err := w.Undo(t.Context(), plan.ID)
 	require.NoError(t, err)
-	_, err = w.Apply(t.Context(), undo, w.Approve(0, 0), nil)
+	_, err = w.Apply(t.Context(), undo, w.Approve(0, 0, ""), nil)
 	require.NoError(t, err)
 	assert.Empty(t, memberIDs(tenant, workspacetest.GroupSales))
 }
@@ -340,9 +340,9 @@ func TestAPlanThatWasNeverAppliedCannotBeUndoneOrResumed(t *testing.T) {
 	reads := len(tenant.Asked("DirectMembers"))
 	_, err := w.Undo(t.Context(), plan.ID)
 	failure(t, err, model.KindUsage, "planNotApplied")
-	_, err = w.Resume(t.Context(), plan.ID, nil)
+	_, err = w.Resume(t.Context(), plan.ID, nil, nil)
 	failure(t, err, model.KindUsage, "planNotApplied")
-	_, err = w.Resume(t.Context(), "deadbeef", nil)
+	_, err = w.Resume(t.Context(), "deadbeef", nil, nil)
 	failure(t, err, model.KindUsage, "planNotFound")
 	assert.Len(t, tenant.Asked("DirectMembers"), reads)
 	events, err := w.Events(t.Context(), time.Time{})
@@ -357,7 +357,7 @@ func TestAFileThatCallsItselfAnUndoLiftsNoGuard(t *testing.T) {
 	w := synced(t, tenant)
 	plan, err := w.Plan(t.Context(), []string{"rule:" + salesRule}, nil, workspacetest.ID(workspacetest.GroupTwin), writeback.ModeMirror)
 	require.NoError(t, err)
-	_, err = w.Apply(t.Context(), plan, w.Approve(0, 0), nil)
+	_, err = w.Apply(t.Context(), plan, w.Approve(0, 0, ""), nil)
 	require.NoError(t, err)
 	run, err := w.Run(t.Context(), plan.ID)
 	require.NoError(t, err)
@@ -373,12 +373,19 @@ func TestAFileThatCallsItselfAnUndoLiftsNoGuard(t *testing.T) {
 	for name, id := range map[string]string{"of another group's run": plan.ID, "of no known run": "0123456789ab"} {
 		t.Run(name, func(t *testing.T) {
 			run.Plan.ID = id
-			forged, err := writeback.Undo(run, sales, tenant.Guards, "mallory", w.Now())
+			forged, err := writeback.Undo(run, sales, tenant.Policy.Guards, "mallory", w.Now())
 			require.NoError(t, err)
-			require.NoError(t, writeback.Check(forged, w.Approve(0, 0)), "the plan's own guards let it pass")
-			_, err = w.Apply(t.Context(), forged, w.Approve(0, 0), nil)
+			require.NoError(t, writeback.Check(forged, w.Approve(0, 0, "")), "the plan's own guards let it pass")
+			_, err = w.Apply(t.Context(), forged, w.Approve(0, 0, ""), nil)
 			failure(t, err, model.KindGuard, "guardLeastSize")
 			assert.Len(t, memberIDs(tenant, workspacetest.GroupSales), 2)
 		})
 	}
+}
+
+// limits holds the numbers alone.
+func limits(removals, additions, leastSize int) writeback.Guards {
+	g := writeback.NoGuards()
+	g.MaxRemovals, g.MaxAdditions, g.LeastSize = removals, additions, leastSize
+	return g
 }

@@ -22,6 +22,8 @@ type Session struct {
 	Account    string // user principal name; the app's display name or id when AppOnly
 	AppOnly    bool
 	Scopes     []string // granted delegated scopes, or application roles when AppOnly
+	AccountID  string   // object id of the account, or of the app's service principal; "" when not said
+	Roles      []string // template ids of the account's directory roles, as the token names them
 }
 
 // DeviceCode is what the administrator needs to finish a device-code sign-in.
@@ -65,6 +67,9 @@ type Traffic struct {
 	Throttled int // answers of 429
 	Retried   int
 	WaitUntil time.Time // the shared gate is closed until then; zero when open
+	// PacedUntil is when the next write may be sent that the budget of writes
+	// holds back; zero when none waits. Nobody was throttled for it.
+	PacedUntil time.Time
 }
 
 // Calls gives the activity log of the transport.
@@ -162,11 +167,27 @@ type Event struct {
 	Action  string    `json:"action"` // "sync", "preview.approve", "plan.apply", …
 	Subject string    `json:"subject"`
 	Detail  string    `json:"detail,omitempty"`
+
+	// Of plans.
+	PlanID   string              `json:"planId,omitempty"`
+	Hash     string              `json:"hash,omitempty"` // the plan's own, where it was proposed or approved
+	Approval *writeback.Approval `json:"approval,omitempty"`
+	Rows     []RowEvent          `json:"rows,omitempty"` // what became of rows of its run
+}
+
+// RowEvent is a row of a run as it changed.
+type RowEvent struct {
+	UserID    string             `json:"userId"`
+	Remove    bool               `json:"remove,omitempty"`
+	State     writeback.RowState `json:"state"`
+	Reason    string             `json:"reason,omitempty"`
+	RequestID string             `json:"requestId,omitempty"`
 }
 
 // Ledger keeps what must never be lost. Each method is durable when it returns.
 type Ledger interface {
 	writeback.Journal
+	writeback.Budget
 
 	// Bind makes the ledger the tenant's own, once somebody has signed in to it.
 	// One that belongs to another tenant is refused.

@@ -22,10 +22,10 @@ import (
 // Settings are what is known of a profile before any file or host is touched.
 type Settings struct {
 	Profile  string
-	Schema   *model.Schema // nil: the whole catalogue
-	Language language.Tag  // in whose order texts are sorted; zero: that of the root of all languages
-	Guards   writeback.Guards
-	Removals *refresh.Guard // of a sync; nil: refresh.DefaultGuard
+	Schema   *model.Schema    // nil: the whole catalogue
+	Language language.Tag     // in whose order texts are sorted; zero: that of the root of all languages
+	Policy   writeback.Policy // of writing groups
+	Removals *refresh.Guard   // of a sync; nil: refresh.DefaultGuard
 
 	// Exchange is the service that is asked for lists that Graph cannot see, or
 	// not in full: expansion.SourceExchangeAdmin or SourceEWS; "" asks none.

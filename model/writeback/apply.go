@@ -97,8 +97,9 @@ func Apply(ctx context.Context, d Deps, p *Plan, a Approval) (*Report, error) {
 // approval of the run and the plan's guards are checked again. Rows whose
 // answer is not known are settled by reading the group. What others have
 // changed meanwhile does not stop it: it touches no row but those that were
-// approved. A plan that was never applied is a KindUsage error.
-func Resume(ctx context.Context, d Deps, planID string) (*Report, error) {
+// approved. A plan that was never applied is a KindUsage error. by is who goes
+// on; renewed, where it is not nil, replaces the run's approval.
+func Resume(ctx context.Context, d Deps, planID, by string, renewed *Approval) (*Report, error) {
 	d = d.withDefaults()
 	run, err := d.Journal.Run(ctx, planID)
 	if err != nil {
@@ -114,7 +115,13 @@ func Resume(ctx context.Context, d Deps, planID string) (*Report, error) {
 	if err := run.Plan.Verify(); err != nil {
 		return nil, err
 	}
+	if renewed != nil {
+		run.Approval = *renewed
+	}
 	if err := Check(&run.Plan, run.Approval); err != nil {
+		return nil, err
+	}
+	if err := d.Journal.Reopen(ctx, planID, by, d.Now().UTC(), renewed); err != nil {
 		return nil, err
 	}
 	return d.goOn(ctx, run)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -109,7 +110,7 @@ func TestNothingIsWrittenWithoutARight(t *testing.T) {
 func TestGuardsHoldInApplyAndInResume(t *testing.T) {
 	w := newWorld(many("old", 3)...)
 	params := w.params(ModeMirror, user("new"))
-	params.Guards = Guards{MaxRemovals: 2, MaxAdditions: -1, LeastSize: -1}
+	params.Rules.Guards = limits(2, -1, -1)
 	p := propose(t, params)
 	_, err := Apply(context.Background(), w.deps(), p, approved)
 	assert.Equal(t, "guardRemovals", model.AsError(err).Code)
@@ -122,12 +123,12 @@ func TestGuardsHoldInApplyAndInResume(t *testing.T) {
 	require.Error(t, err)
 	w.steps, w.writes = -1, nil
 	w.runs[p.ID].Approval.AllowRemovals = 0
-	_, err = Resume(context.Background(), w.deps(), p.ID)
+	_, err = Resume(context.Background(), w.deps(), p.ID, "adele@contoso.com", nil)
 	assert.Equal(t, "guardRemovals", model.AsError(err).Code)
 	assert.Empty(t, w.writes)
 
 	w.runs[p.ID].Approval = lifted
-	report, err := Resume(context.Background(), w.deps(), p.ID)
+	report, err := Resume(context.Background(), w.deps(), p.ID, "adele@contoso.com", nil)
 	require.NoError(t, err)
 	assert.Equal(t, 3, report.Removed)
 }
@@ -158,7 +159,7 @@ func TestAChangeThatNeverShowsIsNotCalledVerified(t *testing.T) {
 	assert.Zero(t, report.Added)
 
 	w.writes = nil
-	report, err = Resume(context.Background(), w.deps(), p.ID)
+	report, err = Resume(context.Background(), w.deps(), p.ID, "adele@contoso.com", nil)
 	require.NoError(t, err)
 	assert.Equal(t, &Report{PlanID: p.ID, AlreadyDone: 1, Verified: true, Members: 1}, report, "an earlier call wrote it")
 	assert.Empty(t, w.writes, "it shows by now")
@@ -205,7 +206,7 @@ func TestAFailedRowIsListedAndDoesNotStopTheOthers(t *testing.T) {
 
 	run := w.runs[p.ID]
 	assert.Equal(t, RunPartial, run.State)
-	report, err = Resume(context.Background(), w.deps(), p.ID)
+	report, err = Resume(context.Background(), w.deps(), p.ID, "adele@contoso.com", nil)
 	require.NoError(t, err, "the refusal was lifted meanwhile")
 	assert.Equal(t, &Report{PlanID: p.ID, Added: 1, AlreadyDone: 4, Verified: true, Members: 4}, report)
 	assert.Equal(t, []string{"u-guest", "u-n1", "u-n2", "u-n3"}, w.ids())
@@ -253,7 +254,7 @@ func TestAPlanThatWasAppliedIsNotAppliedOverLaterChanges(t *testing.T) {
 func TestAPlanThatWasAppliedNeedsNoGuardLiftedAgain(t *testing.T) {
 	w := newWorld(many("old", 3)...)
 	params := w.params(ModeMirror, user("new"))
-	params.Guards = Guards{MaxRemovals: 2, MaxAdditions: -1, LeastSize: -1}
+	params.Rules.Guards = limits(2, -1, -1)
 	p := propose(t, params)
 	lifted := approved
 	lifted.AllowRemovals = 3
@@ -280,7 +281,7 @@ func TestAResumedRunCountsWhatItWroteApartFromWhatWasWrittenBefore(t *testing.T)
 	assert.Equal(t, 3, report.Added)
 
 	w.steps, w.writes = -1, nil
-	report, err = Resume(context.Background(), w.deps(), p.ID)
+	report, err = Resume(context.Background(), w.deps(), p.ID, "adele@contoso.com", nil)
 	require.NoError(t, err)
 	assert.Equal(t, &Report{PlanID: p.ID, Added: 1, Removed: 1, AlreadyDone: 3, Verified: true, Members: 4}, report)
 	assert.Len(t, w.writes, 2)
@@ -296,7 +297,7 @@ func TestAnEmptyPlanAppliesToNothing(t *testing.T) {
 }
 
 func TestAPlanThatWasNeverAppliedCannotBeResumed(t *testing.T) {
-	_, err := Resume(context.Background(), newWorld().deps(), "0123456789ab")
+	_, err := Resume(context.Background(), newWorld().deps(), "0123456789ab", "adele@contoso.com", nil)
 	assert.Equal(t, model.KindUsage, model.AsError(err).Kind)
 }
 
@@ -330,7 +331,7 @@ func TestAnUndoMayEmptyAGroupThatWasEmptyButIsGuardedElse(t *testing.T) {
 	require.NoError(t, err)
 	assert.NoError(t, Check(undo, approved))
 
-	undo, err = Undo(w.runs[p.ID], w.present(), Guards{MaxRemovals: 2, MaxAdditions: -1, LeastSize: -1}, "adele", noon)
+	undo, err = Undo(w.runs[p.ID], w.present(), limits(2, -1, -1), "adele", noon)
 	require.NoError(t, err)
 	assert.Equal(t, "guardRemovals", model.AsError(Check(undo, approved)).Code)
 }
@@ -351,7 +352,7 @@ type fullDisk struct {
 	err error
 }
 
-func (f fullDisk) SetRows(context.Context, string, []Row) error { return f.err }
+func (f fullDisk) SetRows(context.Context, string, time.Time, []Row) error { return f.err }
 
 // untrue does what it is told and says that it has not.
 type untrue struct{ tenant }

@@ -102,7 +102,7 @@ func again(ctx context.Context, w *world, p *Plan) (*Report, error) {
 	if w.runs[p.ID] == nil {
 		return Apply(ctx, w.deps(), p, approved)
 	}
-	return Resume(ctx, w.deps(), p.ID)
+	return Resume(ctx, w.deps(), p.ID, "adele@contoso.com", nil)
 }
 
 // expected is the definition of the modes.

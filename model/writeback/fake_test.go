@@ -125,6 +125,8 @@ func (t tenant) DirectMembers(context.Context, string) ([]model.Object, error) {
 	return t.present(), nil
 }
 
+func (t tenant) Owners(context.Context, string) ([]string, error) { return nil, nil }
+
 // Write answers from several goroutines, as the port may.
 func (t tenant) Write(_ context.Context, groupID string, add, remove []string, done func(RowResult)) error {
 	if groupID != t.group.ID {
@@ -214,11 +216,21 @@ func (j journal) store(ctx context.Context, change func()) error {
 	return err
 }
 
-func (j journal) SavePlan(ctx context.Context, p *Plan) error {
+func (j journal) SavePlan(ctx context.Context, p *Plan, _ string) error {
 	return j.store(ctx, func() { j.plans[p.ID] = clone(p) })
 }
 
 func (j journal) Plan(_ context.Context, id string) (*Plan, error) { return clone(j.plans[id]), nil }
+
+func (j journal) Mirrored(context.Context, string) (bool, error) { return true, nil }
+
+func (j journal) Reopen(ctx context.Context, planID, _ string, _ time.Time, renewed *Approval) error {
+	return j.store(ctx, func() {
+		if renewed != nil {
+			j.runs[planID].Approval = *renewed
+		}
+	})
+}
 
 func (j journal) Plans(context.Context) ([]Plan, error) { return nil, nil }
 
@@ -229,7 +241,7 @@ func (j journal) Begin(ctx context.Context, run *Run) error {
 	return j.store(ctx, func() { j.runs[run.Plan.ID] = clone(run) })
 }
 
-func (j journal) SetRows(ctx context.Context, planID string, rows []Row) error {
+func (j journal) SetRows(ctx context.Context, planID string, _ time.Time, rows []Row) error {
 	return j.store(ctx, func() {
 		run := j.runs[planID]
 		for _, row := range rows {
@@ -282,7 +294,14 @@ func nested(name string) model.Object {
 	return model.Object{ID: "n-" + name, Type: model.ObjectGroup, DisplayName: name}
 }
 
-var open = Guards{MaxRemovals: -1, MaxAdditions: -1, LeastSize: -1}
+var open = NoGuards()
+
+// limits holds the numbers alone.
+func limits(removals, additions, leastSize int) Guards {
+	g := NoGuards()
+	g.MaxRemovals, g.MaxAdditions, g.LeastSize = removals, additions, leastSize
+	return g
+}
 
 func (w *world) params(mode Mode, desired ...model.Object) Params {
 	for _, o := range desired {
@@ -291,7 +310,7 @@ func (w *world) params(mode Mode, desired ...model.Object) Params {
 	for _, o := range w.members {
 		w.people[o.ID] = o
 	}
-	return Params{TenantID: "t-1", Group: w.group, Mode: mode, From: []string{"segment:S"}, Desired: desired, Members: w.present(), Guards: open, Author: "adele@contoso.com", Now: noon}
+	return Params{TenantID: "t-1", Group: w.group, Mode: mode, From: []string{"segment:S"}, Desired: desired, Members: w.present(), Rules: Rules{Guards: open}, Author: "adele@contoso.com", Now: noon}
 }
 
 var approved = Approval{By: "adele@contoso.com", At: noon}

@@ -10,10 +10,13 @@ import (
 
 // The guards by name.
 const (
-	guardRemovals    = "removals"
-	guardAdditions   = "additions"
-	guardLeastSize   = "leastSize"
-	guardEmptySource = "emptySource"
+	GuardRemovals         = "removals"
+	GuardAdditions        = "additions"
+	GuardRemovalsPercent  = "removalsPercent"
+	GuardAdditionsPercent = "additionsPercent"
+	GuardLeastSize        = "leastSize"
+	GuardEmptySource      = "emptySource"
+	GuardFirstMirror      = "firstMirror"
 )
 
 const (
@@ -21,15 +24,26 @@ const (
 	leastSource = 1  // users that an audience must hold before it may remove anybody
 )
 
+// For returns the rules that hold for a group: its own, named by its object id,
+// address or display name, or else those of the profile.
+func (p Policy) For(g *model.Group) Rules {
+	for _, name := range []string{g.ID, g.Mail, g.DisplayName} {
+		if rules, ok := p.Groups[strings.ToLower(name)]; ok && name != "" {
+			return rules
+		}
+	}
+	return p.Rules
+}
+
 // hold evaluates the guards: additions and removals are those of the plan,
 // after is the size of the group when it is applied, audience the number of
 // users that the group shall hold.
 func (g Guards) hold(additions, removals, after, audience int) []GuardResult {
 	results := []GuardResult{
-		{Name: guardRemovals, Limit: g.MaxRemovals, Value: removals},
-		{Name: guardAdditions, Limit: g.MaxAdditions, Value: additions},
-		{Name: guardLeastSize, Limit: g.LeastSize, Value: after},
-		{Name: guardEmptySource, Limit: leastSource, Value: audience},
+		{Name: GuardRemovals, Limit: g.MaxRemovals, Value: removals},
+		{Name: GuardAdditions, Limit: g.MaxAdditions, Value: additions},
+		{Name: GuardLeastSize, Limit: g.LeastSize, Value: after},
+		{Name: GuardEmptySource, Limit: leastSource, Value: audience},
 	}
 	for i := range results {
 		results[i].Limit = max(results[i].Limit, off)
@@ -44,7 +58,7 @@ func (g GuardResult) trips(removals int) bool {
 	switch {
 	case g.Limit < 0:
 		return false
-	case g.Name == guardLeastSize || g.Name == guardEmptySource:
+	case g.Name == GuardLeastSize || g.Name == GuardEmptySource:
 		return removals > 0 && g.Value < g.Limit
 	default:
 		return g.Value > g.Limit
@@ -54,11 +68,11 @@ func (g GuardResult) trips(removals int) bool {
 // checkGuards refuses a plan whose guards are not those of its rows.
 func (p *Plan) checkGuards() error {
 	values := map[string]int{
-		guardRemovals:  len(p.Remove),
-		guardAdditions: len(p.Add),
-		guardLeastSize: len(p.Keep) + len(p.Add),
+		GuardRemovals:  len(p.Remove),
+		GuardAdditions: len(p.Add),
+		GuardLeastSize: len(p.Keep) + len(p.Add),
 	}
-	for _, name := range []string{guardRemovals, guardAdditions, guardLeastSize, guardEmptySource} {
+	for _, name := range []string{GuardRemovals, GuardAdditions, GuardLeastSize, GuardEmptySource} {
 		i := slices.IndexFunc(p.Guards, func(g GuardResult) bool { return g.Name == name })
 		if i < 0 {
 			return unreadable(fmt.Sprintf("the plan lacks its guard %s", name), nil)
@@ -67,7 +81,7 @@ func (p *Plan) checkGuards() error {
 		if g := p.Guards[i]; computed && g.Value != value || g.Tripped != g.trips(len(p.Remove)) {
 			return unreadable(fmt.Sprintf("the plan's guard %s does not fit its rows", name), nil)
 		}
-		if name == guardEmptySource && p.Guards[i].Limit != leastSource && p.UndoOf == "" {
+		if name == GuardEmptySource && p.Guards[i].Limit != leastSource && p.UndoOf == "" {
 			return unreadable("the plan's guard emptySource is off, and nothing but an undo may have it off", nil)
 		}
 	}
@@ -93,16 +107,16 @@ func Check(p *Plan, a Approval) error {
 			continue
 		}
 		switch {
-		case g.Name == guardRemovals && a.AllowRemovals < g.Value:
+		case g.Name == GuardRemovals && a.AllowRemovals < g.Value:
 			what = append(what, fmt.Sprintf("%d removals where the limit is %d", g.Value, g.Limit))
 			flags = append(flags, fmt.Sprintf("--allow-removals %d", g.Value))
-		case g.Name == guardAdditions && a.AllowAdditions < g.Value:
+		case g.Name == GuardAdditions && a.AllowAdditions < g.Value:
 			what = append(what, fmt.Sprintf("%d additions where the limit is %d", g.Value, g.Limit))
 			flags = append(flags, fmt.Sprintf("--allow-additions %d", g.Value))
-		case g.Name == guardLeastSize:
+		case g.Name == GuardLeastSize:
 			what = append(what, fmt.Sprintf("%d members left where at least %d must be", g.Value, g.Limit))
 			final = true
-		case g.Name == guardEmptySource:
+		case g.Name == GuardEmptySource:
 			what = append(what, "an audience that holds no user, while members would be removed")
 			final = true
 		default:
@@ -130,7 +144,7 @@ func Check(p *Plan, a Approval) error {
 func (g Guards) Check(p *Plan, a Approval) error {
 	held := *p
 	held.Guards = slices.Clone(p.Guards)
-	limits := map[string]int{guardRemovals: g.MaxRemovals, guardAdditions: g.MaxAdditions, guardLeastSize: g.LeastSize}
+	limits := map[string]int{GuardRemovals: g.MaxRemovals, GuardAdditions: g.MaxAdditions, GuardLeastSize: g.LeastSize}
 	for i := range held.Guards {
 		guard := &held.Guards[i]
 		if limit, ok := limits[guard.Name]; ok {

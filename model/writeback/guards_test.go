@@ -26,23 +26,23 @@ func TestGuardsTripAtTheirLimits(t *testing.T) {
 		mode           Mode
 		tripped        []string
 	}{
-		{"within all limits", Guards{5, 5, 1}, 5, 5, ModeMirror, nil},
-		{"one removal too many", Guards{4, 5, 1}, 5, 5, ModeMirror, []string{"removals"}},
-		{"one addition too many", Guards{5, 4, 1}, 5, 5, ModeMirror, []string{"additions"}},
-		{"zero allows none", Guards{0, 0, 0}, 1, 1, ModeMirror, []string{"removals", "additions"}},
-		{"zero allows a plan that needs none", Guards{0, 0, 0}, 0, 0, ModeMirror, nil},
-		{"negative is off", Guards{-1, -5, -1}, 500, 500, ModeMirror, nil},
-		{"too few would be left", Guards{-1, -1, 4}, 5, 3, ModeMirror, []string{"leastSize"}},
-		{"a small group may grow", Guards{-1, -1, 10}, 0, 3, ModeMirror, nil},
-		{"nobody wanted and all removed", Guards{-1, -1, -1}, 5, 0, ModeMirror, []string{"emptySource"}},
-		{"nobody wanted in remove mode", Guards{-1, -1, -1}, 5, 0, ModeRemove, []string{"emptySource"}},
-		{"nobody wanted in add mode changes nothing", Guards{0, 0, 9}, 5, 0, ModeAdd, nil},
-		{"the first mirror of a group is no exception", Guards{1, 1, 1}, 3, 3, ModeMirror, []string{"removals", "additions"}},
+		{"within all limits", limits(5, 5, 1), 5, 5, ModeMirror, nil},
+		{"one removal too many", limits(4, 5, 1), 5, 5, ModeMirror, []string{"removals"}},
+		{"one addition too many", limits(5, 4, 1), 5, 5, ModeMirror, []string{"additions"}},
+		{"zero allows none", limits(0, 0, 0), 1, 1, ModeMirror, []string{"removals", "additions"}},
+		{"zero allows a plan that needs none", limits(0, 0, 0), 0, 0, ModeMirror, nil},
+		{"negative is off", limits(-1, -5, -1), 500, 500, ModeMirror, nil},
+		{"too few would be left", limits(-1, -1, 4), 5, 3, ModeMirror, []string{"leastSize"}},
+		{"a small group may grow", limits(-1, -1, 10), 0, 3, ModeMirror, nil},
+		{"nobody wanted and all removed", limits(-1, -1, -1), 5, 0, ModeMirror, []string{"emptySource"}},
+		{"nobody wanted in remove mode", limits(-1, -1, -1), 5, 0, ModeRemove, []string{"emptySource"}},
+		{"nobody wanted in add mode changes nothing", limits(0, 0, 9), 5, 0, ModeAdd, nil},
+		{"the first mirror of a group is no exception", limits(1, 1, 1), 3, 3, ModeMirror, []string{"removals", "additions"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			p := newWorld(many("old", tt.members)...).params(tt.mode, many("new", tt.wants)...)
-			p.Guards = tt.guards
+			p.Rules.Guards = tt.guards
 			plan := propose(t, p)
 			var tripped []string
 			for _, g := range plan.Guards {
@@ -60,7 +60,7 @@ func TestGuardsTripAtTheirLimits(t *testing.T) {
 
 func TestATrippedGuardSaysWhatToType(t *testing.T) {
 	p := newWorld(many("old", 12)...).params(ModeMirror, many("new", 3)...)
-	p.Guards = Guards{MaxRemovals: 10, MaxAdditions: 2, LeastSize: 1}
+	p.Rules.Guards = limits(10, 2, 1)
 	plan := propose(t, p)
 
 	e := model.AsError(Check(plan, approved))
@@ -85,7 +85,7 @@ func TestNumbersDoNotLiftWhatProtectsTheRest(t *testing.T) {
 	assert.Equal(t, "guardEmptySource", model.AsError(Check(propose(t, p), all)).Code)
 
 	p = newWorld(many("old", 5)...).params(ModeMirror, user("new"))
-	p.Guards.LeastSize = 2
+	p.Rules.LeastSize = 2
 	e := model.AsError(Check(propose(t, p), all))
 	assert.Equal(t, "guardLeastSize", e.Code)
 	assert.NotContains(t, e.Remedy, "--allow")
@@ -99,11 +99,11 @@ func TestNobodysApprovalIsNone(t *testing.T) {
 
 func TestPresentLimitsHoldForAPlanMadeUnderOthers(t *testing.T) {
 	p := newWorld(many("old", 5)...).params(ModeMirror, many("new", 5)...)
-	p.Guards = Guards{-1, -1, -1}
+	p.Rules.Guards = limits(-1, -1, -1)
 	plan := propose(t, p)
 	require.NoError(t, Check(plan, approved))
 
-	strict := Guards{MaxRemovals: 4, MaxAdditions: -1, LeastSize: -1}
+	strict := limits(4, -1, -1)
 	var e *model.Error
 	require.ErrorAs(t, strict.Check(plan, approved), &e)
 	assert.Equal(t, model.KindGuard, e.Kind)

@@ -21,7 +21,10 @@ type Params struct {
 	Desired  []model.Object
 	Members  []model.Object // present direct members, read to the end
 	Skipped  []Skipped      // parts of the audience that are known not to be writable
-	Guards   Guards
+	Owners   []string       // object ids of the group's owners
+	First    bool           // no audience was ever mirrored to the group
+	HandOver bool           // for somebody to make by hand: a group that only Exchange can write is then taken as well
+	Rules    Rules
 	Author   string
 	Now      time.Time
 }
@@ -56,7 +59,7 @@ func New(p Params) (*Plan, error) {
 		Keep:      d.keep,
 		Unchanged: d.unchanged,
 		Skipped:   d.skipped,
-		Guards:    p.Guards.hold(len(d.add), len(d.remove), len(d.keep)+len(d.add), d.audience),
+		Guards:    p.Rules.hold(len(d.add), len(d.remove), len(d.keep)+len(d.add), d.audience),
 		Author:    p.Author,
 		CreatedAt: p.Now,
 	})

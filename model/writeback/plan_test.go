@@ -135,7 +135,7 @@ func BenchmarkPlanOverTwoHundredThousandMembers(b *testing.B) {
 		pool[i] = user(fmt.Sprintf("user%06d", i))
 		pool[i].ID = fmt.Sprintf("00000000-0000-4000-8000-%012d", i)
 	}
-	p := Params{TenantID: "t", Group: model.Group{ID: "g"}, Desired: pool[n/10:], Members: pool[:n], Guards: open, Now: noon}
+	p := Params{TenantID: "t", Group: model.Group{ID: "g"}, Desired: pool[n/10:], Members: pool[:n], Rules: Rules{Guards: open}, Now: noon}
 	b.ReportAllocs()
 	for b.Loop() {
 		plan, err := New(p)

@@ -20,6 +20,9 @@ type Groups interface {
 	// DirectMembers reads the direct members to the end from the consistent
 	// store (never with ConsistencyLevel: eventual).
 	DirectMembers(ctx context.Context, groupID string) ([]model.Object, error)
+	// Owners reads the object ids of a group's owners to the end. Groups that
+	// Exchange or on-premises Active Directory masters show none.
+	Owners(ctx context.Context, groupID string) ([]string, error)
 	// Write adds and removes members. It reports each row through done, in any
 	// order and possibly from several goroutines at once, and returns an error
 	// only when no more rows can be tried (signed out, cancelled, kept
@@ -39,10 +42,27 @@ const (
 
 // RowResult reports one row of a write.
 type RowResult struct {
-	UserID  string
-	Remove  bool
-	Outcome Outcome
-	Err     *model.Error // why it failed
+	UserID    string
+	Remove    bool
+	Outcome   Outcome
+	RequestID string       // by which the tenant's own logs know the write; "" when not said
+	Err       *model.Error // why it failed
+}
+
+// Budget remembers, across processes, how many write requests were sent to the
+// tenant lately, so that a run that goes on after a crash does not spend the
+// tenant's budget twice. A reservation is durable when Reserve returns, which
+// is before its requests are sent.
+type Budget interface {
+	// Reserved returns the reservations made at or after since, oldest first.
+	Reserved(ctx context.Context, since time.Time) ([]Reservation, error)
+	Reserve(ctx context.Context, r Reservation) error
+}
+
+// Reservation is a number of write requests that may be sent from At on.
+type Reservation struct {
+	At     time.Time `json:"at"`
+	Writes int       `json:"writes"`
 }
 
 // Mode is how a plan treats members that the audience does not hold.
@@ -61,6 +81,7 @@ type Ref struct {
 	ID                string `json:"id"`
 	UserPrincipalName string `json:"userPrincipalName"`
 	DisplayName       string `json:"displayName,omitempty"`
+	Mail              string `json:"mail,omitempty"` // in plans that are handed over, where Exchange goes by it
 }
 
 // GroupRef names the target.
@@ -78,7 +99,7 @@ type Skipped struct {
 
 // GuardResult is one guard held against the plan.
 type GuardResult struct {
-	Name    string `json:"name"`  // "removals", "additions", "emptySource", "leastSize"
+	Name    string `json:"name"`  // see the Guard constants
 	Limit   int    `json:"limit"` // -1: no limit
 	Value   int    `json:"value"`
 	Tripped bool   `json:"tripped"`
@@ -104,25 +125,61 @@ type Plan struct {
 	Author    string        `json:"author"`
 	CreatedAt time.Time     `json:"createdAt"`
 	UndoOf    string        `json:"undoOf,omitempty"`
+	HandOver  bool          `json:"handOver,omitempty"` // for somebody to make by hand in Exchange: it cannot be applied
 	Hash      string        `json:"hash"`
 }
 
-// Guards are the limits of a profile. A negative limit is off; 0 allows none.
+// Guards are the limits of a plan. A negative limit is off; 0 allows none.
 type Guards struct {
-	MaxRemovals  int // most removals in one plan
-	MaxAdditions int // most additions in one plan
-	LeastSize    int // fewest members the group may be left with by removals
+	MaxRemovals      int // most removals in one plan
+	MaxAdditions     int // most additions in one plan
+	RemovalsPercent  int // most removals, of the members before, in percent
+	AdditionsPercent int // most additions, of the members before, in percent
+	LeastSize        int // fewest members the group may be left with by removals
+	FirstRemovals    int // most removals of the first mirror of a group
 }
 
 // DefaultGuards are the limits of a profile that says nothing.
-func DefaultGuards() Guards { return Guards{MaxRemovals: 50, MaxAdditions: 1000, LeastSize: 1} }
+func DefaultGuards() Guards {
+	return Guards{MaxRemovals: 50, MaxAdditions: 1000, RemovalsPercent: 20, AdditionsPercent: off, LeastSize: 1, FirstRemovals: 0}
+}
+
+// NoGuards holds nothing but what no profile can lift.
+func NoGuards() Guards {
+	return Guards{MaxRemovals: off, MaxAdditions: off, RemovalsPercent: off, AdditionsPercent: off, LeastSize: off, FirstRemovals: off}
+}
+
+// Rules are how the members of a group may be changed.
+type Rules struct {
+	Guards
+	SkipGuests     bool     // guests of the audience are left alone: neither added nor removed
+	SkipDisabled   bool     // so are users with a disabled account
+	RemoveOwners   bool     // owners of the group are removed like any other member; else they are left alone
+	ProtectedUsers []string // never removed: object ids, user principal names or addresses, in any letter case
+}
+
+// DefaultRules are those of a profile that says nothing.
+func DefaultRules() Rules { return Rules{Guards: DefaultGuards()} }
+
+// Policy is what a profile says of writing groups.
+type Policy struct {
+	Rules                            // of groups that have none of their own
+	Groups          map[string]Rules // by object id, address or display name, in lower case
+	ProtectedGroups []string         // never written: object ids, addresses or display names, in any letter case
+	SecondApprover  bool             // the author of a plan cannot approve it
+}
+
+// DefaultPolicy is that of a profile that says nothing.
+func DefaultPolicy() Policy { return Policy{Rules: DefaultRules()} }
 
 // Approval says who allowed a plan, and what was lifted for it.
 type Approval struct {
-	By             string    `json:"by"`
+	By             string    `json:"by"`             // the signed-in account, or the app
+	From           string    `json:"from,omitempty"` // account of the operating system and machine: "ada@laptop"
 	At             time.Time `json:"at"`
-	AllowAdditions int       `json:"allowAdditions,omitempty"` // the number typed to lift the guard
-	AllowRemovals  int       `json:"allowRemovals,omitempty"`
+	AllowAdditions int       `json:"allowAdditions,omitempty"` // the number typed to lift the guards on additions
+	AllowRemovals  int       `json:"allowRemovals,omitempty"`  // likewise on removals
+	Reason         string    `json:"reason,omitempty"`         // why a guard was lifted
 }
 
 // RowState is the journal's word on one row.
@@ -139,9 +196,10 @@ const (
 // Row is one addition or removal in the journal.
 type Row struct {
 	Ref
-	Remove bool     `json:"remove,omitempty"`
-	State  RowState `json:"state"`
-	Reason string   `json:"reason,omitempty"`
+	Remove    bool     `json:"remove,omitempty"`
+	State     RowState `json:"state"`
+	Reason    string   `json:"reason,omitempty"`
+	RequestID string   `json:"requestId,omitempty"` // of the write that brought it into its state
 }
 
 // RunState is how far an applied plan has come.
@@ -168,14 +226,23 @@ type Run struct {
 // plan is left to write or to approve. A nil run, one that never began, has not.
 func (r *Run) Verified() bool { return r != nil && r.State == RunVerified }
 
-// Journal is the write-ahead record. Each method is durable when it returns.
+// Journal is the write-ahead record. Each method is durable when it returns,
+// and what it keeps and its line in the audit are kept together or not at all.
 type Journal interface {
-	SavePlan(ctx context.Context, p *Plan) error
+	// SavePlan keeps a plan that somebody has proposed.
+	SavePlan(ctx context.Context, p *Plan, by string) error
 	Plan(ctx context.Context, id string) (*Plan, error) // KindUsage error when unknown
 	Plans(ctx context.Context) ([]Plan, error)          // newest first
+	// Mirrored reports whether a run that mirrored an audience to the group was
+	// verified.
+	Mirrored(ctx context.Context, groupID string) (bool, error)
 
+	// Begin opens the run of an approved plan.
 	Begin(ctx context.Context, run *Run) error
-	SetRows(ctx context.Context, planID string, rows []Row) error
+	// Reopen notes that somebody goes on with a run, with a new approval where
+	// one was needed; it then replaces the run's own.
+	Reopen(ctx context.Context, planID, by string, at time.Time, renewed *Approval) error
+	SetRows(ctx context.Context, planID string, at time.Time, rows []Row) error
 	End(ctx context.Context, planID string, state RunState, at time.Time) error
 	Run(ctx context.Context, planID string) (*Run, error) // nil when never begun
 }

@@ -89,7 +89,7 @@ func (r *runner) settle(ctx context.Context, members []model.Object) error {
 	if len(changed) == 0 {
 		return nil
 	}
-	return r.Journal.SetRows(ctx, r.run.Plan.ID, changed)
+	return r.Journal.SetRows(ctx, r.run.Plan.ID, r.Now().UTC(), changed)
 }
 
 // write hands one batch over. The rows are in the journal as sent before, and
@@ -101,7 +101,7 @@ func (r *runner) write(ctx context.Context, batch []int, remove bool) error {
 		r.run.Rows[i].State = RowSent
 		ids[k] = r.run.Rows[i].ID
 	}
-	if err := r.Journal.SetRows(ctx, r.run.Plan.ID, r.rowsOf(batch)); err != nil {
+	if err := r.Journal.SetRows(ctx, r.run.Plan.ID, r.Now().UTC(), r.rowsOf(batch)); err != nil {
 		return err
 	}
 	add, gone := ids, []string(nil)
@@ -112,7 +112,7 @@ func (r *runner) write(ctx context.Context, batch []int, remove bool) error {
 		r.sent[i] = true
 	}
 	writeErr := r.Groups.Write(ctx, r.run.Plan.Group.ID, add, gone, r.note)
-	if err := r.Journal.SetRows(context.WithoutCancel(ctx), r.run.Plan.ID, r.rowsOf(batch)); err != nil {
+	if err := r.Journal.SetRows(context.WithoutCancel(ctx), r.run.Plan.ID, r.Now().UTC(), r.rowsOf(batch)); err != nil {
 		return err
 	}
 	return writeErr

@@ -51,7 +51,7 @@ func Undo(run *Run, members []model.Object, g Guards, author string, now time.Ti
 	g.LeastSize = min(g.LeastSize, len(run.Before))
 	p.Guards = g.hold(len(p.Add), len(p.Remove), after, after)
 	for i := range p.Guards {
-		if guard := &p.Guards[i]; guard.Name == guardEmptySource {
+		if guard := &p.Guards[i]; guard.Name == GuardEmptySource {
 			guard.Limit, guard.Tripped = off, false
 		}
 	}

@@ -75,7 +75,7 @@ func (r *runner) confirm(ctx context.Context, members []model.Object) (unseen in
 	if len(changed) == 0 {
 		return unseen, nil
 	}
-	return unseen, r.Journal.SetRows(context.WithoutCancel(ctx), r.run.Plan.ID, changed)
+	return unseen, r.Journal.SetRows(context.WithoutCancel(ctx), r.run.Plan.ID, r.Now().UTC(), changed)
 }
 
 // shortfall is the error of a run that ended short of its plan, nil when it

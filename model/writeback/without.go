@@ -46,11 +46,11 @@ func (p *Plan) heldAgain() []GuardResult {
 	for i := range guards {
 		g := &guards[i]
 		switch g.Name {
-		case guardRemovals:
+		case GuardRemovals:
 			g.Value = len(p.Remove)
-		case guardAdditions:
+		case GuardAdditions:
 			g.Value = len(p.Add)
-		case guardLeastSize:
+		case GuardLeastSize:
 			g.Value = len(p.Keep) + len(p.Add)
 		}
 		g.Tripped = g.trips(len(p.Remove))

@@ -21,7 +21,7 @@ func planBetween(t require.TestingT, n int, guards Guards) *Plan {
 	}
 	p := Params{
 		TenantID: "tenant", Group: model.Group{ID: "group", DisplayName: "sg-sales", Kind: model.KindSecurity},
-		Guards: guards, Author: "admin@contoso.com", Now: time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC),
+		Rules: Rules{Guards: guards}, Author: "admin@contoso.com", Now: time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC),
 	}
 	for i := range n {
 		if i%2 == 0 {
@@ -37,7 +37,7 @@ func planBetween(t require.TestingT, n int, guards Guards) *Plan {
 }
 
 func TestLeavingRowsOutKeepsTheMembersThatTheyWereAbout(t *testing.T) {
-	plan := planBetween(t, 8, Guards{MaxRemovals: 1, MaxAdditions: -1, LeastSize: 1})
+	plan := planBetween(t, 8, limits(1, -1, 1))
 	require.Equal(t, []string{"id-005", "id-007"}, idsOf(plan.Add))
 	require.Equal(t, []string{"id-000", "id-002"}, idsOf(plan.Remove))
 	require.True(t, plan.Guards[0].Tripped, "two removals where one is allowed")

@@ -50,7 +50,7 @@ func (a *app) apply(ctx context.Context, fileOrID string, yes bool, additions, r
 		if err != nil {
 			return err
 		}
-		approval := w.Approve(additions, removals)
+		approval := w.Approve(additions, removals, "")
 		if err := w.CheckApproval(ctx, plan, approval); err != nil {
 			return err
 		}
@@ -141,7 +141,7 @@ func (a *app) resumeCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				report, err := w.Resume(ctx, plan.ID, a.writeProgress())
+				report, err := w.Resume(ctx, plan.ID, nil, a.writeProgress())
 				return a.reportWrite(report, err)
 			})
 		},

@@ -123,12 +123,12 @@ func TestAGuardIsLiftedByTheNumberItself(t *testing.T) {
 		flag     string
 		few, fit string
 	}{
-		"removals":  {writeback.Guards{MaxRemovals: 0, MaxAdditions: 9, LeastSize: 1}, "--allow-removals", "0", "1"},
-		"additions": {writeback.Guards{MaxRemovals: 9, MaxAdditions: 0, LeastSize: 1}, "--allow-additions", "1", "2"},
+		"removals":  {limits(0, 9, 1), "--allow-removals", "0", "1"},
+		"additions": {limits(9, 0, 1), "--allow-additions", "1", "2"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newShell(t)
-			s.tenant.Guards = test.guards
+			s.tenant.Policy.Guards = test.guards
 			id := s.plan()
 			assert.Contains(t, s.ok("plan", "show", id), "  ! guard "+name)
 			for _, args := range [][]string{{"apply", id, "--yes"}, {"apply", id, "--yes", test.flag, test.few}} {
@@ -146,7 +146,7 @@ func TestAGuardIsLiftedByTheNumberItself(t *testing.T) {
 func TestATrippedGuardOfTheProfileStopsBeforeTheQuestion(t *testing.T) {
 	s := newShell(t)
 	id := s.plan()
-	s.tenant.Guards.MaxRemovals = 0
+	s.tenant.Policy.Guards.MaxRemovals = 0
 	s.terminal, s.stdin = true, strings.NewReader("yes\n")
 	a := s.run("apply", id)
 	assert.Equal(t, 3, a.code)
@@ -280,4 +280,11 @@ func TestUndoAndResumeTakeAFileAndKnowWhatIsUnknown(t *testing.T) {
 		assert.Equal(t, 2, a.code, command)
 		assert.NotContains(t, a.stderr, "never applied", command)
 	}
+}
+
+// limits holds the numbers alone.
+func limits(removals, additions, leastSize int) writeback.Guards {
+	g := writeback.NoGuards()
+	g.MaxRemovals, g.MaxAdditions, g.LeastSize = removals, additions, leastSize
+	return g
 }

@@ -138,7 +138,7 @@ func (l fakeLedger) VerifyAudit(context.Context) (int, error) {
 	return len(l.t.events), nil
 }
 
-func (l fakeLedger) SavePlan(_ context.Context, p *writeback.Plan) error {
+func (l fakeLedger) SavePlan(_ context.Context, p *writeback.Plan, _ string) error {
 	l.t.mu.Lock()
 	defer l.t.mu.Unlock()
 	if _, known := l.t.plans[p.ID]; !known {
@@ -180,7 +180,7 @@ func (l fakeLedger) Begin(_ context.Context, run *writeback.Run) error {
 	return nil
 }
 
-func (l fakeLedger) SetRows(_ context.Context, planID string, rows []writeback.Row) error {
+func (l fakeLedger) SetRows(_ context.Context, planID string, _ time.Time, rows []writeback.Row) error {
 	l.t.mu.Lock()
 	defer l.t.mu.Unlock()
 	run := l.t.runs[planID]
@@ -211,4 +211,32 @@ func (l fakeLedger) Run(_ context.Context, planID string) (*writeback.Run, error
 	kept := *run
 	kept.Rows = slices.Clone(run.Rows)
 	return &kept, nil
+}
+
+func (l fakeLedger) Mirrored(_ context.Context, groupID string) (bool, error) {
+	l.t.mu.Lock()
+	defer l.t.mu.Unlock()
+	for _, run := range l.t.runs {
+		if run.Plan.Group.ID == groupID && run.Plan.Mode == writeback.ModeMirror && run.Plan.UndoOf == "" && run.Verified() {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+func (l fakeLedger) Reopen(_ context.Context, planID, _ string, _ time.Time, renewed *writeback.Approval) error {
+	l.t.mu.Lock()
+	defer l.t.mu.Unlock()
+	if renewed != nil {
+		l.t.runs[planID].Approval = *renewed
+	}
+	return nil
+}
+
+func (l fakeLedger) Reserve(ctx context.Context, r writeback.Reservation) error {
+	return l.t.segments.Reserve(ctx, r)
+}
+
+func (l fakeLedger) Reserved(ctx context.Context, since time.Time) ([]writeback.Reservation, error) {
+	return l.t.segments.Reserved(ctx, since)
 }

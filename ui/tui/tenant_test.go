@@ -114,7 +114,7 @@ func (t *fakeTenant) workspace() *workspace.Workspace {
 		t.fill()
 	}
 	return workspace.New(workspace.Settings{
-		Profile: "contoso", Now: t.time, Guards: writeback.DefaultGuards(), Exchange: t.exchangeSource(),
+		Profile: "contoso", Now: t.time, Policy: writeback.DefaultPolicy(), Exchange: t.exchangeSource(),
 		OpenFile: func(path string) (io.ReadCloser, error) {
 			text, ok := t.files[path]
 			if !ok {
@@ -367,6 +367,8 @@ func (g fakeGroups) DirectMembers(_ context.Context, id string) ([]model.Object,
 	defer g.t.mu.Unlock()
 	return slices.Clone(g.t.members[id]), nil
 }
+
+func (g fakeGroups) Owners(context.Context, string) ([]string, error) { return nil, nil }
 
 func (g fakeGroups) Write(ctx context.Context, id string, add, remove []string, done func(writeback.RowResult)) error {
 	for i, userID := range slices.Concat(add, remove) {

@@ -79,7 +79,7 @@ func (p *writebackPane) applyPlan(msg planApplyMsg) tea.Cmd {
 				return nil, err
 			}
 		}
-		return ws.Apply(ctx, msg.plan, ws.Approve(msg.additions, msg.removals), progress)
+		return ws.Apply(ctx, msg.plan, ws.Approve(msg.additions, msg.removals, ""), progress)
 	}, msg.plan.ID)
 }
 
@@ -87,7 +87,7 @@ func (p *writebackPane) applyPlan(msg planApplyMsg) tea.Cmd {
 func (p *writebackPane) resume() tea.Cmd {
 	ws, id := p.ws, p.review.run.Plan.ID
 	return p.work(p.review, func(ctx context.Context, progress func(writeback.Progress)) (*writeback.Report, error) {
-		return ws.Resume(ctx, id, progress)
+		return ws.Resume(ctx, id, nil, progress)
 	}, id)
 }
 

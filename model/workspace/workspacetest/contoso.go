@@ -80,7 +80,7 @@ func Contoso() *Tenant {
 			group(ListAllStaff, "All Staff", "all-staff@contoso.com", model.KindDistribution),
 			partners, board, contact,
 		},
-		Guards: writeback.DefaultGuards(),
+		Policy: writeback.DefaultPolicy(),
 	}
 	t.MembersOf = map[string][]model.Object{
 		ID(GroupSales):   {t.User(Bert), t.User(Chandra)},

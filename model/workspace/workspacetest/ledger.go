@@ -28,6 +28,7 @@ type Ledger struct {
 	events    []workspace.Event
 	plans     []*writeback.Plan
 	runs      map[string]*writeback.Run
+	reserved  []writeback.Reservation
 }
 
 // keep does one change of the ledger, which a cancelled context prevents.
@@ -144,10 +145,11 @@ func (l *Ledger) VerifyAudit(context.Context) (int, error) {
 }
 
 // SavePlan keeps a plan, once.
-func (l *Ledger) SavePlan(ctx context.Context, p *writeback.Plan) error {
+func (l *Ledger) SavePlan(ctx context.Context, p *writeback.Plan, by string) error {
 	return l.keep(ctx, func() {
 		if !slices.ContainsFunc(l.plans, func(kept *writeback.Plan) bool { return kept.ID == p.ID }) {
 			l.plans = slices.Insert(l.plans, 0, stored(p))
+			l.events = append(l.events, workspace.ProposedEvent(p, by))
 		}
 	})
 }
@@ -175,6 +177,39 @@ func (l *Ledger) Plans(context.Context) ([]writeback.Plan, error) {
 	return plans, nil
 }
 
+// Mirrored reports whether a mirror of the group was verified.
+func (l *Ledger) Mirrored(_ context.Context, groupID string) (bool, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, run := range l.runs {
+		if run.Plan.Group.ID == groupID && run.Plan.Mode == writeback.ModeMirror && run.Plan.UndoOf == "" && run.Verified() {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// Reopen goes on with a run.
+func (l *Ledger) Reopen(ctx context.Context, planID, _ string, _ time.Time, renewed *writeback.Approval) error {
+	return l.keep(ctx, func() {
+		if renewed != nil {
+			l.runs[planID].Approval = *renewed
+		}
+	})
+}
+
+// Reserve keeps a reservation.
+func (l *Ledger) Reserve(ctx context.Context, r writeback.Reservation) error {
+	return l.keep(ctx, func() { l.reserved = append(l.reserved, r) })
+}
+
+// Reserved returns the reservations since then.
+func (l *Ledger) Reserved(_ context.Context, since time.Time) ([]writeback.Reservation, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(l.reserved), func(r writeback.Reservation) bool { return r.At.Before(since) }), nil
+}
+
 // Begin begins a run.
 func (l *Ledger) Begin(ctx context.Context, run *writeback.Run) error {
 	return l.keep(ctx, func() {
@@ -186,7 +221,7 @@ func (l *Ledger) Begin(ctx context.Context, run *writeback.Run) error {
 }
 
 // SetRows replaces rows of a run.
-func (l *Ledger) SetRows(ctx context.Context, planID string, rows []writeback.Row) error {
+func (l *Ledger) SetRows(ctx context.Context, planID string, _ time.Time, rows []writeback.Row) error {
 	return l.keep(ctx, func() {
 		run := l.runs[planID]
 		for _, row := range rows {

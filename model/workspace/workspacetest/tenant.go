@@ -30,11 +30,12 @@ type Tenant struct {
 	Changes   []model.Change            // what a delta round reports, each time
 	Objects   []model.Object            // groups and contacts
 	MembersOf map[string][]model.Object // by the group's id
+	OwnersOf  map[string][]string       // object ids, likewise
 	Fail      func(call string) error   // asked before each call: "Write ID", "Users"; may be nil
 	OnRow     func(userID string) error // asked before each row of a write; an error ends it; may be nil
 
 	Schema *model.Schema // nil: the whole catalogue
-	Guards writeback.Guards
+	Policy writeback.Policy
 	// Exchange and KeepStructure are as in workspace.Settings.
 	Exchange      expansion.Source
 	KeepStructure bool
@@ -61,7 +62,7 @@ func (t *Tenant) Workspace() *workspace.Workspace {
 	return workspace.New(workspace.Settings{
 		Profile: "contoso",
 		Schema:  t.Schema,
-		Guards:  t.Guards,
+		Policy:  t.Policy,
 		Now:     now,
 
 		Exchange: t.Exchange, KeepStructure: t.KeepStructure,
@@ -213,6 +214,14 @@ func (t *Tenant) DirectMembers(ctx context.Context, id string) ([]model.Object, 
 		return nil, err
 	}
 	return slices.Clone(t.MembersOf[id]), nil
+}
+
+// Owners reads a group's owners.
+func (t *Tenant) Owners(ctx context.Context, id string) ([]string, error) {
+	if err := t.call(ctx, "Owners", id); err != nil {
+		return nil, err
+	}
+	return slices.Clone(t.OwnersOf[id]), nil
 }
 
 // Write changes a group's members, row by row.
