@@ -277,10 +277,12 @@ func (a *Auth) Renew(ctx context.Context) (*workspace.Session, error) {
 func (a *Auth) session(ctx context.Context, token azcore.AccessToken, claims string) (*workspace.Session, error) {
 	said, _ := ParseClaims(token.Token)
 	s := &workspace.Session{
-		TenantID: said.TenantID,
-		Account:  said.Account(),
-		AppOnly:  a.opts.Method.AppOnly(),
-		Scopes:   append(said.Granted(), a.grantedByExchange(ctx, claims)...),
+		TenantID:  said.TenantID,
+		Account:   said.Account(),
+		AccountID: said.ObjectID,
+		AppOnly:   a.opts.Method.AppOnly(),
+		Scopes:    append(said.Granted(), a.grantedByExchange(ctx, claims)...),
+		Roles:     said.DirectoryRoles,
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()

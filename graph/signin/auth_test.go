@@ -193,6 +193,27 @@ func TestRenewShowsWhatHasBeenConsentedMeanwhile(t *testing.T) {
 	assert.Contains(t, s.Scopes, emulator.WriteScope)
 }
 
+func TestASessionNamesTheAccountAndItsRoles(t *testing.T) {
+	const groupsAdministrator = "fdd7a751-b60b-444a-984c-02652fe8fa1c"
+	tn := start(t, emulator.Options{})
+	a := tn.auth(t)
+	s, err := a.SignIn(t.Context(), tn.approve(t))
+	require.NoError(t, err)
+	assert.Regexp(t, `^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`, s.AccountID)
+	assert.Equal(t, []string{groupsAdministrator}, s.Roles)
+
+	require.NoError(t, tn.SetRoles())
+	renewed, err := a.Renew(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, s.AccountID, renewed.AccountID)
+	assert.Empty(t, renewed.Roles, "what was taken away shows in a fresh token")
+
+	app, err := tn.auth(t, secret(tn.ClientSecret())).Session(t.Context())
+	require.NoError(t, err)
+	assert.NotEmpty(t, app.AccountID, "of the service principal")
+	assert.NotEqual(t, s.AccountID, app.AccountID)
+}
+
 func TestAppSignsInByItself(t *testing.T) {
 	tn := start(t, emulator.Options{})
 	a := tn.auth(t, secret(tn.ClientSecret()))

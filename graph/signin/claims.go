@@ -13,6 +13,7 @@ import (
 // or suggested.
 type Claims struct {
 	TenantID          string   `json:"tid"`
+	ObjectID          string   `json:"oid"` // of the user, or of the app's service principal
 	UPN               string   `json:"upn"`
 	PreferredUsername string   `json:"preferred_username"`
 	UniqueName        string   `json:"unique_name"`
@@ -22,6 +23,11 @@ type Claims struct {
 	IdentityType      string   `json:"idtyp"` // "user" or "app"
 	Delegated         string   `json:"scp"`   // granted scopes, space-separated
 	Roles             []string `json:"roles"` // granted application roles
+	// DirectoryRoles are template ids of Entra roles that hold in the whole
+	// tenant. A token names neither those scoped to an administrative unit nor,
+	// where there are too many, any. Source: Entra documentation, "Access token
+	// claims reference", wids.
+	DirectoryRoles []string `json:"wids"`
 }
 
 // ParseClaims reads a token's claims without verifying its signature: the

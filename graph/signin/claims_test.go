@@ -31,6 +31,19 @@ func TestClaimsOfUsersAndApps(t *testing.T) {
 	assert.Equal(t, []string{"User.Read.All"}, app.Granted())
 }
 
+func TestClaimsNameTheAccountAndItsDirectoryRoles(t *testing.T) {
+	user, ok := ParseClaims(jwt(`{"oid":"632f1a2b-0000-4000-8000-000000000001","upn":"ann@contoso.com","scp":"User.Read","wids":["fdd7a751-b60b-444a-984c-02652fe8fa1c"]}`))
+	require.True(t, ok)
+	assert.Equal(t, "632f1a2b-0000-4000-8000-000000000001", user.ObjectID)
+	assert.Equal(t, []string{"fdd7a751-b60b-444a-984c-02652fe8fa1c"}, user.DirectoryRoles)
+	assert.Empty(t, user.Roles, "those are permissions of apps")
+
+	silent, ok := ParseClaims(jwt(`{"upn":"ann@contoso.com","scp":"User.Read"}`))
+	require.True(t, ok)
+	assert.Empty(t, silent.ObjectID)
+	assert.Empty(t, silent.DirectoryRoles)
+}
+
 func TestOpaqueTokensHaveNoClaims(t *testing.T) {
 	for _, token := range []string{"", "opaque", "a.b.c", "e30." + base64.RawURLEncoding.EncodeToString([]byte("[1]")) + ".x"} {
 		_, ok := ParseClaims(token)
