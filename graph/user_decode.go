@@ -278,7 +278,8 @@ func (w *userWalk) scalar(p property, value string) (string, error) {
 	case value == "null":
 		return "", nil
 	case p.role == roleExtension:
-		if value[0] == '"' || value[0] == '{' {
+		switch value[0] {
+		case '"', '{', '[': // the last in a collection: what is no text is refused
 			return w.text(value)
 		}
 		return value, nil // a number or a boolean, as it stands

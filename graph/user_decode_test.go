@@ -333,11 +333,26 @@ func TestUsersAreDecodedAsTheStandardDecoderWould(t *testing.T) {
 	})
 }
 
+// A list in a list is no value of a user. It is not kept as the text that it is
+// written in, wherever it stands.
+func TestAListInAListIsRefused(t *testing.T) {
+	schema := extended(t)
+	for _, name := range []string{badge, strings.ToUpper(badge), "businessPhones", "otherMails", "city"} {
+		for _, value := range []string{`[[]]`, `["a",[]]`, `[["a"]]`, `[null,["a"]]`, `[{}]`} {
+			body := []byte(`{"value":[{"id":"a","` + name + `":` + value + `}]}`)
+			_, err := newUserDecoder(schema).listing(body)
+			assert.Error(t, err, "%s", body)
+			checkDecoder(t, schema, body)
+		}
+	}
+}
+
 func FuzzUserPage(f *testing.F) {
 	schema := extended(f)
 	f.Add([]byte(`{"@odata.context":"x","value":[{"id":"a","displayName":"x\"}","city":null,"businessPhones":["1"],"accountEnabled":true}],"@odata.nextLink":"l"}`))
 	f.Add([]byte(`{"value":[{"id":"a","manager":{"id":"b"},"onPremisesExtensionAttributes":{"extensionAttribute1":"e"}},{"id":"b","@removed":{"reason":"changed"}}]}`))
 	f.Add([]byte(`{"value":[{"\u0069d":"a","manager@delta":[{"id":"b","@removed":{}}],"employeeHireDate":"2020-01-02T00:00:00Z","` + badge + `":1e3}]}`))
+	f.Add([]byte(`{"value":[{"id":"a","` + badge + `":[[]],"onPremisesExtensionAttributes":{}}]}`))
 	f.Add([]byte(`{"value":[{"id":"a","assignedPlans":[{"service":"a/b","capabilityStatus":"Enabled","servicePlanId":"1"},{"service":null},null,{}]}]}`))
 	f.Add([]byte("{\"value\":[{\"id\":\"\xff\\ud800\",\"mail\":\"\xe2\x82\"}]} "))
 	f.Fuzz(func(t *testing.T, data []byte) { checkDecoder(t, schema, data) })
