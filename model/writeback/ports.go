@@ -59,7 +59,8 @@ type Budget interface {
 	Reserve(ctx context.Context, r Reservation) error
 }
 
-// Reservation is a number of write requests that may be sent from At on.
+// Reservation is a number of write requests that may be sent from At on; below
+// zero it gives back what was reserved at the same time and never sent.
 type Reservation struct {
 	At     time.Time `json:"at"`
 	Writes int       `json:"writes"`
@@ -225,6 +226,39 @@ type Run struct {
 // Verified reports whether the run has come to its end, so that nothing of its
 // plan is left to write or to approve. A nil run, one that never began, has not.
 func (r *Run) Verified() bool { return r != nil && r.State == RunVerified }
+
+// PlanHead is a plan without its rows, of which there may be many, and how far
+// its run has come.
+type PlanHead struct {
+	ID        string    `json:"id"`
+	Group     GroupRef  `json:"group"`
+	Mode      Mode      `json:"mode"`
+	From      []string  `json:"from"`
+	Exclude   []string  `json:"exclude,omitempty"`
+	Additions int       `json:"additions"`
+	Removals  int       `json:"removals"`
+	Unchanged int       `json:"unchanged"`
+	Skipped   int       `json:"skipped"`
+	Author    string    `json:"author"`
+	CreatedAt time.Time `json:"createdAt"`
+	UndoOf    string    `json:"undoOf,omitempty"`
+	HandOver  bool      `json:"handOver,omitempty"`
+	Hash      string    `json:"hash"`
+	State     RunState  `json:"state,omitempty"` // "" when it was never begun
+	Ended     time.Time `json:"ended,omitzero"`  // when its run last ended
+}
+
+// Head is the plan's head, as of one that was never begun.
+func (p *Plan) Head() PlanHead {
+	return PlanHead{
+		ID: p.ID, Group: p.Group, Mode: p.Mode, From: p.From, Exclude: p.Exclude,
+		Additions: len(p.Add), Removals: len(p.Remove), Unchanged: p.Unchanged, Skipped: len(p.Skipped),
+		Author: p.Author, CreatedAt: p.CreatedAt, UndoOf: p.UndoOf, HandOver: p.HandOver, Hash: p.Hash,
+	}
+}
+
+// Empty reports whether the plan changes nothing.
+func (h PlanHead) Empty() bool { return h.Additions+h.Removals == 0 }
 
 // Journal is the write-ahead record. Each method is durable when it returns,
 // and what it keeps and its line in the audit are kept together or not at all.
