@@ -10,7 +10,6 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"rollcall/model"
-	"rollcall/model/workspace"
 	"rollcall/model/writeback"
 )
 
@@ -36,6 +35,19 @@ type storedRow struct {
 	writeback.Row
 }
 
+// endOf reads how far the run of a plan has come; false when it was never begun.
+func endOf(tx *bolt.Tx, planID []byte) (end runEnd, begun bool, err error) {
+	journal := tx.Bucket(bucketRuns).Bucket(planID)
+	if journal == nil {
+		return end, false, nil
+	}
+	found, err := get(journal, keyEnd, &end)
+	if err == nil && !found {
+		err = damage("the journal of plan %s lacks its %s", planID, keyEnd)
+	}
+	return end, true, err
+}
+
 // rowIdentity is a row's key: a plan adds and removes a user at most once each.
 func rowIdentity(r writeback.Row) []byte {
 	prefix := addPrefix
@@ -43,72 +55,6 @@ func rowIdentity(r writeback.Row) []byte {
 		prefix = dropPrefix
 	}
 	return append([]byte{prefix}, r.ID...)
-}
-
-// SavePlan keeps a plan that by proposed. A plan never changes: another one under the same id
-// is refused.
-func (l *Ledger) SavePlan(ctx context.Context, p *writeback.Plan, by string) error {
-	if p.ID == "" {
-		return &model.Error{Kind: model.KindUsage, Code: "planID", Message: "a plan needs an id"}
-	}
-	return l.update(ctx, func(tx *bolt.Tx) error {
-		plans := tx.Bucket(bucketPlans)
-		var kept writeback.Plan
-		found, err := get(plans, []byte(p.ID), &kept)
-		if err != nil {
-			return err
-		}
-		if !found {
-			if err := put(plans, []byte(p.ID), p); err != nil {
-				return err
-			}
-			return chain(tx, workspace.ProposedEvent(p, by))
-		}
-		if kept.Hash != p.Hash {
-			return &model.Error{
-				Kind: model.KindUsage, Code: "planExists",
-				Message: fmt.Sprintf("another plan is kept under the id %s", p.ID),
-				Remedy:  "make the plan anew",
-			}
-		}
-		return nil
-	})
-}
-
-// Plan returns a kept plan; the error is of KindUsage when there is none.
-func (l *Ledger) Plan(ctx context.Context, id string) (*writeback.Plan, error) {
-	p := &writeback.Plan{}
-	err := l.view(ctx, func(tx *bolt.Tx) error {
-		found, err := get(tx.Bucket(bucketPlans), []byte(id), p)
-		if err == nil && !found {
-			return planNotFound(id)
-		}
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return p, nil
-}
-
-func planNotFound(id string) error {
-	return &model.Error{
-		Kind: model.KindUsage, Code: "planNotFound",
-		Message: fmt.Sprintf("there is no plan %q", id),
-		Remedy:  "rollcall plan list shows the ids",
-	}
-}
-
-// Plans returns the kept plans, newest first.
-func (l *Ledger) Plans(ctx context.Context) (plans []writeback.Plan, err error) {
-	err = l.view(ctx, func(tx *bolt.Tx) (err error) {
-		plans, err = all[writeback.Plan](tx.Bucket(bucketPlans))
-		return err
-	})
-	slices.SortFunc(plans, func(a, b writeback.Plan) int {
-		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(a.ID, b.ID))
-	})
-	return plans, err
 }
 
 // Begin opens the journal of a plan with all its rows. A plan is begun once:
@@ -260,30 +206,6 @@ func journalOf(tx *bolt.Tx, planID string) (*bolt.Bucket, error) {
 		return nil, damage("the journal of plan %s lacks its rows", planID)
 	}
 	return journal, nil
-}
-
-// Mirrored reports whether a run that mirrored an audience to the group was
-// verified.
-func (l *Ledger) Mirrored(ctx context.Context, groupID string) (mirrored bool, err error) {
-	err = l.view(ctx, func(tx *bolt.Tx) error {
-		return tx.Bucket(bucketRuns).ForEachBucket(func(id []byte) error {
-			journal, err := journalOf(tx, string(id))
-			if err != nil {
-				return err
-			}
-			var end runEnd
-			if _, err := get(journal, keyEnd, &end); err != nil || end.State != writeback.RunVerified {
-				return err
-			}
-			var plan writeback.Plan
-			if _, err := get(tx.Bucket(bucketPlans), id, &plan); err != nil {
-				return err
-			}
-			mirrored = mirrored || plan.Group.ID == groupID && plan.Mode == writeback.ModeMirror && plan.UndoOf == ""
-			return nil
-		})
-	})
-	return mirrored, err
 }
 
 // Reopen notes that somebody goes on with a run.

@@ -189,6 +189,9 @@ type Ledger interface {
 	writeback.Journal
 	writeback.Budget
 
+	// PlanHeads returns the heads of the kept plans, newest first.
+	PlanHeads(ctx context.Context) ([]writeback.PlanHead, error)
+
 	// Bind makes the ledger the tenant's own, once somebody has signed in to it.
 	// One that belongs to another tenant is refused.
 	Bind(ctx context.Context, tenantID string) error

@@ -171,6 +171,21 @@ func (l fakeLedger) Plans(context.Context) ([]writeback.Plan, error) {
 	return list, nil
 }
 
+func (l fakeLedger) PlanHeads(ctx context.Context) ([]writeback.PlanHead, error) {
+	plans, err := l.Plans(ctx)
+	l.t.mu.Lock()
+	defer l.t.mu.Unlock()
+	var heads []writeback.PlanHead
+	for i := range plans {
+		head := plans[i].Head()
+		if run := l.t.runs[head.ID]; run != nil {
+			head.State, head.Ended = run.State, run.Ended
+		}
+		heads = append(heads, head)
+	}
+	return heads, err
+}
+
 func (l fakeLedger) Begin(_ context.Context, run *writeback.Run) error {
 	l.t.mu.Lock()
 	defer l.t.mu.Unlock()

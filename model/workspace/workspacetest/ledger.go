@@ -177,6 +177,21 @@ func (l *Ledger) Plans(context.Context) ([]writeback.Plan, error) {
 	return plans, nil
 }
 
+// PlanHeads returns the heads of the kept plans, newest first.
+func (l *Ledger) PlanHeads(context.Context) ([]writeback.PlanHead, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var heads []writeback.PlanHead
+	for _, p := range l.plans {
+		head := p.Head()
+		if run := l.runs[p.ID]; run != nil {
+			head.State, head.Ended = run.State, run.Ended
+		}
+		heads = append(heads, head)
+	}
+	return heads, nil
+}
+
 // Mirrored reports whether a mirror of the group was verified.
 func (l *Ledger) Mirrored(_ context.Context, groupID string) (bool, error) {
 	l.mu.Lock()
