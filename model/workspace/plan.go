@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"rollcall/model"
 	"rollcall/model/expansion"
 	"rollcall/model/rule"
@@ -62,6 +64,16 @@ func (w *Workspace) Group(ctx context.Context, nameOrID string) (*model.Group, e
 // audience with missing parts is refused because a plan from it would remove
 // people who belong.
 func (w *Workspace) Plan(ctx context.Context, include, exclude []string, group string, mode writeback.Mode) (*writeback.Plan, error) {
+	return w.plan(ctx, include, exclude, group, mode, false)
+}
+
+// HandOverPlan is Plan for somebody who makes the changes by hand. It takes
+// lists that Exchange alone can write, too, and cannot be applied.
+func (w *Workspace) HandOverPlan(ctx context.Context, include, exclude []string, group string, mode writeback.Mode) (*writeback.Plan, error) {
+	return w.plan(ctx, include, exclude, group, mode, true)
+}
+
+func (w *Workspace) plan(ctx context.Context, include, exclude []string, group string, mode writeback.Mode, handOver bool) (*writeback.Plan, error) {
 	parts, err := w.opened()
 	if err != nil {
 		return nil, err
@@ -70,8 +82,8 @@ func (w *Workspace) Plan(ctx context.Context, include, exclude []string, group s
 	if err != nil {
 		return nil, err
 	}
-	if refusal := target.WriteRefusal(); refusal != nil {
-		return nil, refusal
+	if err := w.MayPlan(target, handOver); err != nil {
+		return nil, err
 	}
 	preview, err := w.Preview(ctx, include, exclude, nil)
 	if err != nil {
@@ -80,7 +92,11 @@ func (w *Workspace) Plan(ctx context.Context, include, exclude []string, group s
 	if !preview.Complete() {
 		return nil, incomplete(preview.Missing)
 	}
-	members, err := parts.Groups.DirectMembers(ctx, target.ID)
+	members, owners, err := w.standing(ctx, parts, target.ID)
+	if err != nil {
+		return nil, err
+	}
+	mirrored, err := parts.Ledger.Mirrored(ctx, target.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -94,6 +110,9 @@ func (w *Workspace) Plan(ctx context.Context, include, exclude []string, group s
 		Desired:  slices.Concat(preview.Objects(), kept),
 		Members:  members,
 		Skipped:  skipped,
+		Owners:   owners,
+		First:    !mirrored,
+		HandOver: handOver,
 		Rules:    w.settings.Policy.For(target),
 		Author:   w.actor(),
 		Now:      w.Now(),
@@ -102,6 +121,36 @@ func (w *Workspace) Plan(ctx context.Context, include, exclude []string, group s
 		return nil, err
 	}
 	return plan, w.KeepPlan(ctx, plan)
+}
+
+// MayPlan refuses a group that no plan can be made for: one that the profile
+// protects, and one that cannot be written. It asks nobody.
+func (w *Workspace) MayPlan(g *model.Group, handOver bool) error {
+	if protects(w.settings.Policy, g) {
+		return groupProtected(g)
+	}
+	refusal := g.WriteRefusal()
+	if refusal == nil || handOver && (refusal.Code == "groupDistribution" || refusal.Code == "groupMailEnabledSecurity") {
+		return nil
+	}
+	return refusal
+}
+
+// standing reads the direct members of a group and, beside them, its owners.
+// Owners that the account may not read are none: see WriteWarning.
+func (w *Workspace) standing(ctx context.Context, parts *Parts, groupID string) (members []model.Object, owners []string, err error) {
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() (err error) {
+		members, err = parts.Groups.DirectMembers(ctx, groupID)
+		return err
+	})
+	both.Go(func() (err error) {
+		if owners, err = parts.Groups.Owners(ctx, groupID); forbidden(err) {
+			return nil
+		}
+		return err
+	})
+	return members, owners, both.Wait()
 }
 
 // incomplete is the refusal to plan with an audience of which parts are
@@ -159,46 +208,6 @@ func (w *Workspace) Run(ctx context.Context, planID string) (*writeback.Run, err
 	return parts.Ledger.Run(ctx, planID)
 }
 
-// Approve makes the approval of a plan in the session's name, lifting the
-// guards by the numbers that were typed; 0 lifts nothing. reason is why.
-func (w *Workspace) Approve(allowAdditions, allowRemovals int, reason string) writeback.Approval {
-	a := writeback.Approval{By: w.actor(), At: w.Now().UTC(), AllowAdditions: allowAdditions, AllowRemovals: allowRemovals, Reason: reason}
-	if parts, err := w.opened(); err == nil {
-		a.From = parts.Operator
-	}
-	return a
-}
-
-// CheckApproval reports whether an approval covers a plan, by the plan's own
-// guards and by the profile's present ones: the plan may be older than these,
-// or come from a file. A plan whose run was verified has nothing left to write
-// and needs none. Its own errors are of KindGuard.
-func (w *Workspace) CheckApproval(ctx context.Context, p *writeback.Plan, a writeback.Approval) error {
-	past, err := w.Run(ctx, p.ID)
-	if err != nil {
-		return err
-	}
-	if past.Verified() {
-		return nil
-	}
-	if err := writeback.Check(p, a); err != nil {
-		return err
-	}
-	guards := w.settings.Policy.For(&model.Group{ID: p.Group.ID, DisplayName: p.Group.DisplayName}).Guards
-	if p.UndoOf != "" {
-		// A group may become as small as it was. That it was so is the
-		// journal's word, not the plan's: a file can say anything.
-		undone, err := w.Run(ctx, p.UndoOf)
-		if err != nil {
-			return err
-		}
-		if undone != nil && undone.Plan.Group.ID == p.Group.ID {
-			guards.LeastSize = min(guards.LeastSize, len(undone.Before))
-		}
-	}
-	return guards.Check(p, a)
-}
-
 // Apply writes an approved plan, verifies it by reading back, and records it.
 // The plan is kept, wherever it came from. progress may be nil; it counts rows.
 func (w *Workspace) Apply(ctx context.Context, p *writeback.Plan, a writeback.Approval, progress func(writeback.Progress)) (*writeback.Report, error) {
@@ -254,7 +263,7 @@ func (w *Workspace) write(ctx context.Context, action string, p *writeback.Plan,
 	if err := w.checkTenant(p); err != nil {
 		return nil, err
 	}
-	if err := w.require(CapabilityWrite); err != nil {
+	if err := w.RequireWrite(ctx); err != nil {
 		return nil, err
 	}
 	before := w.Traffic().Requests

@@ -215,6 +215,20 @@ func (w *Workspace) Can(id string) bool {
 // CanWrite reports whether the session holds the permission to write groups.
 func (w *Workspace) CanWrite() bool { return w.Can(CapabilityWrite) }
 
+// RequireWrite makes sure that the session holds the permission to write groups,
+// which is asked for at the first approval and not before. A consent that was
+// given after the token was issued shows in a fresh one, so that is asked for
+// before the KindSignIn error "consentMissing" says where to consent.
+func (w *Workspace) RequireWrite(ctx context.Context) error {
+	if w.CanWrite() {
+		return nil
+	}
+	if _, err := w.Renew(ctx); err != nil {
+		return err
+	}
+	return w.require(CapabilityWrite)
+}
+
 // require returns a KindSignIn error unless the session holds the capability.
 func (w *Workspace) require(id string) error {
 	for _, c := range w.Capabilities() {

@@ -32,6 +32,7 @@ const (
 	ListPartners  // partners@contoso.com: a mail contact and Bert again
 	ListBoard     // board@contoso.com, whose membership is hidden
 	ContactFergus // fergus@fabrikam.com
+	Admin         // admin@contoso.com, who signs in: a Groups Administrator
 )
 
 // TenantID is the id of Contoso.
@@ -65,6 +66,7 @@ func Contoso() *Tenant {
 		Account: workspace.Session{
 			TenantID: TenantID, TenantName: "Contoso", Domain: "contoso.onmicrosoft.com", Account: "admin@contoso.com",
 			Scopes: []string{"User.Read.All", "GroupMember.ReadWrite.All", "OrgContact.Read.All", "Member.Read.Hidden"},
+			AccountID: ID(Admin), Roles: []string{"fdd7a751-b60b-444a-984c-02652fe8fa1c"},
 		},
 		Users: []model.Change{
 			user(Adele, "Adele Vance", "adele@contoso.com", "Sales", true),

@@ -1,0 +1,246 @@
+package workspace
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"rollcall/model"
+	"rollcall/model/writeback"
+)
+
+// Policy is what the profile says of writing groups.
+func (w *Workspace) Policy() writeback.Policy { return w.settings.Policy }
+
+// Actor is in whose name things are done: the signed-in account or app, or,
+// while nobody is signed in, whoever runs this process.
+func (w *Workspace) Actor() string { return w.actor() }
+
+// Approve makes the approval of a plan in the session's name, lifting the
+// guards by the numbers that were typed; 0 lifts nothing. reason is why.
+func (w *Workspace) Approve(allowAdditions, allowRemovals int, reason string) writeback.Approval {
+	a := writeback.Approval{By: w.actor(), At: w.Now().UTC(), AllowAdditions: allowAdditions, AllowRemovals: allowRemovals, Reason: reason}
+	if parts, err := w.opened(); err == nil {
+		a.From = parts.Operator
+	}
+	return a
+}
+
+// GuardsNow holds the guards against a plan as they are now: of the plan's own
+// limits and of the profile's present ones the stricter, guard by guard. The
+// plan may be older than these, or come from a file.
+func (w *Workspace) GuardsNow(ctx context.Context, p *writeback.Plan) ([]writeback.GuardResult, error) {
+	group, err := w.target(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return w.guardsFor(ctx, p, group)
+}
+
+// target reads the group of a plan as it is now. A plan of another tenant is
+// refused before: its group's id means nothing here.
+func (w *Workspace) target(ctx context.Context, p *writeback.Plan) (*model.Group, error) {
+	parts, err := w.opened()
+	if err != nil {
+		return nil, err
+	}
+	if err := w.signedIn(ctx); err != nil {
+		return nil, err
+	}
+	if err := w.checkTenant(p); err != nil {
+		return nil, err
+	}
+	group, err := parts.Groups.Group(ctx, p.Group.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &group, nil
+}
+
+func (w *Workspace) guardsFor(ctx context.Context, p *writeback.Plan, group *model.Group) ([]writeback.GuardResult, error) {
+	parts, err := w.opened()
+	if err != nil {
+		return nil, err
+	}
+	limits := w.settings.Policy.For(group).Guards
+	if p.UndoOf != "" {
+		// A group may become as small as it was. That it was so is the
+		// journal's word, not the plan's: a file can say anything.
+		undone, err := parts.Ledger.Run(ctx, p.UndoOf)
+		if err != nil {
+			return nil, err
+		}
+		if undone != nil && undone.Plan.Group.ID == p.Group.ID {
+			limits.LeastSize = min(limits.LeastSize, len(undone.Before))
+		}
+	}
+	return stricter(p.Guards, hold(limits, p)), nil
+}
+
+// hold holds the limits against the rows of a plan.
+func hold(limits writeback.Guards, p *writeback.Plan) []writeback.GuardResult {
+	additions, removals, after := len(p.Add), len(p.Remove), len(p.Keep)+len(p.Add)
+	return []writeback.GuardResult{
+		{Name: writeback.GuardRemovals, Limit: limits.MaxRemovals, Value: removals, Tripped: limits.MaxRemovals >= 0 && removals > limits.MaxRemovals},
+		{Name: writeback.GuardAdditions, Limit: limits.MaxAdditions, Value: additions, Tripped: limits.MaxAdditions >= 0 && additions > limits.MaxAdditions},
+		{Name: writeback.GuardLeastSize, Limit: limits.LeastSize, Value: after, Tripped: removals > 0 && after < limits.LeastSize},
+	}
+}
+
+// protects reports whether the profile names the group as protected.
+func protects(policy writeback.Policy, g *model.Group) bool {
+	return slices.ContainsFunc([]string{g.ID, g.Mail, g.DisplayName}, func(name string) bool {
+		return name != "" && containsFold(policy.ProtectedGroups, name)
+	})
+}
+
+// stricter takes of two results for each guard the one that allows less.
+func stricter(own, present []writeback.GuardResult) []writeback.GuardResult {
+	results := slices.Clone(own)
+	for _, now := range present {
+		i := slices.IndexFunc(results, func(g writeback.GuardResult) bool { return g.Name == now.Name })
+		switch {
+		case i < 0:
+			results = append(results, now)
+		case !results[i].Tripped && now.Tripped, results[i].Tripped == now.Tripped && allowsLess(now, results[i]):
+			results[i] = now
+		}
+	}
+	return results
+}
+
+// allowsLess compares the limits of one guard.
+func allowsLess(a, b writeback.GuardResult) bool {
+	switch {
+	case a.Limit < 0 || b.Limit < 0:
+		return a.Limit >= 0 && b.Limit < 0
+	case a.Name == writeback.GuardLeastSize || a.Name == writeback.GuardEmptySource:
+		return a.Limit > b.Limit
+	default:
+		return a.Limit < b.Limit
+	}
+}
+
+// CheckApproval reports whether an approval covers a plan: by the profile's
+// protected groups and users, by whether somebody else than its author must
+// approve it, and by its guards as GuardsNow holds them. A plan whose run was
+// verified has nothing left to write and needs none. Its own errors are of
+// KindGuard.
+func (w *Workspace) CheckApproval(ctx context.Context, p *writeback.Plan, a writeback.Approval) error {
+	past, err := w.Run(ctx, p.ID)
+	if err != nil {
+		return err
+	}
+	if past.Verified() {
+		return nil
+	}
+	group, err := w.target(ctx, p)
+	if err != nil {
+		return err
+	}
+	policy := w.settings.Policy
+	if protects(policy, group) || protects(policy, &model.Group{ID: p.Group.ID, DisplayName: p.Group.DisplayName}) {
+		return groupProtected(group)
+	}
+	if policy.SecondApprover && strings.EqualFold(a.By, p.Author) {
+		return &model.Error{
+			Kind: model.KindGuard, Code: "secondApproverNeeded",
+			Message: fmt.Sprintf("%s made plan %s, and the profile asks for somebody else's approval", p.Author, p.ID),
+			Remedy:  "have another administrator read and apply it: `rollcall plan show " + p.ID + "`, or its file",
+		}
+	}
+	if err := w.checkProtectedUsers(ctx, p, past, group); err != nil {
+		return err
+	}
+	held := *p
+	if held.Guards, err = w.guardsFor(ctx, p, group); err != nil {
+		return err
+	}
+	return writeback.Check(&held, a)
+}
+
+// groupProtected refuses a group that the profile names as protected.
+func groupProtected(g *model.Group) error {
+	return &model.Error{
+		Kind: model.KindGuard, Code: "groupProtected",
+		Message: g.DisplayName + " is protected by the profile: no plan is made or applied for it",
+		Remedy:  "choose another group, or take this one out of protected_groups in the configuration",
+	}
+}
+
+// checkProtectedUsers refuses a plan that would remove somebody whom the
+// profile protects by now. Rows that the plan's run has written are past.
+func (w *Workspace) checkProtectedUsers(ctx context.Context, p *writeback.Plan, past *writeback.Run, group *model.Group) error {
+	protected := w.settings.Policy.For(group).ProtectedUsers
+	if len(protected) == 0 || len(p.Remove) == 0 {
+		return nil
+	}
+	written := make(map[string]bool)
+	if past != nil {
+		for _, row := range past.Rows {
+			written[row.ID] = row.Remove && (row.State == writeback.RowDone || row.State == writeback.RowAlready)
+		}
+	}
+	ids, err := w.usersNamed(ctx, protected)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, r := range p.Remove {
+		if !written[r.ID] && (ids[strings.ToLower(r.ID)] || containsFold(protected, r.UserPrincipalName) || r.Mail != "" && containsFold(protected, r.Mail)) {
+			names = append(names, rowName(r))
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return &model.Error{
+		Kind: model.KindGuard, Code: "userProtected",
+		Message: fmt.Sprintf("plan %s would remove %s from %s, whom the profile has protected since it was made", p.ID, fewNames(names), p.Group.DisplayName),
+		Remedy:  "make the plan again: it leaves them where they are",
+	}
+}
+
+// usersNamed are the object ids, in lower case, of the users whom a profile
+// names by id, user principal name or address. Whom the local directory does
+// not know, the tenant is asked for.
+func (w *Workspace) usersNamed(ctx context.Context, names []string) (map[string]bool, error) {
+	parts, err := w.opened()
+	if err != nil {
+		return nil, err
+	}
+	directory := w.Directory()
+	ids := make(map[string]bool, len(names))
+	for _, name := range names {
+		ids[strings.ToLower(name)] = true
+		if !strings.Contains(name, "@") {
+			continue
+		}
+		rows := directory.ByAddress(name)
+		for _, row := range rows {
+			ids[strings.ToLower(directory.ID(row))] = true
+		}
+		if len(rows) > 0 {
+			continue
+		}
+		objects, err := parts.Resolver.ResolveAddress(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		for i := range objects {
+			ids[strings.ToLower(objects[i].ID)] = true
+		}
+	}
+	return ids, nil
+}
+
+// rowName is how a row's user is called in a message.
+func rowName(r writeback.Ref) string {
+	for _, s := range []string{r.UserPrincipalName, r.Mail, r.DisplayName} {
+		if s != "" {
+			return s
+		}
+	}
+	return r.ID
+}
