@@ -65,7 +65,7 @@ func Contoso() *Tenant {
 	t := &Tenant{
 		Account: workspace.Session{
 			TenantID: TenantID, TenantName: "Contoso", Domain: "contoso.onmicrosoft.com", Account: "admin@contoso.com",
-			Scopes: []string{"User.Read.All", "GroupMember.ReadWrite.All", "OrgContact.Read.All", "Member.Read.Hidden"},
+			Scopes:    []string{"User.Read.All", "GroupMember.ReadWrite.All", "OrgContact.Read.All", "Member.Read.Hidden"},
 			AccountID: ID(Admin), Roles: []string{"fdd7a751-b60b-444a-984c-02652fe8fa1c"},
 		},
 		Users: []model.Change{
