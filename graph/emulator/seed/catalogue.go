@@ -13,6 +13,7 @@ func (t *Tenant) seedGroups(custom []CustomGroup) ([]groupSpec, error) {
 	t.addDepartmentGroups(b)
 	t.addProjects(b)
 	t.addOddGroups(b)
+	t.addOwners(b)
 	if err := b.claimSeeded(); err != nil {
 		return nil, err
 	}

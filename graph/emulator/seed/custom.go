@@ -20,6 +20,8 @@ type CustomGroup struct {
 	Nested      []string // codes of groups inside, seeded or custom; cycles are allowed
 	Dynamic     []string // codes of dynamic lists inside, which plain security and Microsoft 365 groups cannot hold
 	Members     []Member // everything else inside; one that is named twice is listed once
+	Owners      []Member // users and service principals, which need not be members; groups of Exchange have none
+	NoGuests    bool     // takes no guests
 }
 
 // CustomDynamicList is a dynamic distribution list that a tenant has besides
@@ -94,7 +96,8 @@ func (b *groupBuilder) addCustom(groups []CustomGroup) error {
 		if g.Hidden {
 			spec.Visibility = "HiddenMembership"
 		}
-		switch holdsLists := g.Kind == model.KindDistribution || g.Kind == model.KindMailEnabledSecurity; {
+		holdsLists := g.Kind == model.KindDistribution || g.Kind == model.KindMailEnabledSecurity
+		switch {
 		case g.Hidden && g.Kind != model.KindMicrosoft365:
 			return badOption("%q hides its members, which a %s cannot", g.Code, g.Kind.Label())
 		case !holdsLists && (len(g.Dynamic) > 0 || slices.ContainsFunc(g.Members, func(m Member) bool { return m.Type == MemberDynamicList })):
@@ -105,7 +108,15 @@ func (b *groupBuilder) addCustom(groups []CustomGroup) error {
 				return badOption("%q holds the member %d of the type %d, which is not there", g.Code, m.Index, m.Type)
 			}
 		}
-		spec.fixed = slices.Clone(g.Members)
+		for _, m := range g.Owners {
+			switch {
+			case holdsLists:
+				return badOption("%q has owners, which a %s cannot have", g.Code, g.Kind.Label())
+			case m.Type != MemberUser && m.Type != MemberServicePrincipal || !b.t.exists(m):
+				return badOption("%q has the owner %d of the type %d, which is not there or cannot be one", g.Code, m.Index, m.Type)
+			}
+		}
+		spec.fixed, spec.owners, spec.noGuests = slices.Clone(g.Members), distinct(slices.Clone(g.Owners)), g.NoGuests
 		name := cmp.Or(g.DisplayName, g.Code)
 		switch g.Kind {
 		case model.KindMicrosoft365:

@@ -15,6 +15,8 @@ type groupSpec struct {
 	sorted       []Member // fixed, ordered by compareMembers
 	everyContact bool
 	where        func(traits) bool // of users; nil: none
+	owners       []Member
+	noGuests     bool
 
 	// follows says that the users are those who pass now: a dynamic group, or
 	// a list that the personnel system keeps. Otherwise somebody assigned the
@@ -31,7 +33,49 @@ func (t *Tenant) Group(i int) (Group, bool) {
 	if i < 0 || i >= len(t.groups) {
 		return Group{}, false
 	}
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	if g, ok := t.governed[i]; ok {
+		return g, true
+	}
 	return t.groups[i].Group, true
+}
+
+// TakesGuests reports whether guests may be members of a group.
+func (t *Tenant) TakesGuests(g int) bool { return g >= 0 && g < len(t.groups) && !t.groups[g].noGuests }
+
+// SetRule gives a group dynamic membership with a rule, or assigned membership
+// where the rule is empty; false when there is no such group. Its members stay:
+// nothing evaluates the rule.
+func (t *Tenant) SetRule(g int, rule string) bool {
+	return t.govern(g, func(grp *Group) {
+		const dynamic = "DynamicMembership"
+		grp.GroupTypes = slices.DeleteFunc(slices.Clone(grp.GroupTypes), func(kind string) bool { return kind == dynamic })
+		if grp.MembershipRule = rule; rule != "" {
+			grp.GroupTypes = append(grp.GroupTypes, dynamic)
+		}
+	})
+}
+
+// SetSynced makes a group one that is synchronised from on premises, or one
+// that no longer is; false when there is no such group.
+func (t *Tenant) SetSynced(g int, synced bool) bool {
+	return t.govern(g, func(grp *Group) { grp.OnPremisesSyncEnabled = &synced })
+}
+
+func (t *Tenant) govern(g int, change func(*Group)) bool {
+	if g < 0 || g >= len(t.groups) {
+		return false
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	grp, ok := t.governed[g]
+	if !ok {
+		grp = t.groups[g].Group
+	}
+	change(&grp)
+	t.governed[g] = grp
+	return true
 }
 
 // FindGroup finds a group by object id.

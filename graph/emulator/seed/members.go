@@ -206,7 +206,10 @@ func (t *Tenant) MemberOf(m Member) []int {
 
 // AddMember makes an object a direct member; false when it is one already, or
 // does not exist. What kinds of group may be written is the caller's business.
-func (t *Tenant) AddMember(g int, m Member) bool {
+func (t *Tenant) AddMember(g int, m Member) bool { return t.AddMemberBy("", g, m) }
+
+// AddMemberBy is AddMember by a request, whose id the log then names.
+func (t *Tenant) AddMemberBy(request string, g int, m Member) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if g < 0 || g >= len(t.groups) || !t.exists(m) || t.isMember(g, m) {
@@ -222,11 +225,15 @@ func (t *Tenant) AddMember(g int, m Member) bool {
 		over.alive[m] = len(over.order)
 		over.order = append(over.order, m)
 	}
+	t.recordMembership(MembershipChange{Group: g, Member: m, Added: true, Request: request})
 	return true
 }
 
 // RemoveMember ends a direct membership; false when there is none.
-func (t *Tenant) RemoveMember(g int, m Member) bool {
+func (t *Tenant) RemoveMember(g int, m Member) bool { return t.RemoveMemberBy("", g, m) }
+
+// RemoveMemberBy is RemoveMember by a request, whose id the log then names.
+func (t *Tenant) RemoveMemberBy(request string, g int, m Member) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.isMember(g, m) {
@@ -239,6 +246,7 @@ func (t *Tenant) RemoveMember(g int, m Member) bool {
 	}
 	delete(over.alive, m)
 	over.removed[m] = struct{}{}
+	t.recordMembership(MembershipChange{Group: g, Member: m, Request: request})
 	return true
 }
 

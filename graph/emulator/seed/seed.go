@@ -27,6 +27,9 @@ type Options struct {
 	// Groups and DynamicLists are there besides the seeded ones.
 	Groups       []CustomGroup
 	DynamicLists []CustomDynamicList
+
+	// Now is the clock by which the log of memberships goes. Nil means time.Now.
+	Now func() time.Time
 }
 
 // User is a directory user with the properties that the emulator serves.

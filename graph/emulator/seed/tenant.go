@@ -64,7 +64,11 @@ type Tenant struct {
 	byUPN       map[string]int // users whose name was changed, lower-cased
 	byAddress   map[string]int // users whose addresses were changed, lower-cased
 	memberships map[int]*membershipOverlay
+	owners      map[int][]Member // of groups whose owners were changed
+	governed    map[int]Group    // groups that somebody else keeps by now
 	log         []Change
+	memberLog   []MembershipChange
+	now         func() time.Time // of memberLog
 }
 
 // New is Build for options that are known to be right; others make it panic.
@@ -101,6 +105,12 @@ func Build(o Options) (*Tenant, error) {
 		byUPN:        make(map[string]int),
 		byAddress:    make(map[string]int),
 		memberships:  make(map[int]*membershipOverlay),
+		owners:       make(map[int][]Member),
+		governed:     make(map[int]Group),
+		now:          o.Now,
+	}
+	if t.now == nil {
+		t.now = time.Now
 	}
 	t.tenantID = t.key.objectID(domainTenant, o.Users)
 	if o.Users == defaultUsers && o.Seed == defaultSeed {
