@@ -31,6 +31,12 @@ func (k GroupKind) Label() string {
 	}
 }
 
+// InExchange reports the kinds that Exchange masters: Graph shows some of them
+// and changes none.
+func (k GroupKind) InExchange() bool {
+	return k == KindDistribution || k == KindMailEnabledSecurity || k == KindDynamicDistribution
+}
+
 // Group is a group of the tenant as Graph or Exchange describes it.
 type Group struct {
 	ID                   string
@@ -76,33 +82,46 @@ func ClassifyGroup(groupTypes []string, mailEnabled, securityEnabled bool) (kind
 // and what to do instead. It returns nil for a group that can be written. The
 // answer comes from the group's own properties, so it costs no request.
 func (g *Group) WriteRefusal() *Error {
-	refuse := func(code, message, remedy string) *Error {
-		return &Error{Kind: KindGuard, Code: code, Message: g.DisplayName + " " + message, Remedy: remedy}
+	if refusal := g.HandOverRefusal(); refusal != nil {
+		return refusal
 	}
-	switch {
-	case g.DynamicMembership:
-		return refuse("groupDynamic", "has dynamic membership: Entra computes its members from a rule",
-			"change the group's membership rule, for instance to the one that `rollcall segment export NAME --as entra` prints")
-	case g.OnPremisesSync:
-		return refuse("groupOnPremises", "is synchronised from on-premises Active Directory and is read-only in Entra",
-			"change the members in Active Directory, or use a cloud group")
-	case g.Kind == KindDistribution:
-		return refuse("groupDistribution", "is a distribution list, which Graph can read but not change",
-			"use Exchange: Add-DistributionGroupMember and Remove-DistributionGroupMember; or choose a security or Microsoft 365 group")
-	case g.Kind == KindMailEnabledSecurity:
-		return refuse("groupMailEnabledSecurity", "is a mail-enabled security group, which Graph can read but not change",
-			"use Exchange: Add-DistributionGroupMember and Remove-DistributionGroupMember; or choose a security or Microsoft 365 group")
-	case g.Kind == KindDynamicDistribution:
-		return refuse("groupDynamicDistribution", "is a dynamic distribution list: Exchange computes its members from a filter",
-			"change the list's recipient filter in Exchange; `rollcall segment export NAME --as opath` prints one")
-	case g.RoleAssignable:
-		return refuse("groupRoleAssignable", "can be assigned to Entra roles; its members hold privileges",
-			"change it in the Entra admin center as a Privileged Role Administrator; rollcall never writes role-assignable groups")
-	case g.ManagementRestricted:
-		return refuse("groupManagementRestricted", "is in a restricted management administrative unit",
-			"ask an administrator whose role is scoped to that unit")
+	const instead = "plan it with --hand-over: `rollcall plan export` then writes the script with Exchange's own commands, " +
+		"Add-DistributionGroupMember and Remove-DistributionGroupMember; or choose a security or Microsoft 365 group"
+	switch g.Kind {
+	case KindDistribution:
+		return g.refuse("groupDistribution", "is a distribution list, which Graph can read but not change", instead)
+	case KindMailEnabledSecurity:
+		return g.refuse("groupMailEnabledSecurity", "is a mail-enabled security group, which Graph can read but not change", instead)
 	}
 	return nil
+}
+
+// HandOverRefusal says why no list of additions and removals changes a group,
+// whoever makes them, and what to do instead. It is nil for a group that can be
+// written, through Graph or in Exchange.
+func (g *Group) HandOverRefusal() *Error {
+	switch {
+	case g.Kind == KindDynamicDistribution:
+		return g.refuse("groupDynamicDistribution", "is a dynamic distribution list: Exchange computes its members from a filter",
+			"change the list's recipient filter in Exchange, for instance to the one that `rollcall segment export NAME --as opath` prints")
+	case g.DynamicMembership:
+		return g.refuse("groupDynamic", "has dynamic membership: Entra computes its members from a rule",
+			"change the group's membership rule, for instance to the one that `rollcall segment export NAME --as entra` prints")
+	case g.OnPremisesSync:
+		return g.refuse("groupOnPremises", "is synchronised from on-premises Active Directory and is read-only in Entra and in Exchange Online",
+			"change the members in Active Directory, from where the next synchronisation brings them, or use a cloud group")
+	case g.RoleAssignable:
+		return g.refuse("groupRoleAssignable", "can be assigned to Entra roles; its members hold privileges",
+			"change it in the Entra admin center as a Privileged Role Administrator; rollcall never writes role-assignable groups")
+	case g.ManagementRestricted:
+		return g.refuse("groupManagementRestricted", "is in a restricted management administrative unit",
+			"ask an administrator whose role is scoped to that unit to change it in the Entra admin center")
+	}
+	return nil
+}
+
+func (g *Group) refuse(code, message, remedy string) *Error {
+	return &Error{Kind: KindGuard, Code: code, Message: g.DisplayName + " " + message, Remedy: remedy}
 }
 
 // ObjectType is the type of a directory object that can be a member.

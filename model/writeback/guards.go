@@ -22,34 +22,114 @@ const (
 const (
 	off         = -1 // the limit of a guard that is not held
 	leastSource = 1  // users that an audience must hold before it may remove anybody
+
+	// shareFrom is the fewest members of which a share says anything: of four,
+	// one is 25 %. Smaller groups have the guards that count.
+	shareFrom = 20
 )
 
-// For returns the rules that hold for a group: its own, named by its object id,
-// address or display name, or else those of the profile.
-func (p Policy) For(g *model.Group) Rules {
-	for _, name := range []string{g.ID, g.Mail, g.DisplayName} {
-		if rules, ok := p.Groups[strings.ToLower(name)]; ok && name != "" {
-			return rules
-		}
-	}
-	return p.Rules
+// guardOrder are the guards of every plan, in their order.
+var guardOrder = [...]string{
+	GuardRemovals, GuardAdditions, GuardRemovalsPercent, GuardAdditionsPercent,
+	GuardLeastSize, GuardEmptySource, GuardFirstMirror,
 }
 
-// hold evaluates the guards: additions and removals are those of the plan,
-// after is the size of the group when it is applied, audience the number of
-// users that the group shall hold.
-func (g Guards) hold(additions, removals, after, audience int) []GuardResult {
-	results := []GuardResult{
-		{Name: GuardRemovals, Limit: g.MaxRemovals, Value: removals},
-		{Name: GuardAdditions, Limit: g.MaxAdditions, Value: additions},
-		{Name: GuardLeastSize, Limit: g.LeastSize, Value: after},
-		{Name: GuardEmptySource, Limit: leastSource, Value: audience},
+// formerOrder are those of plans that were made before there were more.
+var formerOrder = [...]string{GuardRemovals, GuardAdditions, GuardLeastSize, GuardEmptySource}
+
+// Liftable reports whether typing the number lifts the guard. The two that
+// protect what is left of a group are lifted by nobody's word.
+func (g GuardResult) Liftable() bool {
+	return g.Name != GuardLeastSize && g.Name != GuardEmptySource
+}
+
+// Hold holds the limits against a plan's rows, whatever limits the plan was
+// made under. first says that no audience was ever mirrored to the group.
+func (g Guards) Hold(p *Plan, first bool) []GuardResult {
+	results := make([]GuardResult, len(guardOrder))
+	for i, name := range guardOrder {
+		results[i] = GuardResult{Name: name, Limit: g.limit(name, p, first)}
+		if at := p.guard(name); at >= 0 {
+			results[i].Value = p.Guards[at].Value
+		}
 	}
-	for i := range results {
-		results[i].Limit = max(results[i].Limit, off)
-		results[i].Tripped = results[i].trips(removals)
+	return p.held(results)
+}
+
+// limit is the limit of one guard for a plan.
+func (g Guards) limit(name string, p *Plan, first bool) int {
+	limit := off
+	switch name {
+	case GuardRemovals:
+		limit = g.MaxRemovals
+	case GuardAdditions:
+		limit = g.MaxAdditions
+	case GuardRemovalsPercent:
+		if p.before() >= shareFrom {
+			limit = g.RemovalsPercent
+		}
+	case GuardAdditionsPercent:
+		if p.before() >= shareFrom {
+			limit = g.AdditionsPercent
+		}
+	case GuardLeastSize:
+		limit = g.LeastSize
+	case GuardEmptySource:
+		// The source of an undo is a picture, and the group may have been empty.
+		if p.UndoOf == "" {
+			limit = leastSource
+		}
+	case GuardFirstMirror:
+		// Of what is handed over nobody knows whether it was done.
+		if first && p.Mode == ModeMirror && p.UndoOf == "" && !p.HandOver {
+			limit = g.FirstRemovals
+		}
 	}
-	return results
+	return max(limit, off)
+}
+
+// held holds guards against the plan's rows, by the limits that they have. How
+// many users the audience holds the rows do not tell: that value stays.
+func (p *Plan) held(guards []GuardResult) []GuardResult {
+	guards = slices.Clone(guards)
+	for i := range guards {
+		g := &guards[i]
+		if value, ok := p.value(g.Name); ok {
+			g.Value = value
+		}
+		g.Tripped = g.trips(len(p.Remove))
+	}
+	return guards
+}
+
+// value is what the plan's rows give a guard; false where they say nothing.
+func (p *Plan) value(name string) (int, bool) {
+	switch name {
+	case GuardRemovals, GuardFirstMirror:
+		return len(p.Remove), true
+	case GuardAdditions:
+		return len(p.Add), true
+	case GuardRemovalsPercent:
+		return percent(len(p.Remove), p.before()), true
+	case GuardAdditionsPercent:
+		return percent(len(p.Add), p.before()), true
+	case GuardLeastSize:
+		return len(p.Keep) + len(p.Add), true
+	default:
+		return 0, false
+	}
+}
+
+// before is how many members the group had when the plan was made.
+func (p *Plan) before() int { return len(p.Keep) + len(p.Remove) }
+
+// percent is the share in percent, rounded up so that a limit is not passed by
+// a fraction; 0 of a group without members.
+func percent(n, of int) int {
+	if of == 0 {
+		return 0
+	}
+	return (100*n + of - 1) / of
 }
 
 // trips reports whether the value breaks the limit. The two that protect what
@@ -58,40 +138,88 @@ func (g GuardResult) trips(removals int) bool {
 	switch {
 	case g.Limit < 0:
 		return false
-	case g.Name == GuardLeastSize || g.Name == GuardEmptySource:
-		return removals > 0 && g.Value < g.Limit
-	default:
+	case g.Liftable():
 		return g.Value > g.Limit
+	default:
+		return removals > 0 && g.Value < g.Limit
 	}
 }
 
-// checkGuards refuses a plan whose guards are not those of its rows.
+// guard is the position of a guard in the plan, -1 where the plan has none of
+// that name.
+func (p *Plan) guard(name string) int {
+	return slices.IndexFunc(p.Guards, func(g GuardResult) bool { return g.Name == name })
+}
+
+// checkGuards refuses a plan whose guards are not those of its rows. A plan
+// that was made when there were fewer guards is as good as another: whoever
+// applies it holds the profile's present ones against it, all of them.
 func (p *Plan) checkGuards() error {
-	values := map[string]int{
-		GuardRemovals:  len(p.Remove),
-		GuardAdditions: len(p.Add),
-		GuardLeastSize: len(p.Keep) + len(p.Add),
+	order := guardOrder[:]
+	if len(p.Guards) == len(formerOrder) && !p.HandOver {
+		order = formerOrder[:]
 	}
-	for _, name := range []string{GuardRemovals, GuardAdditions, GuardLeastSize, GuardEmptySource} {
-		i := slices.IndexFunc(p.Guards, func(g GuardResult) bool { return g.Name == name })
-		if i < 0 {
+	for i, name := range order {
+		if i >= len(p.Guards) || p.Guards[i].Name != name {
 			return unreadable(fmt.Sprintf("the plan lacks its guard %s", name), nil)
 		}
-		value, computed := values[name]
-		if g := p.Guards[i]; computed && g.Value != value || g.Tripped != g.trips(len(p.Remove)) {
+		g := p.Guards[i]
+		value, told := p.value(name)
+		if g.Limit < off || told && g.Value != value || g.Tripped != g.trips(len(p.Remove)) {
 			return unreadable(fmt.Sprintf("the plan's guard %s does not fit its rows", name), nil)
 		}
-		if name == GuardEmptySource && p.Guards[i].Limit != leastSource && p.UndoOf == "" {
+		if name != GuardEmptySource {
+			continue
+		}
+		if g.Value < len(p.Add) {
+			return unreadable("the plan adds more users than its audience holds", nil)
+		}
+		if g.Limit != leastSource && p.UndoOf == "" {
 			return unreadable("the plan's guard emptySource is off, and nothing but an undo may have it off", nil)
 		}
+	}
+	if len(p.Guards) > len(order) {
+		return unreadable(fmt.Sprintf("the plan has a guard %q too many", p.Guards[len(order)].Name), nil)
 	}
 	return nil
 }
 
-// Check reports whether the approval covers the plan. A tripped guard on
-// additions or removals is lifted by allowing at least as many as the plan
-// has; the others are not lifted by anybody's word. The KindGuard error says
-// what tripped and what to type.
+// MustAllow returns the numbers that must be typed because a guard stopped the
+// plan that typing lifts; 0 where none did.
+func (p *Plan) MustAllow() (additions, removals int) {
+	for _, g := range p.Guards {
+		if !g.Tripped || !g.Liftable() {
+			continue
+		}
+		if g.onAdditions() {
+			additions = len(p.Add)
+		} else {
+			removals = len(p.Remove)
+		}
+	}
+	return additions, removals
+}
+
+func (g GuardResult) onAdditions() bool {
+	return g.Name == GuardAdditions || g.Name == GuardAdditionsPercent
+}
+
+// Blocked returns the guards that stop the plan and that nobody lifts.
+func (p *Plan) Blocked() []GuardResult {
+	var blocked []GuardResult
+	for _, g := range p.Guards {
+		if g.Tripped && !g.Liftable() {
+			blocked = append(blocked, g)
+		}
+	}
+	return blocked
+}
+
+// Check reports whether the approval covers the plan. The guards on removals
+// or additions are lifted by allowing at least as many as the plan has; the
+// others are not lifted by anybody's word. The KindGuard error names each
+// guard that stops the plan, and says what to type; its code is that of the
+// first one.
 func Check(p *Plan, a Approval) error {
 	if a.By == "" {
 		return &model.Error{
@@ -100,57 +228,88 @@ func Check(p *Plan, a Approval) error {
 			Remedy:  "read it with `rollcall plan show " + p.ID + "`, then approve it",
 		}
 	}
-	var codes, what, flags []string
-	final := false
+	var stops []GuardResult
+	var what []string
 	for _, g := range p.Guards {
-		if !g.Tripped {
-			continue
+		lifted := a.AllowRemovals >= len(p.Remove)
+		if g.onAdditions() {
+			lifted = a.AllowAdditions >= len(p.Add)
 		}
-		switch {
-		case g.Name == GuardRemovals && a.AllowRemovals < g.Value:
-			what = append(what, fmt.Sprintf("%d removals where the limit is %d", g.Value, g.Limit))
-			flags = append(flags, fmt.Sprintf("--allow-removals %d", g.Value))
-		case g.Name == GuardAdditions && a.AllowAdditions < g.Value:
-			what = append(what, fmt.Sprintf("%d additions where the limit is %d", g.Value, g.Limit))
-			flags = append(flags, fmt.Sprintf("--allow-additions %d", g.Value))
-		case g.Name == GuardLeastSize:
-			what = append(what, fmt.Sprintf("%d members left where at least %d must be", g.Value, g.Limit))
-			final = true
-		case g.Name == GuardEmptySource:
-			what = append(what, "an audience that holds no user, while members would be removed")
-			final = true
-		default:
-			continue
+		if g.Tripped && !(g.Liftable() && lifted) {
+			stops, what = append(stops, g), append(what, p.stop(g))
 		}
-		codes = append(codes, g.Name)
 	}
-	if len(codes) == 0 {
+	if len(stops) == 0 {
 		return nil
 	}
-	e := &model.Error{
-		Kind: model.KindGuard, Code: "guard" + strings.ToUpper(codes[0][:1]) + codes[0][1:],
+	first := stops[0].Name
+	return &model.Error{
+		Kind: model.KindGuard, Code: "guard" + strings.ToUpper(first[:1]) + first[1:],
 		Message: fmt.Sprintf("plan %s for %s is stopped by its guards: %s", p.ID, p.Group.DisplayName, strings.Join(what, "; ")),
-		Remedy:  fmt.Sprintf("read the plan, and when it is right: rollcall apply %s %s", p.ID, strings.Join(flags, " ")),
+		Remedy:  p.wayOn(),
 	}
-	if final {
-		e.Remedy = "check the audience; where it is right, change the group by hand or the guard in the profile, and make the plan again"
+}
+
+// stop says in words what a guard has stopped.
+func (p *Plan) stop(g GuardResult) string {
+	removals, additions := plural(len(p.Remove), "removal"), plural(len(p.Add), "addition")
+	switch g.Name {
+	case GuardRemovals:
+		return fmt.Sprintf("%s where the limit is %d", removals, g.Limit)
+	case GuardAdditions:
+		return fmt.Sprintf("%s where the limit is %d", additions, g.Limit)
+	case GuardRemovalsPercent:
+		return fmt.Sprintf("%s, %d %% of the %s, where the limit is %d %%", removals, g.Value, plural(p.before(), "member"), g.Limit)
+	case GuardAdditionsPercent:
+		return fmt.Sprintf("%s, %d %% of the %s, where the limit is %d %%", additions, g.Value, plural(p.before(), "member"), g.Limit)
+	case GuardLeastSize:
+		return fmt.Sprintf("%s left where at least %d must be", plural(g.Value, "member"), g.Limit)
+	case GuardEmptySource:
+		return "an audience that holds no user, while members would be removed"
+	case GuardFirstMirror:
+		return fmt.Sprintf("%s by the first plan that mirrors to this group, where the limit is %d", removals, g.Limit)
+	default:
+		return fmt.Sprintf("%s: %d where the limit is %d", g.Name, g.Value, g.Limit)
 	}
-	return e
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
+}
+
+// wayOn says what to do with a plan that its guards stop.
+func (p *Plan) wayOn() string {
+	var blocked []string
+	for _, g := range p.Blocked() {
+		blocked = append(blocked, g.Name)
+	}
+	switch {
+	case slices.Contains(blocked, GuardEmptySource):
+		return "check the audience; a group that shall lose all these members is changed by hand"
+	case len(blocked) > 0:
+		return "check the audience; where it is right, lower least_members in the profile and make the plan again, or change the group by hand"
+	}
+	flags := ""
+	additions, removals := p.MustAllow()
+	if removals > 0 {
+		flags += fmt.Sprintf(" --allow-removals %d", removals)
+	}
+	if additions > 0 {
+		flags += fmt.Sprintf(" --allow-additions %d", additions)
+	}
+	return fmt.Sprintf("read the plan, and when it is right: rollcall apply %s%s --reason %q", p.ID, flags, "why")
 }
 
 // Check holds present limits against a plan that was made under others, as
 // Check does with the plan's own: a plan may be older than the profile's
-// limits, or come from a file.
+// limits, or come from a file. It takes the plan's word on whether it is the
+// first that mirrors to its group.
 func (g Guards) Check(p *Plan, a Approval) error {
+	i := p.guard(GuardFirstMirror)
 	held := *p
-	held.Guards = slices.Clone(p.Guards)
-	limits := map[string]int{GuardRemovals: g.MaxRemovals, GuardAdditions: g.MaxAdditions, GuardLeastSize: g.LeastSize}
-	for i := range held.Guards {
-		guard := &held.Guards[i]
-		if limit, ok := limits[guard.Name]; ok {
-			guard.Limit = max(limit, off)
-			guard.Tripped = guard.trips(len(p.Remove))
-		}
-	}
+	held.Guards = g.Hold(p, i >= 0 && p.Guards[i].Limit >= 0)
 	return Check(&held, a)
 }

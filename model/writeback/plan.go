@@ -30,12 +30,17 @@ type Params struct {
 }
 
 // New computes the plan that makes the group equal to the desired objects, as
-// far as the mode allows. Only users are added and removed; everything else is
+// far as the mode and the rules allow. Only users are added and removed, and
+// mail contacts where the plan is handed over to Exchange; everything else is
 // left alone and listed as skipped. A group that cannot be written is refused
 // (KindGuard), an unknown mode as well (KindUsage). A plan that changes
 // nothing is an outcome: see Plan.Empty.
 func New(p Params) (*Plan, error) {
-	if refusal := p.Group.WriteRefusal(); refusal != nil {
+	refusal := p.Group.WriteRefusal()
+	if p.HandOver {
+		refusal = p.Group.HandOverRefusal()
+	}
+	if refusal != nil {
 		return nil, refusal
 	}
 	p.Mode = cmp.Or(p.Mode, ModeMirror)
@@ -46,11 +51,10 @@ func New(p Params) (*Plan, error) {
 			Remedy:  "use mirror, add or remove",
 		}
 	}
-	d := compare(p)
-	d.skipped = append(d.skipped, p.Skipped...)
-	return seal(&Plan{
+	d := compare(&p)
+	plan := &Plan{
 		TenantID:  p.TenantID,
-		Group:     GroupRef{ID: p.Group.ID, DisplayName: p.Group.DisplayName, Kind: p.Group.Kind},
+		Group:     GroupRef{ID: p.Group.ID, DisplayName: p.Group.DisplayName, Kind: p.Group.Kind, Mail: p.Group.Mail},
 		Mode:      p.Mode,
 		From:      p.From,
 		Exclude:   p.Exclude,
@@ -58,11 +62,14 @@ func New(p Params) (*Plan, error) {
 		Remove:    d.remove,
 		Keep:      d.keep,
 		Unchanged: d.unchanged,
-		Skipped:   d.skipped,
-		Guards:    p.Rules.hold(len(d.add), len(d.remove), len(d.keep)+len(d.add), d.audience),
+		Skipped:   append(d.skipped, p.Skipped...),
+		Guards:    []GuardResult{{Name: GuardEmptySource, Value: d.audience}},
 		Author:    p.Author,
 		CreatedAt: p.Now,
-	})
+		HandOver:  p.HandOver,
+	}
+	plan.Guards = p.Rules.Hold(plan, p.First)
+	return seal(plan)
 }
 
 // Empty reports whether the plan changes nothing.
@@ -73,12 +80,13 @@ type difference struct {
 	add, remove []Ref
 	keep        []string
 	unchanged   int
-	audience    int // users that the audience holds
+	audience    int // users that the audience holds and the rules let be changed
 	skipped     []Skipped
 }
 
-func compare(p Params) difference {
-	var d difference
+func compare(p *Params) difference {
+	d := difference{keep: make([]string, 0, len(p.Members))}
+	rules := newSpared(p.Rules, p.Owners)
 	position := make(map[string]int32, len(p.Members))
 	repeated := make([]bool, len(p.Members)) // by a page boundary
 	for i := range p.Members {
@@ -87,44 +95,73 @@ func compare(p Params) difference {
 		}
 	}
 	wanted := make([]bool, len(p.Members)) // by position
-	others := make(map[string]bool)        // wanted users that are no members
+	others := make(map[string]bool)        // wanted objects that are no members
 	for i := range p.Desired {
 		o := &p.Desired[i]
-		isUser := o.Type == model.ObjectUser && o.ID != ""
 		at, isMember := position[o.ID]
-		switch {
-		case isMember && wanted[at] || others[o.ID]:
+		if isMember && wanted[at] || others[o.ID] {
 			continue
+		}
+		leaves, refused := rules.leaves(o), p.notWritable(o)
+		switch {
 		case isMember:
 			wanted[at] = true
 			d.unchanged++
-		case !isUser:
-			d.skipped = append(d.skipped, Skipped{Entry: entryName(o), Reason: notWritable(o, p.Group.Kind)})
-			continue
-		default:
+		case o.ID != "":
 			others[o.ID] = true
-			if p.Mode != ModeRemove {
-				d.add = append(d.add, refOf(o))
-			}
 		}
-		if isUser {
+		if refused == "" && leaves == "" {
 			d.audience++
+		}
+		switch {
+		case isMember:
+		case refused != "":
+			d.skip(o, refused)
+		case p.Mode == ModeRemove:
+		case leaves != "":
+			d.skip(o, leaves+notAdded)
+		default:
+			d.add = append(d.add, p.refOf(o))
 		}
 	}
 	for i := range p.Members {
 		o := &p.Members[i]
-		switch {
-		case repeated[i]:
-		case wanted[i] || p.Mode == ModeAdd:
-			d.keep = append(d.keep, o.ID)
-		case o.Type == model.ObjectUser:
-			d.remove = append(d.remove, refOf(o))
-		default:
-			d.keep = append(d.keep, o.ID)
-			d.skipped = append(d.skipped, Skipped{Entry: entryName(o), Reason: leftAlone(o)})
+		if repeated[i] {
+			continue
 		}
+		if !wanted[i] && p.Mode != ModeAdd {
+			leaves := p.leftAlone(o)
+			if leaves == "" {
+				leaves = rules.keeps(o)
+			}
+			if leaves == "" && rules.leaves(o) != "" {
+				leaves = rules.leaves(o) + notRemoved
+			}
+			if leaves == "" {
+				d.remove = append(d.remove, p.refOf(o))
+				continue
+			}
+			d.skip(o, leaves)
+		}
+		d.keep = append(d.keep, o.ID)
 	}
 	return d
+}
+
+func (d *difference) skip(o *model.Object, reason string) {
+	d.skipped = append(d.skipped, Skipped{Entry: entryName(o), Reason: reason})
+}
+
+// byMail reports whether Exchange will make the plan, where members are mail
+// recipients.
+func (p *Params) byMail() bool { return p.HandOver && p.Group.Kind.InExchange() }
+
+func (p *Params) refOf(o *model.Object) Ref {
+	r := refOf(o)
+	if p.HandOver {
+		r.Mail = o.Mail
+	}
+	return r
 }
 
 func refOf(o *model.Object) Ref {
@@ -135,21 +172,41 @@ func entryName(o *model.Object) string {
 	return cmp.Or(o.Mail, o.UserPrincipalName, o.DisplayName, o.ID)
 }
 
-// notWritable says why an object of the audience is not added.
-func notWritable(o *model.Object, kind model.GroupKind) string {
+// notWritable says why an object of the audience is not added; "" where it can
+// be.
+func (p *Params) notWritable(o *model.Object) string {
 	switch {
+	case o.ID == "" && p.byMail():
+		return "no user or mail contact of the tenant has this address"
 	case o.ID == "":
 		return "no user of the tenant has this address"
-	case kind == model.KindMicrosoft365:
+	case p.byMail() && o.Mail == "" && (o.Type == model.ObjectUser || o.Type == model.ObjectContact):
+		return typeName(o) + " without an address: Exchange adds mail recipients only"
+	case o.Type == model.ObjectUser, p.byMail() && o.Type == model.ObjectContact:
+		return ""
+	case p.byMail():
+		return typeName(o) + ": rollcall hands over users and mail contacts only"
+	case p.Group.Kind == model.KindMicrosoft365:
 		return typeName(o) + ": Microsoft 365 groups accept users only"
 	default:
 		return typeName(o) + ": rollcall writes users only"
 	}
 }
 
-// leftAlone says why a member outside of the audience is not removed.
-func leftAlone(o *model.Object) string {
-	return typeName(o) + " is a member and was left alone: rollcall removes users only"
+// leftAlone says why a member outside of the audience is not removed, by what
+// it is; "" where it can be.
+func (p *Params) leftAlone(o *model.Object) string {
+	const isMember = " is a member and was left alone: "
+	switch {
+	case p.byMail() && o.Mail == "" && (o.Type == model.ObjectUser || o.Type == model.ObjectContact):
+		return typeName(o) + " without an address" + isMember + "Exchange knows members by theirs"
+	case o.Type == model.ObjectUser, p.byMail() && o.Type == model.ObjectContact:
+		return ""
+	case p.byMail():
+		return typeName(o) + isMember + "rollcall hands over users and mail contacts only"
+	default:
+		return typeName(o) + isMember + "rollcall removes users only"
+	}
 }
 
 func typeName(o *model.Object) string {
@@ -183,12 +240,12 @@ func (p *Plan) normalize() {
 	refs := func(list []Ref) []Ref {
 		out := make([]Ref, len(list))
 		for i, r := range list {
-			out[i] = Ref{ID: r.ID, UserPrincipalName: valid(r.UserPrincipalName), DisplayName: valid(r.DisplayName)}
+			out[i] = Ref{ID: r.ID, UserPrincipalName: valid(r.UserPrincipalName), DisplayName: valid(r.DisplayName), Mail: valid(r.Mail)}
 		}
 		slices.SortFunc(out, compareRefs)
 		return out
 	}
-	p.Group.DisplayName, p.Author = valid(p.Group.DisplayName), valid(p.Author)
+	p.Group.DisplayName, p.Group.Mail, p.Author = valid(p.Group.DisplayName), valid(p.Group.Mail), valid(p.Author)
 	p.From, p.Exclude = texts(p.From), texts(p.Exclude)
 	p.Add, p.Remove = refs(p.Add), refs(p.Remove)
 	p.Keep = slices.Sorted(slices.Values(p.Keep))

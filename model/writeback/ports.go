@@ -90,6 +90,7 @@ type GroupRef struct {
 	ID          string          `json:"id"`
 	DisplayName string          `json:"displayName"`
 	Kind        model.GroupKind `json:"kind"`
+	Mail        string          `json:"mail,omitempty"`
 }
 
 // Skipped is a part of the audience, or a member, that the plan leaves alone.

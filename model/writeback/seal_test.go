@@ -110,8 +110,8 @@ func TestAPlanThatWasHashedAgainMustStillFitItself(t *testing.T) {
 		"removals that only add":     func(p *Plan) { p.Mode = ModeAdd },
 		"additions that only remove": func(p *Plan) { p.Mode = ModeRemove },
 		"a source that may be empty": func(p *Plan) {
-			p.Guards[3].Limit = off
-			p.Guards[3].Tripped = false
+			p.Guards[5].Limit = off
+			p.Guards[5].Tripped = false
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,42 +1,67 @@
 package writeback
 
 import (
-	"fmt"
 	"time"
 
 	"rollcall/model"
 )
 
-// Undo makes the plan that takes a run back: it restores, from the picture
+// UndoParams are what the way back of a run is computed from.
+type UndoParams struct {
+	Run     *Run
+	Members []model.Object // present direct members, read to the end
+	Owners  []string       // object ids of the group's owners
+	Rules   Rules
+	Author  string
+	Now     time.Time
+}
+
+// NewUndo makes the plan that takes a run back: it restores, from the picture
 // before the first write, each row that was handed over, whatever the tenant
-// answered. members are the group's present direct members. Members that are
-// no row of the run stay as they are, and so do rows that it never came to.
+// answered. Members that are no row of the run stay as they are, and so do
+// rows that it never came to.
 //
-// The guards hold for it too, but for two: the source of an undo is a picture
-// and not an audience, so it may be empty, and a group may become as small as
-// it was.
-func Undo(run *Run, members []model.Object, g Guards, author string, now time.Time) (*Plan, error) {
+// The guards hold for it too, but for those that ask for an audience: the
+// source of an undo is a picture, so it may be empty, it mirrors nothing for
+// the first time, and a group may become as small as it was. Nobody is removed
+// whom the rules protect by now. Guests and disabled accounts are taken back
+// like others: what the profile wants left alone was changed before.
+func NewUndo(u UndoParams) (*Plan, error) {
+	run := u.Run
 	before := make(map[string]bool, len(run.Before))
 	for _, r := range run.Before {
 		before[r.ID] = true
 	}
-	present := idSet(members)
+	present := make(map[string]*model.Object, len(u.Members))
+	for i := range u.Members {
+		present[u.Members[i].ID] = &u.Members[i]
+	}
 	p := &Plan{
 		TenantID:  run.Plan.TenantID,
 		Group:     run.Plan.Group,
 		Mode:      ModeMirror,
-		From:      []string{fmt.Sprintf("the members before plan %s", run.Plan.ID)},
-		Author:    author,
-		CreatedAt: now,
+		From:      []string{"the members before plan " + run.Plan.ID},
+		Author:    u.Author,
+		CreatedAt: u.Now,
 		UndoOf:    run.Plan.ID,
 	}
+	rules := newSpared(u.Rules, u.Owners)
 	removing := make(map[string]bool)
-	for _, row := range run.Rows {
-		switch was, is := before[row.ID], present[row.ID]; {
-		case row.State == RowPlanned:
-		case was && !is:
+	for i := range run.Rows {
+		row := &run.Rows[i]
+		if row.State == RowPlanned {
+			continue
+		}
+		was, o := before[row.ID], present[row.ID]
+		switch {
+		case was && o == nil:
 			p.Add = append(p.Add, row.Ref)
-		case is && !was:
+		case was || o == nil:
+		default:
+			if reason := rules.keeps(o); reason != "" {
+				p.Skipped = append(p.Skipped, Skipped{Entry: row.name(), Reason: reason})
+				continue
+			}
 			p.Remove = append(p.Remove, row.Ref)
 			removing[row.ID] = true
 		}
@@ -47,13 +72,14 @@ func Undo(run *Run, members []model.Object, g Guards, author string, now time.Ti
 		}
 	}
 	p.Unchanged = len(p.Keep)
-	after := len(p.Keep) + len(p.Add)
-	g.LeastSize = min(g.LeastSize, len(run.Before))
-	p.Guards = g.hold(len(p.Add), len(p.Remove), after, after)
-	for i := range p.Guards {
-		if guard := &p.Guards[i]; guard.Name == GuardEmptySource {
-			guard.Limit, guard.Tripped = off, false
-		}
-	}
+	guards := u.Rules.Guards
+	guards.LeastSize = min(guards.LeastSize, len(run.Before))
+	p.Guards = []GuardResult{{Name: GuardEmptySource, Value: len(p.Keep) + len(p.Add)}}
+	p.Guards = guards.Hold(p, false)
 	return seal(p)
+}
+
+// Undo is NewUndo without anybody whom rules protect.
+func Undo(run *Run, members []model.Object, g Guards, author string, now time.Time) (*Plan, error) {
+	return NewUndo(UndoParams{Run: run, Members: members, Rules: Rules{Guards: g}, Author: author, Now: now})
 }

@@ -36,24 +36,6 @@ func (p *Plan) Without(ids ...string) (*Plan, error) {
 			}
 		}
 	}
-	q.Guards = q.heldAgain()
+	q.Guards = q.held(q.Guards)
 	return seal(&q)
-}
-
-// heldAgain holds the plan's guards against its rows as they are now.
-func (p *Plan) heldAgain() []GuardResult {
-	guards := slices.Clone(p.Guards)
-	for i := range guards {
-		g := &guards[i]
-		switch g.Name {
-		case GuardRemovals:
-			g.Value = len(p.Remove)
-		case GuardAdditions:
-			g.Value = len(p.Add)
-		case GuardLeastSize:
-			g.Value = len(p.Keep) + len(p.Add)
-		}
-		g.Tripped = g.trips(len(p.Remove))
-	}
-	return guards
 }
