@@ -7,7 +7,6 @@ import (
 	"unicode"
 
 	"rollcall/model/expansion"
-	"rollcall/model/writeback"
 )
 
 // Cell makes a text safe as a cell of a CSV file that somebody will open in a
@@ -53,27 +52,6 @@ func yesNo(b bool) string {
 		return "yes"
 	}
 	return "no"
-}
-
-// bulkHeader is the one column that the bulk operations of the Entra admin
-// center read, for import and for removal alike. Source: Entra documentation,
-// "Bulk import group members" and "Bulk remove group members", June 2026: the
-// file begins with this header and no version row.
-const bulkHeader = "Member object ID or user principal name [memberObjectIdOrUpn] Required"
-
-// BulkMembers returns the CSV that the Entra admin center takes under
-// Members › Bulk operations. It names users by object id, because a user
-// principal name may change between export and upload. It is nil for no users.
-func BulkMembers(users []writeback.Ref) []byte {
-	if len(users) == 0 {
-		return nil
-	}
-	rows := make([][]string, 0, len(users)+1)
-	rows = append(rows, []string{bulkHeader})
-	for _, u := range users {
-		rows = append(rows, []string{Cell(u.ID)})
-	}
-	return encode(rows)
 }
 
 func encode(rows [][]string) []byte {
