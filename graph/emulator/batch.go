@@ -70,6 +70,7 @@ func (g *graph) batch(c *call) *reply {
 			answer = inner.errorReply(bad)
 		default:
 			answer = g.serve(inner)
+			c.wrote = append(c.wrote, inner.wrote...)
 		}
 		statuses[r.ID] = answer.status
 		response := answer.batched(r.ID, inner)

@@ -37,6 +37,7 @@ type call struct {
 	requestID       string
 	clientRequestID string
 	arrived         time.Time // on the tenant's clock
+	wrote           []string  // paths of the writes that were served: this call's own, or those of the batch
 }
 
 // reply is the answer to a call.

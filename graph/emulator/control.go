@@ -140,6 +140,20 @@ func (s *Server) FailNext(n, status int, retryAfter time.Duration, pathPrefix st
 // CutNext breaks the connection of the next n such requests.
 func (s *Server) CutNext(n int, pathPrefix string) { s.provoke(faultCut, n, pathPrefix) }
 
+// UnanswerNext lets the next n requests that write take effect and breaks their
+// connection before the answer. Of a $batch, the paths of its writes count.
+func (s *Server) UnanswerNext(n int, pathPrefix string) { s.provoke(faultUnanswered, n, pathPrefix) }
+
+// TimeOutNext lets the next n writes take effect and answers them with 504, in
+// a $batch each on its own.
+func (s *Server) TimeOutNext(n int, pathPrefix string) { s.provoke(faultTimeout, n, pathPrefix) }
+
+// UnreplicateNext refuses the next n writes of members as Graph does when the
+// group was created a moment ago: 400, until it is known everywhere.
+func (s *Server) UnreplicateNext(n int, pathPrefix string) {
+	s.provoke(faultUnreplicated, n, pathPrefix)
+}
+
 // TruncateNext ends the bodies of the next n such answers half-way.
 func (s *Server) TruncateNext(n int, pathPrefix string) { s.provoke(faultTruncate, n, pathPrefix) }
 

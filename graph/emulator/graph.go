@@ -71,6 +71,9 @@ func (g *graph) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	} else {
 		answer = g.serve(c)
 	}
+	if g.faults.loses(c.wrote) {
+		panic(http.ErrAbortHandler)
+	}
 	// A write that failed may still be under way.
 	if err := g.write(w, c, answer); err == nil && answer.reusable {
 		g.pages.put(answer.body)
@@ -113,6 +116,12 @@ func (g *graph) serve(c *call) *reply {
 		return c.errorReply(refused)
 	}
 	answer := g.handle(rt, c, arguments)
+	if spend.writes > 0 && answer.status < http.StatusBadRequest {
+		c.wrote = append(c.wrote, c.path)
+		if g.faults.strikes(faultTimeout, c.path) {
+			answer = c.errorReply(serverFailure(http.StatusGatewayTimeout, 0))
+		}
+	}
 	if answer.status == http.StatusBadRequest || answer.status == http.StatusForbidden {
 		g.throttle.refund(c.token.AppID, spend.units)
 		spend.units = 0

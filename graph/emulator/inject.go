@@ -25,6 +25,9 @@ const (
 	faultGone
 	faultLost
 	faultReplay
+	faultUnanswered
+	faultTimeout
+	faultUnreplicated
 )
 
 // oneShot is a fault that a test asked for.
@@ -130,6 +133,15 @@ func (f *faults) strikes(kind faultKind, path string) bool {
 	return f.next(kind, path) != nil || f.chance(f.share(kind))
 }
 
+// loses reports whether the answer to a request that wrote at these paths is
+// lost: at most once a request, however many writes its batch holds.
+func (f *faults) loses(paths []string) bool {
+	if slices.ContainsFunc(paths, func(path string) bool { return f.next(faultUnanswered, path) != nil }) {
+		return true
+	}
+	return len(paths) > 0 && f.chance(f.set.Unanswered)
+}
+
 // share is how often a fault comes by chance.
 func (f *faults) share(kind faultKind) float64 {
 	switch kind {
@@ -153,6 +165,12 @@ func (f *faults) share(kind faultKind) float64 {
 		return f.set.Lost
 	case faultReplay:
 		return f.set.Dup
+	case faultUnanswered:
+		return f.set.Unanswered
+	case faultTimeout:
+		return f.set.Timeout
+	case faultUnreplicated:
+		return f.set.Unreplicated
 	}
 	return 0
 }

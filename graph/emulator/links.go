@@ -32,6 +32,7 @@ type position struct {
 	Until  uint64   `json:"u,omitempty"` // delta: and up to this one
 	Crawl  bool     `json:"c,omitempty"` // delta: in the initial round
 	Offset int64    `json:"o,omitempty"` // where the page begins; in an index: at which user
+	At     int64    `json:"a,omitempty"` // of members with a lag: the time as of which they are listed, in Unix nanoseconds
 	Turn   int      `json:"e,omitempty"` // empty pages before this one
 	Order  string   `json:"r,omitempty"` // of an index; "": of the users' numbers
 	Name   string   `json:"n,omitempty"` // with orderName: the user's key

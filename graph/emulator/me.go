@@ -59,7 +59,7 @@ func (g *graph) myMemberOf(c *call, arguments []string) (*reply, *graphError) {
 	}
 	groups := g.groupsOf(c, seed.Member{Type: seed.MemberUser, Index: u.Index})
 	if cast != "" {
-		return g.memberPage(c, "groups", groups, cast)
+		return g.memberPage(c, "groups", always(groups), cast)
 	}
 	page := g.begin("directoryObjects", -1)
 	for _, name := range g.authority.accountRoles() {
@@ -91,7 +91,7 @@ func (g *graph) userMemberOf(c *call, arguments []string) (*reply, *graphError) 
 	if refused != nil {
 		return nil, refused
 	}
-	return g.memberPage(c, "directoryObjects", g.groupsOf(c, seed.Member{Type: seed.MemberUser, Index: u.Index}), "")
+	return g.memberPage(c, "directoryObjects", always(g.groupsOf(c, seed.Member{Type: seed.MemberUser, Index: u.Index})), "")
 }
 
 // directoryRoles answers GET /directoryRoles: the roles that are activated.

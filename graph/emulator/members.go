@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"rollcall/graph/emulator/odata"
 	"rollcall/graph/emulator/seed"
@@ -32,7 +33,7 @@ func (g *graph) members(c *call, arguments []string) (*reply, *graphError) {
 		return nil, refused
 	}
 	if strings.EqualFold(c.segments[2], "transitiveMembers") {
-		return g.memberPage(c, memberContext(cast), g.transitive(c, grp), cast)
+		return g.memberPage(c, memberContext(cast), func(at time.Time) []seed.Member { return g.transitive(c, grp, at) }, cast)
 	}
 	return g.directPage(c, grp, cast)
 }
@@ -83,9 +84,9 @@ func (g *graph) membersCount(c *call, arguments []string) (*reply, *graphError) 
 	}
 	var all iter.Seq[seed.Member]
 	if strings.EqualFold(c.segments[2], "transitiveMembers") {
-		all = slices.Values(g.transitive(c, grp))
+		all = slices.Values(g.transitive(c, grp, g.listedAt()))
 	} else {
-		all = g.directMembers(c, grp)
+		all = g.directMembers(c, grp, g.listedAt())
 	}
 	n := 0
 	for m := range all {
@@ -102,13 +103,26 @@ func (g *graph) hides(c *call, grp *seed.Group) bool {
 	return grp.Visibility == "HiddenMembership" && !g.grants(c, []string{"Member.Read.Hidden"})
 }
 
-// everyMember are the members of a group that Graph knows.
-func (g *graph) everyMember(c *call, grp *seed.Group) iter.Seq[seed.Member] {
+// listedAt is the time as of which members are listed: zero for now, or what
+// has been replicated so far.
+func (g *graph) listedAt() time.Time {
+	if g.faults.set.Lag <= 0 {
+		return time.Time{}
+	}
+	return g.now().Add(-g.faults.set.Lag)
+}
+
+// everyMember are the members of a group that Graph knows, as of a time.
+func (g *graph) everyMember(c *call, grp *seed.Group, at time.Time) iter.Seq[seed.Member] {
 	return func(yield func(seed.Member) bool) {
 		if g.hides(c, grp) {
 			return
 		}
-		for m := range g.tenant.Members(grp.Index) {
+		all := g.tenant.Members(grp.Index)
+		if !at.IsZero() {
+			all = slices.Values(g.tenant.MembersAt(grp.Index, at))
+		}
+		for m := range all {
 			if typeName(m.Type) != "" && !yield(m) {
 				return
 			}
@@ -117,9 +131,9 @@ func (g *graph) everyMember(c *call, grp *seed.Group) iter.Seq[seed.Member] {
 }
 
 // directMembers are the members that a listing of v1.0 shows.
-func (g *graph) directMembers(c *call, grp *seed.Group) iter.Seq[seed.Member] {
+func (g *graph) directMembers(c *call, grp *seed.Group, at time.Time) iter.Seq[seed.Member] {
 	return func(yield func(seed.Member) bool) {
-		for m := range g.everyMember(c, grp) {
+		for m := range g.everyMember(c, grp, at) {
 			if _, visible := memberTypes[m.Type]; visible && !yield(m) {
 				return
 			}
@@ -129,7 +143,7 @@ func (g *graph) directMembers(c *call, grp *seed.Group) iter.Seq[seed.Member] {
 
 // transitive walks nested groups breadth first; each object comes once, and
 // cycles end.
-func (g *graph) transitive(c *call, grp *seed.Group) []seed.Member {
+func (g *graph) transitive(c *call, grp *seed.Group, at time.Time) []seed.Member {
 	key := grp.ID
 	if c.token.has("Member.Read.Hidden") {
 		key += "+hidden" // sees more: not the same list
@@ -145,8 +159,8 @@ func (g *graph) transitive(c *call, grp *seed.Group) []seed.Member {
 	visited := map[int]struct{}{grp.Index: {}}
 	for len(level) > 0 {
 		var below []*seed.Group
-		for _, at := range level {
-			for m := range g.directMembers(c, at) {
+		for _, outer := range level {
+			for m := range g.directMembers(c, outer, at) {
 				if _, again := seen[m]; again {
 					continue
 				}
@@ -214,8 +228,10 @@ func (g *graph) directPage(c *call, grp *seed.Group, cast string) (*reply, *grap
 	if refused != nil {
 		return nil, refused
 	}
-	if len(q.OrderBy) > 0 {
-		return g.memberPage(c, memberContext(cast), slices.Collect(g.directMembers(c, grp)), cast)
+	if len(q.OrderBy) > 0 || g.faults.set.Lag > 0 {
+		return g.memberPage(c, memberContext(cast), func(at time.Time) []seed.Member {
+			return slices.Collect(g.directMembers(c, grp, at))
+		}, cast)
 	}
 	start, refused := g.resume(c)
 	if refused != nil {
@@ -224,7 +240,7 @@ func (g *graph) directPage(c *call, grp *seed.Group, cast string) (*reply, *grap
 	total := -1
 	if q.Count && start.Offset == 0 {
 		total = 0
-		for m := range g.directMembers(c, grp) {
+		for m := range g.directMembers(c, grp, time.Time{}) {
 			if g.lets(q, m, cast) {
 				total++
 			}
@@ -254,8 +270,9 @@ func (g *graph) directPage(c *call, grp *seed.Group, cast string) (*reply, *grap
 	return page.end("@odata.nextLink", link), nil
 }
 
-// memberPage writes a page of a list of members that is at hand.
-func (g *graph) memberPage(c *call, context string, all []seed.Member, cast string) (*reply, *graphError) {
+// memberPage writes a page of a list of members that is at hand as a whole. All
+// pages of a listing show it as of the same time, which is zero for now.
+func (g *graph) memberPage(c *call, context string, list func(at time.Time) []seed.Member, cast string) (*reply, *graphError) {
 	q, refused := c.parse(odata.Members())
 	if refused != nil {
 		return nil, refused
@@ -264,6 +281,11 @@ func (g *graph) memberPage(c *call, context string, all []seed.Member, cast stri
 	if refused != nil {
 		return nil, refused
 	}
+	at := g.listedAt()
+	if start.At != 0 {
+		at = time.Unix(0, start.At)
+	}
+	all := list(at)
 	if cast != "" || q.Filter != nil || q.Search != nil {
 		all = slices.DeleteFunc(slices.Clone(all), func(m seed.Member) bool { return !g.lets(q, m, cast) })
 	}
@@ -284,9 +306,18 @@ func (g *graph) memberPage(c *call, context string, all []seed.Member, cast stri
 	}
 	link := ""
 	if until < len(all) {
-		link = g.nextLink(c, position{Offset: int64(until)})
+		next := position{Offset: int64(until)}
+		if !at.IsZero() {
+			next.At = at.UnixNano()
+		}
+		link = g.nextLink(c, next)
 	}
 	return page.end("@odata.nextLink", link), nil
+}
+
+// always is a list that no lag concerns.
+func always(all []seed.Member) func(time.Time) []seed.Member {
+	return func(time.Time) []seed.Member { return all }
 }
 
 func (g *graph) sortMembers(q *odata.Query, all []seed.Member) []seed.Member {

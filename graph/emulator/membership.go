@@ -17,6 +17,10 @@ const maxBind = 20
 const (
 	textAlreadyMember = "One or more added object references already exist for the following modified properties: 'members'."
 	textMailGroup     = "Cannot Update a mail-enabled security groups and or distribution list."
+	textNotMember     = "One or more removed object references do not exist for the following modified properties: 'members'."
+	textUnreplicated  = "The source resource object or one of the objects being referenced don't exist."
+	textManyLinks     = "A resource cannot contain more than 20 link changes"
+	textNoGuests      = "Guests users are not allowed to join this Unified Group due to policy setting. paramName: Members, paramValue: , objectType: Microsoft.Online.DirectoryServices.Group"
 	textOnPremises    = "Unable to update the specified properties for on-premises mastered Directory Sync objects or objects currently undergoing migration."
 )
 
@@ -58,7 +62,7 @@ func (g *graph) patchGroup(c *call, arguments []string) (*reply, *graphError) {
 		return nil, badRequest("The value of members@odata.bind must be an array of references.")
 	}
 	if len(refs) > maxBind {
-		return nil, badRequest("The number of references in members@odata.bind exceeds the limit of 20.")
+		return nil, badRequest(textManyLinks)
 	}
 	return g.add(c, arguments[0], refs)
 }
@@ -93,7 +97,7 @@ func (g *graph) add(c *call, groupID string, refs []string) (*reply, *graphError
 		}
 	}
 	for _, m := range members {
-		g.tenant.AddMember(grp.Index, m)
+		g.tenant.AddMemberBy(c.requestID, grp.Index, m)
 	}
 	return noContent(), nil
 }
@@ -122,6 +126,10 @@ func (g *graph) writable(c *call, groupID string) (*seed.Group, *graphError) {
 	if refused != nil {
 		return nil, refused
 	}
+	if g.faults.strikes(faultUnreplicated, c.path) {
+		return nil, badRequest(textUnreplicated)
+	}
+	owner := g.tenant.IsOwner(grp.Index, g.account(c))
 	unified := slices.Contains(grp.GroupTypes, "Unified")
 	switch {
 	case slices.Contains(grp.GroupTypes, "DynamicMembership"):
@@ -131,14 +139,22 @@ func (g *graph) writable(c *call, groupID string) (*seed.Group, *graphError) {
 	case grp.MailEnabled && !unified:
 		// Documented as 403; every report from the field has 400.
 		return nil, badRequest(textMailGroup)
-	case grp.IsAssignableToRole && !(g.grants(c, []string{"RoleManagement.ReadWrite.Directory"}) && (c.token.appOnly() || g.authority.hasRole(rolePrivileged))):
+	case grp.IsAssignableToRole && !(g.grants(c, []string{"RoleManagement.ReadWrite.Directory"}) && (c.token.appOnly() || owner || g.authority.hasRole(rolePrivileged))):
 		return nil, insufficientPrivileges()
 	case grp.IsManagementRestricted:
 		return nil, insufficientPrivileges()
-	case !c.token.appOnly() && !g.authority.mayWriteGroup(unified):
+	case !c.token.appOnly() && !owner && !g.authority.mayWriteGroup(unified):
 		return nil, insufficientPrivileges()
 	}
 	return grp, nil
+}
+
+// account is who a call is made by: the person, or the app's service principal.
+func (g *graph) account(c *call) seed.Member {
+	if c.token.appOnly() {
+		return seed.Member{Type: seed.MemberServicePrincipal, Index: 0}
+	}
+	return seed.Member{Type: seed.MemberUser, Index: g.tenant.Account()}
 }
 
 // fits checks that the group takes a member of this type, and that the token
@@ -148,6 +164,10 @@ func (g *graph) fits(c *call, grp *seed.Group, m seed.Member) *graphError {
 		return badRequest("The members of a Microsoft 365 group must be users.")
 	}
 	switch m.Type {
+	case seed.MemberUser:
+		if u, ok := g.tenant.User(m.Index); ok && u.UserType == "Guest" && !g.tenant.TakesGuests(grp.Index) {
+			return refuse(http.StatusForbidden, "Authorization_RequestDenied", textNoGuests)
+		}
 	case seed.MemberGroup:
 		nested, ok := g.tenant.Group(m.Index)
 		if !ok || nested.MailEnabled {
@@ -197,10 +217,13 @@ func (g *graph) remove(c *call, groupID, memberID string) (*reply, *graphError) 
 	}
 	g.writes.Lock()
 	defer g.writes.Unlock()
-	if !g.tenant.RemoveMember(grp.Index, m) {
-		return nil, notFound(memberID)
+	switch {
+	case g.tenant.RemoveMemberBy(c.requestID, grp.Index, m):
+		return noContent(), nil
+	case g.faults.set.Absent400:
+		return nil, badRequest(textNotMember)
 	}
-	return noContent(), nil
+	return nil, notFound(memberID)
 }
 
 // deleteObject refuses, and notes, every way to delete a user: by its own URL,

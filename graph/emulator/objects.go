@@ -228,7 +228,7 @@ func (g *graph) expandMembers(c *call, o *object, v odata.Object, expands []odat
 		o.b = append(o.b, '[')
 		w := g.memberWriter(c, e.Select)
 		rows := 0
-		for m := range g.everyMember(c, grp) {
+		for m := range g.everyMember(c, grp, g.listedAt()) {
 			if rows == maxExpanded {
 				break
 			}

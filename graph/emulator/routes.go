@@ -28,6 +28,7 @@ var (
 	meRead           = []string{"User.Read", "User.Read.All", "User.ReadBasic.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
 	usersRead        = []string{"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All", "User.ReadBasic.All"}
 	fullUsersRead    = usersRead[:4] // what is left reads the basic properties alone
+	ownersRead       = []string{"GroupMember.Read.All", "Group.Read.All", "Directory.Read.All", "GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All"}
 	groupsRead       = []string{"GroupMember.Read.All", "Group.Read.All", "Directory.Read.All", "GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All", "GroupMember.ReadBasic.All"}
 	membersWrite     = []string{"GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All"}
 	contactsRead     = []string{"OrgContact.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"}
@@ -72,6 +73,10 @@ func graphRoutes() []route {
 		get("groups/$count", 1, groupsRead, (*graph).groupsCount),
 		get("groups/delta", 1, groupsRead, (*graph).notModelled),
 		get("groups/{id}", 1, groupsRead, (*graph).group),
+		get("groups/{id}/owners", 1, ownersRead, (*graph).owners),
+		get("groups/{id}/owners/$count", 1, ownersRead, (*graph).ownersCount),
+		get("groups/{id}/owners/{cast}", 1, ownersRead, (*graph).owners),
+		get("groups/{id}/owners/{cast}/$count", 1, ownersRead, (*graph).ownersCount),
 		write(http.MethodPatch, "groups/{id}", membersWrite, (*graph).patchGroup),
 		write(http.MethodPost, "groups/{id}/members/$ref", membersWrite, (*graph).addMember),
 		write(http.MethodDelete, "groups/{id}/members/$ref", membersWrite, (*graph).removeMemberByQuery),

@@ -54,7 +54,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	}
 	tenant, err := seed.Build(seed.Options{
 		Users: o.Users, Seed: o.Seed, NullCreated: o.NullCreated,
-		Groups: o.Groups, DynamicLists: o.DynamicLists,
+		Groups: o.Groups, DynamicLists: o.DynamicLists, Now: o.Now,
 	})
 	if err != nil {
 		return nil, err
@@ -145,6 +145,9 @@ func (s *Server) mux() http.Handler {
 	s.authority.routes(mux)
 	s.controls(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodDelete {
+			deletes.note(s.graph, r.URL.EscapedPath())
+		}
 		switch {
 		case strings.HasPrefix(r.URL.Path, "/v1.0/"):
 			// Around ServeMux: it would clean characters from Graph's paths.

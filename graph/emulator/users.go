@@ -215,7 +215,7 @@ func (g *graph) directReports(c *call, arguments []string) (*reply, *graphError)
 	for _, i := range g.tenant.DirectReports(u.Index) {
 		reports = append(reports, seed.Member{Type: seed.MemberUser, Index: i})
 	}
-	return g.memberPage(c, "directoryObjects", reports, "")
+	return g.memberPage(c, "directoryObjects", always(reports), "")
 }
 
 // selected are the names of $select.
