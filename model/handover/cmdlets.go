@@ -60,7 +60,7 @@ if ($context.TenantId -ne $tenant) {
   throw ('The plan is for tenant {0}, and you are signed in to {1}. Run Disconnect-MgGraph and start again.' -f $tenant, $context.TenantId)
 }
 $found = Get-MgGroup -GroupId $group
-Write-Output ('Group {0} in tenant {1}, signed in as {2}' -f $found.DisplayName, $tenant, $context.Account)
+Write-Output ('Group {0} in tenant {1}, signed in as {2}' -f ($found.DisplayName -replace '\p{C}', ' '), $tenant, $context.Account)
 
 # Who is a member now.
 $present = @{}
@@ -125,7 +125,7 @@ if ($list.Count -ne 1) {
   throw ('Exchange has no distribution list or mail-enabled security group with the object id {0}.' -f $group)
 }
 $identity = [string]$list[0].Guid
-Write-Output ('List {0}, {1}, in tenant {2}' -f $list[0].DisplayName, $list[0].PrimarySmtpAddress, $tenant)
+Write-Output ('List {0}, {1}, in tenant {2}' -f ($list[0].DisplayName -replace '\p{C}', ' '), $list[0].PrimarySmtpAddress, $tenant)
 
 # Who is a member now, by object id and by address.
 $present = @{}
