@@ -75,24 +75,11 @@ func (w *Workspace) guardsFor(ctx context.Context, p *writeback.Plan, group *mod
 			limits.LeastSize = min(limits.LeastSize, len(undone.Before))
 		}
 	}
-	return stricter(p.Guards, hold(limits, p)), nil
-}
-
-// hold holds the limits against the rows of a plan.
-func hold(limits writeback.Guards, p *writeback.Plan) []writeback.GuardResult {
-	additions, removals, after := len(p.Add), len(p.Remove), len(p.Keep)+len(p.Add)
-	return []writeback.GuardResult{
-		{Name: writeback.GuardRemovals, Limit: limits.MaxRemovals, Value: removals, Tripped: limits.MaxRemovals >= 0 && removals > limits.MaxRemovals},
-		{Name: writeback.GuardAdditions, Limit: limits.MaxAdditions, Value: additions, Tripped: limits.MaxAdditions >= 0 && additions > limits.MaxAdditions},
-		{Name: writeback.GuardLeastSize, Limit: limits.LeastSize, Value: after, Tripped: removals > 0 && after < limits.LeastSize},
+	mirrored, err := parts.Ledger.Mirrored(ctx, p.Group.ID)
+	if err != nil {
+		return nil, err
 	}
-}
-
-// protects reports whether the profile names the group as protected.
-func protects(policy writeback.Policy, g *model.Group) bool {
-	return slices.ContainsFunc([]string{g.ID, g.Mail, g.DisplayName}, func(name string) bool {
-		return name != "" && containsFold(policy.ProtectedGroups, name)
-	})
+	return stricter(p.Guards, limits.Hold(p, !mirrored)), nil
 }
 
 // stricter takes of two results for each guard the one that allows less.
@@ -140,7 +127,7 @@ func (w *Workspace) CheckApproval(ctx context.Context, p *writeback.Plan, a writ
 		return err
 	}
 	policy := w.settings.Policy
-	if protects(policy, group) || protects(policy, &model.Group{ID: p.Group.ID, DisplayName: p.Group.DisplayName}) {
+	if policy.Protects(group) || policy.Protects(&model.Group{ID: p.Group.ID, DisplayName: p.Group.DisplayName}) {
 		return groupProtected(group)
 	}
 	if policy.SecondApprover && strings.EqualFold(a.By, p.Author) {

@@ -126,14 +126,17 @@ func (w *Workspace) plan(ctx context.Context, include, exclude []string, group s
 // MayPlan refuses a group that no plan can be made for: one that the profile
 // protects, and one that cannot be written. It asks nobody.
 func (w *Workspace) MayPlan(g *model.Group, handOver bool) error {
-	if protects(w.settings.Policy, g) {
+	if w.settings.Policy.Protects(g) {
 		return groupProtected(g)
 	}
 	refusal := g.WriteRefusal()
-	if refusal == nil || handOver && (refusal.Code == "groupDistribution" || refusal.Code == "groupMailEnabledSecurity") {
-		return nil
+	if handOver {
+		refusal = g.HandOverRefusal()
 	}
-	return refusal
+	if refusal != nil {
+		return refusal
+	}
+	return nil
 }
 
 // standing reads the direct members of a group and, beside them, its owners.
@@ -211,13 +214,13 @@ func (w *Workspace) Run(ctx context.Context, planID string) (*writeback.Run, err
 // Apply writes an approved plan, verifies it by reading back, and records it.
 // The plan is kept, wherever it came from. progress may be nil; it counts rows.
 func (w *Workspace) Apply(ctx context.Context, p *writeback.Plan, a writeback.Approval, progress func(writeback.Progress)) (*writeback.Report, error) {
+	if err := p.Verify(); err != nil {
+		return nil, err
+	}
 	if err := w.CheckApproval(ctx, p, a); err != nil {
 		return nil, err
 	}
 	return w.write(ctx, "plan.apply", p, func(d writeback.Deps) (*writeback.Report, error) {
-		if err := p.Verify(); err != nil {
-			return nil, err
-		}
 		if err := d.Journal.SavePlan(ctx, p, w.actor()); err != nil {
 			return nil, err
 		}

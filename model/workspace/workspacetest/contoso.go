@@ -84,6 +84,7 @@ func Contoso() *Tenant {
 		},
 		Policy: writeback.DefaultPolicy(),
 	}
+	t.Policy.FirstRemovals = -1 // or every plan of a test would be stopped
 	t.MembersOf = map[string][]model.Object{
 		ID(GroupSales):   {t.User(Bert), t.User(Chandra)},
 		ID(GroupDynamic): {t.User(Chandra)},
