@@ -184,6 +184,16 @@ func (w *Workspace) KeepPlan(ctx context.Context, p *writeback.Plan) error {
 	return nil
 }
 
+// PlanHeads returns the kept plans without their rows, newest first, with how
+// far the run of each has come.
+func (w *Workspace) PlanHeads(ctx context.Context) ([]writeback.PlanHead, error) {
+	parts, err := w.opened()
+	if err != nil {
+		return nil, err
+	}
+	return parts.Ledger.PlanHeads(ctx)
+}
+
 // Plans returns the kept plans, newest first.
 func (w *Workspace) Plans(ctx context.Context) ([]writeback.Plan, error) {
 	parts, err := w.opened()
@@ -310,17 +320,21 @@ func (w *Workspace) Undo(ctx context.Context, planID string) (*writeback.Plan, e
 	if run == nil {
 		return nil, &model.Error{Kind: model.KindUsage, Code: "planNotApplied", Message: fmt.Sprintf("plan %s was never applied, so there is nothing to undo", planID)}
 	}
-	if err := w.signedIn(ctx); err != nil {
-		return nil, err
-	}
-	if err := w.checkTenant(&run.Plan); err != nil {
-		return nil, err
-	}
-	members, err := parts.Groups.DirectMembers(ctx, run.Plan.Group.ID)
+	group, err := w.target(ctx, &run.Plan)
 	if err != nil {
 		return nil, err
 	}
-	plan, err := writeback.Undo(run, members, w.settings.Policy.For(&model.Group{ID: run.Plan.Group.ID, DisplayName: run.Plan.Group.DisplayName}).Guards, w.actor(), w.Now())
+	if err := w.MayPlan(group, false); err != nil {
+		return nil, err
+	}
+	members, owners, err := w.standing(ctx, parts, group.ID)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := writeback.NewUndo(writeback.UndoParams{
+		Run: run, Members: members, Owners: owners, Rules: w.settings.Policy.For(group),
+		Author: w.actor(), Now: w.Now(),
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -312,12 +312,17 @@ func (w *Workspace) Synced() bool { return !w.Progress().SyncedAt.IsZero() }
 
 // VerifyAudit fails when a line of the audit was changed or removed.
 func (w *Workspace) VerifyAudit(ctx context.Context) error {
+	_, err := w.CountAudit(ctx)
+	return err
+}
+
+// CountAudit is VerifyAudit, and returns how many lines are in order.
+func (w *Workspace) CountAudit(ctx context.Context) (events int, err error) {
 	parts, err := w.opened()
 	if err != nil {
-		return err
+		return 0, err
 	}
-	_, err = parts.Ledger.VerifyAudit(ctx)
-	return err
+	return parts.Ledger.VerifyAudit(ctx)
 }
 
 // Events returns the audit since a time, oldest first.
