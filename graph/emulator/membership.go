@@ -223,7 +223,9 @@ func (g *graph) remove(c *call, groupID, memberID string) (*reply, *graphError) 
 	case g.faults.set.Absent400:
 		return nil, badRequest(textNotMember)
 	}
-	return nil, notFound(memberID)
+	// It names the group, as if that were gone. Source:
+	// github.com/microsoftgraph/microsoft-graph-docs, issues 18715 and 4847.
+	return nil, notFound(groupID)
 }
 
 // deleteObject refuses, and notes, every way to delete a user: by its own URL,

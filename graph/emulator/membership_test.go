@@ -78,7 +78,7 @@ func TestAMemberIsAddedOnceAndRemovedOnce(t *testing.T) {
 		assert.Equal(t, before+1, s.Tenant().MemberCount(s.groupIndex(group)))
 		s.add(group, id).refused(http.StatusBadRequest, "Request_BadRequest", already)
 		assert.Equal(t, http.StatusNoContent, s.remove(group, id).Status)
-		s.remove(group, id).refused(http.StatusNotFound, "Request_ResourceNotFound", missing(id))
+		s.remove(group, id).refused(http.StatusNotFound, "Request_ResourceNotFound", missing(s.groupID(group)))
 		assert.Equal(t, before, s.Tenant().MemberCount(s.groupIndex(group)))
 	}
 	assert.Empty(t, s.Judges().Violations())
