@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -47,9 +48,31 @@ const noLimit = -1
 //	exchange_resource = "https://mail.contoso.com"         # default: that of the endpoint's cloud
 //	keep_structure    = true                               # default: false
 //
-//	[profile.NAME.guards]
-//	sync_removals         = 500                            # or "off"
-//	sync_removals_percent = 10                             # or "off"
+//	[profile.NAME.guards]                                  # each a number or "off"
+//	sync_removals         = 500
+//	sync_removals_percent = 10
+//	removals              = 50                             # of a plan, as the ones below
+//	removals_percent      = 20
+//	additions             = 1000
+//	additions_percent     = "off"
+//	least_members         = 1
+//	first_removals        = 0
+//
+//	[profile.NAME.writeback]
+//	skip_guests             = false
+//	skip_disabled           = false
+//	remove_owners           = false
+//	protected_users         = ["breakglass@contoso.com"]   # default: none
+//	protected_groups        = ["sg-admins"]                # default: none
+//	require_second_approver = false
+//
+//	[profile.NAME.group."ADDRESS, NAME OR OBJECT ID"]      # a group's own
+//	removals        = 5                                    # any guard of a plan
+//	skip_guests     = true                                 # and any of the first
+//	protected_users = ["ceo@contoso.com"]                  # four of writeback
+//
+// What a group's table does not say holds for it as for every group of the
+// profile; its protected_users come to the profile's.
 //
 // A key that is not one of these and a value that cannot be used are KindUsage
 // errors that name the line; of several, the first one is returned.
@@ -109,6 +132,7 @@ type table struct {
 	Profile
 	attributes []string
 	line       int // of attributes
+	groups     []*groupTable
 }
 
 // keys returns the parts of a dotted key.
@@ -125,14 +149,22 @@ func (r *reader) enter(path []string, node *unstable.Node) error {
 	switch {
 	case node.Kind == unstable.ArrayTable:
 		return r.wrong(node, fmt.Sprintf("%s is one table, not a list of them: write it in single brackets", strings.Join(path, ".")))
-	case len(path) == 1 && path[0] == keyProfile, len(path) == 3 && path[0] == keyProfile && path[2] == keyGuards:
+	case path[0] != keyProfile:
+		return r.unknown(path, node)
+	case len(path) == 1, len(path) == 3 && slices.Contains(tables(), path[2]):
 		return nil
-	case len(path) == 2 && path[0] == keyProfile:
+	case len(path) == 2:
 		r.profile(path[1])
 		return nil
+	case len(path) == 4 && path[2] == keyGroup:
+		_, err := r.group(r.profile(path[1]), path, node)
+		return err
 	}
 	return r.unknown(path, node)
 }
+
+// tables are the tables of a profile.
+func tables() []string { return []string{keyGuards, keyWriteback, keyGroup} }
 
 // profile returns the table of a profile, new or not.
 func (r *reader) profile(name string) *table {
@@ -162,8 +194,14 @@ func (r *reader) keyValue(path []string, node *unstable.Node) error {
 		return r.unknown(path, node)
 	}
 	t := r.profile(path[1])
+	if slices.Contains(tables(), path[2]) {
+		return r.inTable(t, path, node)
+	}
+	if len(path) > 3 {
+		return r.unknown(path, node)
+	}
 	var err error
-	switch strings.Join(path[2:], ".") {
+	switch path[2] {
 	case keyAttributes:
 		t.line = r.line(node)
 		t.attributes, err = r.attributes(node)
@@ -178,14 +216,27 @@ func (r *reader) keyValue(path []string, node *unstable.Node) error {
 		t.ExchangeResource, err = r.url(node)
 	case keyKeepStructure:
 		t.KeepStructure, err = r.yes(node)
-	case keyGuards + "." + keyRemovals:
-		t.Guard.Users, err = r.limit(node, math.MaxInt)
-	case keyGuards + "." + keyRemovalsShare:
-		t.Guard.Percent, err = r.limit(node, 100)
-	case keyGuards:
-		err = r.isTable(path, node)
 	default:
 		err = r.unknown(path, node)
+	}
+	return err
+}
+
+// inTable takes a key of one of the profile's tables.
+func (r *reader) inTable(t *table, path []string, node *unstable.Node) (err error) {
+	switch {
+	case len(path) == 3:
+		return r.isTable(path, node)
+	case path[2] == keyGroup:
+		return r.groupKey(t, path, node)
+	case len(path) > 4 || !slices.Contains(known(path), path[3]):
+		return r.unknown(path, node)
+	case path[3] == keyRemovals:
+		t.Guard.Users, err = r.limit(node, math.MaxInt)
+	case path[3] == keyRemovalsShare:
+		t.Guard.Percent, err = r.limit(node, 100)
+	default:
+		err = r.writebackKey(t, path[3], path, node)
 	}
 	return err
 }
@@ -294,6 +345,7 @@ func (r *reader) config() (Config, error) {
 			}
 			t.Schema, t.Chosen = schema, true
 		}
+		t.Policy = t.policy()
 		c.profiles[name] = t.Profile
 	}
 	return c, nil
@@ -302,16 +354,20 @@ func (r *reader) config() (Config, error) {
 // unknown is the error of a key that does not exist. It suggests the nearest
 // of those that may stand there.
 func (r *reader) unknown(path []string, node *unstable.Node) error {
-	known, written := []string{keyProfile}, path[0]
+	written := path[0]
 	if path[0] == keyProfile {
-		if len(path) < 3 {
+		switch {
+		case len(path) < 3:
 			return r.isTable(path, node)
-		}
-		known, written = []string{keyAttributes, keyNightly, keyGuards, keyExchange, keyExchangeEndpoint, keyExchangeResource, keyKeepStructure}, path[2]
-		if len(path) > 3 && path[2] == keyGuards {
-			known, written = []string{keyRemovals, keyRemovalsShare}, path[3]
+		case len(path) > 4 && path[2] == keyGroup:
+			written = path[4]
+		case len(path) > 3 && (path[2] == keyGuards || path[2] == keyWriteback):
+			written = path[3]
+		default:
+			written = path[2]
 		}
 	}
+	known := known(path)
 	e := &model.Error{
 		Kind: model.KindUsage, Code: "configUnknownKey",
 		Message: fmt.Sprintf("there is no setting %q", strings.Join(path, ".")),
@@ -321,6 +377,21 @@ func (r *reader) unknown(path []string, node *unstable.Node) error {
 		e.Remedy = fmt.Sprintf("did you mean %q?", near)
 	}
 	return r.placed(r.line(node), e)
+}
+
+// known are the keys that there can be where the path's last one stands.
+func known(path []string) []string {
+	switch {
+	case path[0] != keyProfile:
+		return []string{keyProfile}
+	case len(path) > 3 && path[2] == keyGuards:
+		return append([]string{keyRemovals, keyRemovalsShare}, guardKeys()...)
+	case len(path) > 3 && path[2] == keyWriteback:
+		return append(ruleKeys(), keyProtectedGroups, keySecondApprover)
+	case len(path) > 4 && path[2] == keyGroup:
+		return append(guardKeys(), ruleKeys()...)
+	}
+	return []string{keyAttributes, keyNightly, keyGuards, keyWriteback, keyGroup, keyExchange, keyExchangeEndpoint, keyExchangeResource, keyKeepStructure}
 }
 
 // isTable is the error of a table that was given a value.

@@ -201,6 +201,7 @@ func FuzzAConfigurationIsReadOrRefusedWithAUsageError(f *testing.F) {
 	f.Add([]byte("[profile.a]\nattributes = [\"city\"]\nnightly = \"off\"\n[profile.a.guards]\nsync_removals = 5\n"))
 	f.Add([]byte("[profile.a]\nexchange = \"ews\"\nexchange_endpoint = \"https://mail.contoso.com\"\nkeep_structure = true\n"))
 	f.Add([]byte("profile.a = { guards = { sync_removals = \"off\" } }"))
+	f.Add([]byte("[profile.a.writeback]\nprotected_users = [\"a@b.c\"]\n[profile.a.group.\"x.y\"]\nremovals_percent = \"off\"\nskip_guests = true\n"))
 	f.Add([]byte("[[profile]]\n\"\\u0000\" = [[{}]]"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := profile.Read(data, "config.toml")
