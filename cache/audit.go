@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -89,34 +91,115 @@ func (l *Ledger) Events(ctx context.Context, since time.Time) (events []workspac
 }
 
 // VerifyAudit checks the whole chain and returns how many events are in order.
-// Its error, of code "auditBroken", names the first that is not.
+// Its error, of code "auditBroken", names the first that is not. Where all are,
+// the journal of each run must be as they tell it, or the error is of code
+// "journalBroken".
 func (l *Ledger) VerifyAudit(ctx context.Context) (events int, err error) {
 	err = l.view(ctx, func(tx *bolt.Tx) error {
-		var end chainEnd
-		if _, err := get(tx.Bucket(bucketHeader), keyChain, &end); err != nil {
+		told := make(map[string][]uint64)
+		var err error
+		if events, err = l.verifyChain(ctx, tx, told); err != nil {
 			return err
 		}
-		prev := ""
-		c := tx.Bucket(bucketEvents).Cursor()
-		for k, v := c.First(); k != nil; k, v = c.Next() {
-			var stored link
-			if err := json.Unmarshal(v, &stored); err != nil {
-				return damage("event %d: %v", events+1, err)
-			}
-			number := uint64(events + 1)
-			if len(k) != 8 || binary.BigEndian.Uint64(k) != number ||
-				stored.Prev != prev || stored.Hash != linkHash(prev, stored.Event) {
-				return auditBroken(l.path, number)
-			}
-			prev = stored.Hash
-			events++
-		}
-		if uint64(events) != end.Count || prev != end.Hash {
-			return auditBroken(l.path, uint64(events+1))
-		}
-		return nil
+		return l.verifyRuns(ctx, tx, told)
 	})
 	return events, err
+}
+
+// verifyChain notes in told the numbers of the events of each plan.
+func (l *Ledger) verifyChain(ctx context.Context, tx *bolt.Tx, told map[string][]uint64) (events int, err error) {
+	var end chainEnd
+	if _, err := get(tx.Bucket(bucketHeader), keyChain, &end); err != nil {
+		return 0, err
+	}
+	prev := ""
+	c := tx.Bucket(bucketEvents).Cursor()
+	for k, v := c.First(); k != nil; k, v = c.Next() {
+		if err := ctx.Err(); err != nil {
+			return events, err
+		}
+		var stored link
+		if err := json.Unmarshal(v, &stored); err != nil {
+			return events, damage("event %d: %v", events+1, err)
+		}
+		number := uint64(events + 1)
+		if len(k) != 8 || binary.BigEndian.Uint64(k) != number ||
+			stored.Prev != prev || stored.Hash != linkHash(prev, stored.Event) {
+			return events, auditBroken(l.path, number)
+		}
+		var of struct {
+			PlanID string `json:"planId"`
+		}
+		if err := json.Unmarshal(stored.Event, &of); err != nil {
+			return events, damage("event %d: %v", number, err)
+		}
+		if of.PlanID != "" {
+			told[of.PlanID] = append(told[of.PlanID], number)
+		}
+		prev = stored.Hash
+		events++
+	}
+	if uint64(events) != end.Count || prev != end.Hash {
+		return events, auditBroken(l.path, uint64(events+1))
+	}
+	return events, nil
+}
+
+// verifyRuns compares each run with what the events tell of it; told is as
+// verifyChain leaves it.
+func (l *Ledger) verifyRuns(ctx context.Context, tx *bolt.Tx, told map[string][]uint64) error {
+	runs := tx.Bucket(bucketRuns)
+	for _, id := range slices.Sorted(maps.Keys(told)) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		var is workspace.ToldRun
+		for _, number := range told[id] {
+			e, err := eventOf(tx, number)
+			if err != nil {
+				return err
+			}
+			is.Tell(e)
+		}
+		if runs.Bucket([]byte(id)) == nil {
+			if is.Begun() {
+				return journalBroken(l.path, id, "it is missing")
+			}
+			continue
+		}
+		journal, err := journalOf(tx, id)
+		if err != nil {
+			return err
+		}
+		run, err := readRun(journal, id)
+		if err != nil {
+			return err
+		}
+		if what := is.Differs(run); what != "" {
+			return journalBroken(l.path, id, what)
+		}
+	}
+	return nil
+}
+
+// eventOf reads an event that is there.
+func eventOf(tx *bolt.Tx, number uint64) (e workspace.Event, err error) {
+	var stored link
+	if _, err := get(tx.Bucket(bucketEvents), binary.BigEndian.AppendUint64(nil, number), &stored); err != nil {
+		return e, err
+	}
+	if err := json.Unmarshal(stored.Event, &e); err != nil {
+		return e, damage("event %d: %v", number, err)
+	}
+	return e, nil
+}
+
+func journalBroken(path, planID, what string) error {
+	return &model.Error{
+		Kind: model.KindFailed, Code: "journalBroken",
+		Message: fmt.Sprintf("the journal of plan %s in %s is not as the audit tells it: %s", planID, path, what),
+		Remedy:  "it was changed from outside, or by an older rollcall: compare the file with a backup, and do not resume the plan before",
+	}
 }
 
 func auditBroken(path string, number uint64) error {

@@ -10,14 +10,16 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"rollcall/model"
+	"rollcall/model/workspace"
 	"rollcall/model/writeback"
 )
 
 // A run is a bucket of its own below bucketRuns, named by its plan's id. What
-// is large and never changes stands apart from what changes with each row.
+// is large and seldom changes stands apart from what changes with each row.
 var (
 	keyHead           = []byte("head") // writeback.Run without rows and end
 	keyEnd            = []byte("end")  // runEnd
+	keyNote           = []byte("note") // workspace.RunNote; older runs have none until they go on
 	bucketJournalRows = []byte("rows") // rowIdentity → storedRow
 	addPrefix         = byte('+')      // first byte of an addition's key
 	dropPrefix        = byte('-')      // first byte of a removal's key
@@ -41,10 +43,7 @@ func endOf(tx *bolt.Tx, planID []byte) (end runEnd, begun bool, err error) {
 	if journal == nil {
 		return end, false, nil
 	}
-	found, err := get(journal, keyEnd, &end)
-	if err == nil && !found {
-		err = damage("the journal of plan %s lacks its %s", planID, keyEnd)
-	}
+	err = need(journal, string(planID), keyEnd, &end)
 	return end, true, err
 }
 
@@ -85,7 +84,14 @@ func (l *Ledger) Begin(ctx context.Context, run *writeback.Run) error {
 		if err := put(journal, keyEnd, runEnd{State: run.State, Ended: run.Ended}); err != nil {
 			return err
 		}
-		return putRows(journal, run.Rows)
+		if err := putRows(journal, run.Rows); err != nil {
+			return err
+		}
+		note := workspace.NoteOf(run)
+		if err := put(journal, keyNote, note); err != nil {
+			return err
+		}
+		return chain(tx, note.Began(run.Begun, run.Approval))
 	})
 }
 
@@ -111,49 +117,102 @@ func putRows(journal *bolt.Bucket, rows []writeback.Row) error {
 	return nil
 }
 
-// SetRows stores the state of some rows of a run, and no others.
-func (l *Ledger) SetRows(ctx context.Context, planID string, at time.Time, rows []writeback.Row) error {
+// change does one change of a run that has been begun, and appends the event
+// that tells it, if any, to the audit. The run's note is kept as do leaves it.
+func (l *Ledger) change(ctx context.Context, planID string, do func(journal *bolt.Bucket, note *workspace.RunNote) (*workspace.Event, error)) error {
 	return l.update(ctx, func(tx *bolt.Tx) error {
 		journal, err := journalOf(tx, planID)
 		if err != nil {
 			return err
 		}
+		note, err := noteOf(journal, planID)
+		if err != nil {
+			return err
+		}
+		event, err := do(journal, note)
+		if err != nil || event == nil {
+			return err
+		}
+		if err := put(journal, keyNote, note); err != nil {
+			return err
+		}
+		return chain(tx, *event)
+	})
+}
+
+// noteOf reads a run's note, or makes that of a run that has none.
+func noteOf(journal *bolt.Bucket, planID string) (*workspace.RunNote, error) {
+	note := &workspace.RunNote{}
+	found, err := get(journal, keyNote, note)
+	if err != nil || found {
+		return note, err
+	}
+	run, err := readRun(journal, planID)
+	if err != nil {
+		return nil, err
+	}
+	return workspace.NoteOf(run), nil
+}
+
+// SetRows stores the state of some rows of a run, and no others.
+func (l *Ledger) SetRows(ctx context.Context, planID string, at time.Time, rows []writeback.Row) error {
+	return l.change(ctx, planID, func(journal *bolt.Bucket, note *workspace.RunNote) (*workspace.Event, error) {
+		if len(rows) == 0 {
+			return nil, nil
+		}
 		bucket := journal.Bucket(bucketJournalRows)
-		for _, r := range rows {
+		former := make([]writeback.RowState, len(rows))
+		for i, r := range rows {
 			var kept storedRow
 			found, err := get(bucket, rowIdentity(r), &kept)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			if !found {
-				return &model.Error{
+				return nil, &model.Error{
 					Kind: model.KindFailed, Code: "rowNotFound",
 					Message: fmt.Sprintf("plan %s has no row for user %s", planID, r.ID),
 				}
 			}
+			former[i] = kept.State
 			if err := put(bucket, rowIdentity(r), storedRow{N: kept.N, Row: r}); err != nil {
-				return err
+				return nil, err
 			}
 		}
-		return nil
+		event := note.Set(at, former, rows)
+		return &event, nil
+	})
+}
+
+// Reopen notes that somebody goes on with a run.
+func (l *Ledger) Reopen(ctx context.Context, planID, by string, at time.Time, renewed *writeback.Approval) error {
+	return l.change(ctx, planID, func(journal *bolt.Bucket, note *workspace.RunNote) (*workspace.Event, error) {
+		if renewed != nil {
+			var head writeback.Run
+			if err := need(journal, planID, keyHead, &head); err != nil {
+				return nil, err
+			}
+			head.Approval = *renewed
+			if err := put(journal, keyHead, head); err != nil {
+				return nil, err
+			}
+		}
+		event := note.Reopened(by, at, renewed)
+		return &event, nil
 	})
 }
 
 // End stores how a run ended, or that it is open again.
 func (l *Ledger) End(ctx context.Context, planID string, state writeback.RunState, at time.Time) error {
-	return l.update(ctx, func(tx *bolt.Tx) error {
-		journal, err := journalOf(tx, planID)
-		if err != nil {
-			return err
-		}
-		return put(journal, keyEnd, runEnd{State: state, Ended: at})
+	return l.change(ctx, planID, func(journal *bolt.Bucket, note *workspace.RunNote) (*workspace.Event, error) {
+		event := note.EndedIn(state, at)
+		return &event, put(journal, keyEnd, runEnd{State: state, Ended: at})
 	})
 }
 
 // Run returns the journal of a plan, nil when it was never begun.
-func (l *Ledger) Run(ctx context.Context, planID string) (*writeback.Run, error) {
-	var run *writeback.Run
-	err := l.view(ctx, func(tx *bolt.Tx) error {
+func (l *Ledger) Run(ctx context.Context, planID string) (run *writeback.Run, err error) {
+	err = l.view(ctx, func(tx *bolt.Tx) error {
 		if planID == "" || tx.Bucket(bucketRuns).Bucket([]byte(planID)) == nil {
 			return nil
 		}
@@ -161,33 +220,44 @@ func (l *Ledger) Run(ctx context.Context, planID string) (*writeback.Run, error)
 		if err != nil {
 			return err
 		}
-		var end runEnd
-		run = &writeback.Run{}
-		for key, value := range map[string]any{string(keyHead): run, string(keyEnd): &end} {
-			found, err := get(journal, []byte(key), value)
-			if err != nil {
-				return err
-			}
-			if !found {
-				return damage("the journal of plan %s lacks its %s", planID, key)
-			}
-		}
-		run.State, run.Ended = end.State, end.Ended
-		stored, err := all[storedRow](journal.Bucket(bucketJournalRows))
-		if err != nil {
-			return err
-		}
-		slices.SortFunc(stored, func(a, b storedRow) int { return cmp.Compare(a.N, b.N) })
-		run.Rows = make([]writeback.Row, len(stored))
-		for i, r := range stored {
-			run.Rows[i] = r.Row
-		}
-		return nil
+		run, err = readRun(journal, planID)
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return run, nil
+}
+
+// readRun reads a whole run.
+func readRun(journal *bolt.Bucket, planID string) (*writeback.Run, error) {
+	run, end := &writeback.Run{}, runEnd{}
+	if err := need(journal, planID, keyHead, run); err != nil {
+		return nil, err
+	}
+	if err := need(journal, planID, keyEnd, &end); err != nil {
+		return nil, err
+	}
+	run.State, run.Ended = end.State, end.Ended
+	stored, err := all[storedRow](journal.Bucket(bucketJournalRows))
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(stored, func(a, b storedRow) int { return cmp.Compare(a.N, b.N) })
+	run.Rows = make([]writeback.Row, len(stored))
+	for i, r := range stored {
+		run.Rows[i] = r.Row
+	}
+	return run, nil
+}
+
+// need reads a part of a run that cannot be missing.
+func need(journal *bolt.Bucket, planID string, key []byte, value any) error {
+	found, err := get(journal, key, value)
+	if err == nil && !found {
+		err = damage("the journal of plan %s lacks its %s", planID, key)
+	}
+	return err
 }
 
 // journalOf returns the bucket of a run that has been begun.
@@ -206,20 +276,4 @@ func journalOf(tx *bolt.Tx, planID string) (*bolt.Bucket, error) {
 		return nil, damage("the journal of plan %s lacks its rows", planID)
 	}
 	return journal, nil
-}
-
-// Reopen notes that somebody goes on with a run.
-func (l *Ledger) Reopen(ctx context.Context, planID, by string, at time.Time, renewed *writeback.Approval) error {
-	return l.update(ctx, func(tx *bolt.Tx) error {
-		journal, err := journalOf(tx, planID)
-		if err != nil || renewed == nil {
-			return err
-		}
-		var head writeback.Run
-		if _, err := get(journal, keyHead, &head); err != nil {
-			return err
-		}
-		head.Approval = *renewed
-		return put(journal, keyHead, head)
-	})
 }

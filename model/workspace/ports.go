@@ -172,7 +172,8 @@ type Event struct {
 	PlanID   string              `json:"planId,omitempty"`
 	Hash     string              `json:"hash,omitempty"` // the plan's own, where it was proposed or approved
 	Approval *writeback.Approval `json:"approval,omitempty"`
-	Rows     []RowEvent          `json:"rows,omitempty"` // what became of rows of its run
+	Rows     []RowEvent          `json:"rows,omitempty"`  // what became of rows of its run
+	State    writeback.RunState  `json:"state,omitempty"` // in which its run ended
 }
 
 // RowEvent is a row of a run as it changed.
@@ -226,7 +227,8 @@ type Ledger interface {
 
 	Record(ctx context.Context, e Event) error
 	Events(ctx context.Context, since time.Time) ([]Event, error) // oldest first
-	// VerifyAudit returns how many events are in order. Its error, of code
-	// "auditBroken", names the first that was changed or is missing.
+	// VerifyAudit returns how many events are in order. Its error is of code
+	// "auditBroken", naming the first that was changed or is missing, or, where
+	// all are in order, "journalBroken": a run is not as they tell it.
 	VerifyAudit(ctx context.Context) (events int, err error)
 }

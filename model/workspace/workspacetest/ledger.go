@@ -28,6 +28,7 @@ type Ledger struct {
 	events    []workspace.Event
 	plans     []*writeback.Plan
 	runs      map[string]*writeback.Run
+	notes     map[string]*workspace.RunNote // by plan id, of the runs
 	reserved  []writeback.Reservation
 }
 
@@ -137,11 +138,26 @@ func (l *Ledger) Bind(_ context.Context, tenantID string) error {
 	return nil
 }
 
-// VerifyAudit answers with AuditErr.
+// VerifyAudit answers with AuditErr, or with a run that is not as the events
+// tell it.
 func (l *Ledger) VerifyAudit(context.Context) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.events), l.AuditErr
+	if l.AuditErr != nil {
+		return len(l.events), l.AuditErr
+	}
+	for id, run := range l.runs {
+		var told workspace.ToldRun
+		for _, e := range l.events {
+			if e.PlanID == id {
+				told.Tell(e)
+			}
+		}
+		if what := told.Differs(run); what != "" {
+			return len(l.events), &model.Error{Kind: model.KindFailed, Code: "journalBroken", Message: fmt.Sprintf("the journal of plan %s: %s", id, what)}
+		}
+	}
+	return len(l.events), nil
 }
 
 // SavePlan keeps a plan, once.
@@ -205,11 +221,12 @@ func (l *Ledger) Mirrored(_ context.Context, groupID string) (bool, error) {
 }
 
 // Reopen goes on with a run.
-func (l *Ledger) Reopen(ctx context.Context, planID, _ string, _ time.Time, renewed *writeback.Approval) error {
+func (l *Ledger) Reopen(ctx context.Context, planID, by string, at time.Time, renewed *writeback.Approval) error {
 	return l.keep(ctx, func() {
 		if renewed != nil {
 			l.runs[planID].Approval = *renewed
 		}
+		l.events = append(l.events, l.notes[planID].Reopened(by, at, renewed))
 	})
 }
 
@@ -229,26 +246,36 @@ func (l *Ledger) Reserved(_ context.Context, since time.Time) ([]writeback.Reser
 func (l *Ledger) Begin(ctx context.Context, run *writeback.Run) error {
 	return l.keep(ctx, func() {
 		if l.runs == nil {
-			l.runs = make(map[string]*writeback.Run)
+			l.runs, l.notes = make(map[string]*writeback.Run), make(map[string]*workspace.RunNote)
 		}
-		l.runs[run.Plan.ID] = stored(run)
+		note := workspace.NoteOf(run)
+		l.runs[run.Plan.ID], l.notes[run.Plan.ID] = stored(run), note
+		l.events = append(l.events, note.Began(run.Begun, run.Approval))
 	})
 }
 
 // SetRows replaces rows of a run.
-func (l *Ledger) SetRows(ctx context.Context, planID string, _ time.Time, rows []writeback.Row) error {
+func (l *Ledger) SetRows(ctx context.Context, planID string, at time.Time, rows []writeback.Row) error {
 	return l.keep(ctx, func() {
-		run := l.runs[planID]
-		for _, row := range rows {
-			i := slices.IndexFunc(run.Rows, func(r writeback.Row) bool { return r.ID == row.ID && r.Remove == row.Remove })
-			run.Rows[i] = row
+		if len(rows) == 0 {
+			return
 		}
+		run := l.runs[planID]
+		former := make([]writeback.RowState, len(rows))
+		for k, row := range rows {
+			i := slices.IndexFunc(run.Rows, func(r writeback.Row) bool { return r.ID == row.ID && r.Remove == row.Remove })
+			former[k], run.Rows[i] = run.Rows[i].State, row
+		}
+		l.events = append(l.events, l.notes[planID].Set(at, former, rows))
 	})
 }
 
 // End ends a run.
 func (l *Ledger) End(ctx context.Context, planID string, state writeback.RunState, at time.Time) error {
-	return l.keep(ctx, func() { l.runs[planID].State, l.runs[planID].Ended = state, at })
+	return l.keep(ctx, func() {
+		l.runs[planID].State, l.runs[planID].Ended = state, at
+		l.events = append(l.events, l.notes[planID].EndedIn(state, at))
+	})
 }
 
 // Run returns a run, nil when it was never begun.
