@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -47,10 +48,14 @@ type batchItem struct {
 // batchAnswer is the answer to one of them. Err is set for an answer of 300
 // and above, and for a request that got no answer that counts.
 type batchAnswer struct {
-	Status int
-	Header http.Header
-	Body   json.RawMessage
-	Err    error
+	Status    int
+	Header    http.Header
+	Body      json.RawMessage
+	RequestID string // the request's own where the service names it, else that of the batch
+	Err       error
+	// Unsure says that the request was sent before, and that it is not known what
+	// came of it then.
+	Unsure bool
 
 	malformed bool // read refused the body
 }
@@ -109,7 +114,9 @@ func (c *Client) batch(ctx context.Context, items []batchItem) ([]batchAnswer, e
 		again := make([]int, 0, len(pending))
 		wait := time.Duration(0)
 		for _, i := range pending {
-			answers[i] = c.batchAnswer(got[items[i].ID], items[i].read)
+			unsure := got.unsure || round > 1 && (answers[i].Unsure || answers[i].inDoubt())
+			answers[i] = c.batchAnswer(got, items[i])
+			answers[i].Unsure = unsure
 			if repeat, d := c.judgeInner(answers[i], round); repeat {
 				again = append(again, i)
 				wait = max(wait, d)
@@ -138,21 +145,38 @@ func unanswered(answers []batchAnswer, pending []int, err error) []batchAnswer {
 	return answers
 }
 
-// sendBatch sends the pending items once, as the round-th time, and returns
-// their answers by id.
-func (c *Client) sendBatch(ctx context.Context, items []batchItem, pending []int, round int) (map[string]wireAnswer, error) {
+// inDoubt reports an answer, or the lack of one, that does not tell whether the
+// request had its effect. One that was throttled had none, nor one whose token
+// was refused.
+func (a *batchAnswer) inDoubt() bool { return transient(a.Status) || a.malformed || a.Status == 0 }
+
+// answeredBatch is the answer to a $batch.
+type answeredBatch struct {
+	answers   map[string]wireAnswer // by the ids of the requests
+	requestID string
+	unsure    bool // see answer
+}
+
+// sendBatch sends the pending items once, as the round-th time. Each of them
+// that is no question takes its part of the budget of writes.
+func (c *Client) sendBatch(ctx context.Context, items []batchItem, pending []int, round int) (*answeredBatch, error) {
 	requests := make([]batchItem, 0, len(pending))
+	writes := 0
 	for _, i := range pending {
 		requests = append(requests, items[i])
+		if items[i].Method != http.MethodGet {
+			writes++
+		}
 	}
 	body, err := json.Marshal(map[string][]batchItem{"requests": requests})
 	if err != nil {
 		return nil, fmt.Errorf("graph: building the batch: %w", err)
 	}
 	ctx = withSettings(ctx, func(s *callSettings) {
-		s.repeatable = true
+		s.repeatable, s.writes = true, writes
 		s.note = fmt.Sprintf("%d requests", len(requests))
 	})
+	unsure := false
 	for n := 1; ; n++ {
 		info := abstractions.NewRequestInformationWithMethodAndUrlTemplateAndPathParameters(
 			abstractions.POST, "{+baseurl}/$batch", c.path())
@@ -164,8 +188,9 @@ func (c *Client) sendBatch(ctx context.Context, items []batchItem, pending []int
 		}
 		answers, err := decodeBatch(got.body)
 		if err == nil {
-			return answers, nil
+			return &answeredBatch{answers: answers, requestID: got.header.Get("request-id"), unsure: unsure || got.unsure}, nil
 		}
+		unsure = true
 		if n == maxMalformed {
 			return nil, unreadable(c.root.Host, err)
 		}
@@ -179,21 +204,30 @@ func (c *Client) sendBatch(ctx context.Context, items []batchItem, pending []int
 	}
 }
 
-func (c *Client) batchAnswer(w wireAnswer, read func([]byte) error) batchAnswer {
+func (c *Client) batchAnswer(got *answeredBatch, item batchItem) batchAnswer {
+	w := got.answers[item.ID]
 	a := batchAnswer{Status: w.Status, Header: make(http.Header), Body: w.Body}
 	for name, value := range w.Headers {
 		a.Header.Set(name, value)
 	}
+	a.RequestID = a.Header.Get("request-id")
+	var refused *model.Error
 	switch {
 	case w.Status == 0:
-		a.Err = unreadable(c.root.Host, errors.New("the batch holds no answer to one of its requests"))
+		refused = unreadable(c.root.Host, errors.New("the batch holds no answer to one of its requests"))
 	case w.Status >= http.StatusMultipleChoices:
-		a.Err = c.transport.refusal(w.Status, a.Header, w.Body)
-	case read != nil:
+		refused = c.transport.refusal(w.Status, a.Header, w.Body)
+		a.RequestID = cmp.Or(a.RequestID, refused.RequestID)
+	case item.read != nil:
 		a.Body = nil
-		if err := read(w.Body); err != nil {
-			a.Err, a.malformed = unreadable(c.root.Host, err), true
+		if err := item.read(w.Body); err != nil {
+			refused, a.malformed = unreadable(c.root.Host, err), true
 		}
+	}
+	a.RequestID = cmp.Or(a.RequestID, got.requestID)
+	if refused != nil {
+		refused.RequestID = cmp.Or(refused.RequestID, a.RequestID)
+		a.Err = refused
 	}
 	return a
 }

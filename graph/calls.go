@@ -74,6 +74,7 @@ func (c *Client) Traffic() workspace.Traffic {
 			t.WaitUntil = until
 		}
 	}
+	t.PacedUntil = c.transport.pace.until()
 	return t
 }
 

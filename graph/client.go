@@ -74,6 +74,9 @@ type answer struct {
 	status int
 	header http.Header
 	body   []byte
+	// unsure says that the request was sent before, and that it is not known
+	// what came of it then.
+	unsure bool
 }
 
 // send makes one call: the transport repeats it as far as that is safe. An
@@ -101,7 +104,7 @@ func (t *transport) do(ctx context.Context, client *http.Client, req *http.Reque
 	if resp.StatusCode >= http.StatusMultipleChoices {
 		return nil, t.refusal(resp.StatusCode, resp.Header, body)
 	}
-	return &answer{status: resp.StatusCode, header: resp.Header, body: body}, nil
+	return &answer{status: resp.StatusCode, header: resp.Header, body: body, unsure: read.unsure}, nil
 }
 
 // native turns what a builder made into an HTTP request whose body can be sent

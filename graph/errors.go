@@ -161,7 +161,7 @@ func (t *transport) noConnection(err error) *model.Error {
 // keptThrottling ends a call that the gate would hold beyond its patience.
 func (t *transport) keptThrottling(c *call) *model.Error {
 	now := t.now()
-	waited := now.Sub(c.began).Round(time.Second)
+	waited := now.Sub(c.settings.patience.since()).Round(time.Second)
 	message := fmt.Sprintf("the service has been throttling for %s and asks to wait %s more", waited, t.gate.until().Sub(now).Round(time.Second))
 	return &model.Error{
 		Kind: model.KindUnavailable, Code: "TooManyRequests", Message: message,
@@ -172,7 +172,7 @@ func (t *transport) keptThrottling(c *call) *model.Error {
 // outOfPatience ends a call whose next repetition would come too late, and says
 // how long it has waited.
 func (t *transport) outOfPatience(c *call, resp *http.Response, err error) error {
-	waited := t.now().Sub(c.began).Round(100 * time.Millisecond)
+	waited := t.now().Sub(c.settings.patience.since()).Round(100 * time.Millisecond)
 	if err != nil {
 		if ctxErr := c.req.Context().Err(); ctxErr != nil {
 			return ctxErr

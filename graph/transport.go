@@ -56,6 +56,7 @@ type transport struct {
 	attempt time.Duration // of one attempt
 
 	gate   gate
+	pace   *pace                                                      // of writes
 	calls  *callLog                                                   // shared by all services of a tenant
 	reads  func(status int, body []byte) (as int, wait time.Duration) // see ServiceOptions.Reads; nil takes the status as it is
 	usual  atomic.Int64                                               // bytes of the last answer that did not name its length
@@ -69,6 +70,7 @@ func newTransport(o Options, root *url.URL) *transport {
 		cred: o.Credential, scopes: o.Scopes, now: o.Now, sleep: o.Sleep,
 		timeout: o.Timeout, attempt: o.AttemptTimeout,
 		gate:  gate{now: o.Now, sleep: o.Sleep, jitter: o.Jitter},
+		pace:  newPace(o),
 		calls: &callLog{},
 	}
 	t.calls.gates = []*gate{&t.gate}
@@ -81,8 +83,10 @@ type callSettings struct {
 	repeatable bool   // may be sent twice although it is no GET
 	note       string // for the activity log
 	earlier    int    // attempts made before, whose answers could not be read
+	writes     int    // what each attempt takes of the budget of writes; a request outside of batches is counted by its method
 
-	began time.Time // when the call's patience began; zero: with the request
+	patience *patience       // of the call that the request is a part of; nil: the request's own
+	wanted   context.Context // ends when a write that waits for the budget is not wanted any more; nil: never
 }
 
 type settingsKey struct{}
@@ -107,38 +111,16 @@ func withPriority(ctx context.Context, priority string) context.Context {
 	return withSettings(ctx, func(s *callSettings) { s.priority = priority })
 }
 
-// begun starts the patience of a call that may take several requests; one that
-// runs goes on.
-func (t *transport) begun(ctx context.Context) context.Context {
-	return withSettings(ctx, func(s *callSettings) {
-		if s.began.IsZero() {
-			s.began = t.now()
-		}
-	})
-}
-
-// pause waits d before a call of begun goes on. It reports false, at once, when
-// the wait would outlast the patience; the error is the context's.
-func (t *transport) pause(ctx context.Context, d time.Duration) (fits bool, err error) {
-	if !t.now().Add(d).Before(settingsOf(ctx).began.Add(t.timeout)) {
-		return false, nil
-	}
-	if d == 0 {
-		return true, nil
-	}
-	return true, t.sleep(ctx, d)
-}
-
 // call is the state of one RoundTrip over its attempts.
 type call struct {
 	req       *http.Request
 	settings  callSettings
-	began     time.Time // less the time that tokens took
 	attempt   int
 	repeats   int // after server errors and broken connections
 	dials     int // of those, without a connection
 	throttles int
 	renewals  int    // forced by a 401; at most one
+	unsure    bool   // an attempt may have had its effect although no answer told so
 	claims    string // for the next token: a challenge, or a demand for a fresh one
 	note      string // for the log entry of the next attempt
 }
@@ -149,15 +131,14 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	c := &call{req: req, settings: settingsOf(t.begun(req.Context()))}
-	c.began = c.settings.began
 	for {
 		asked := t.now()
 		token, err := t.token(c) // before the gate: this may take its time
 		if err != nil {
 			return nil, t.tokenFailure(req.Context(), err)
 		}
-		c.began = c.began.Add(t.now().Sub(asked))
-		if err := t.gate.pass(req.Context(), t.deadline(c)); err != nil {
+		c.settings.patience.excuse(t.now().Sub(asked))
+		if err := t.admit(c); err != nil {
 			if errors.Is(err, errPatience) {
 				return nil, t.keptThrottling(c)
 			}
@@ -184,7 +165,47 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // deadline is when the patience of a call ends.
-func (t *transport) deadline(c *call) time.Time { return c.began.Add(t.timeout) }
+func (t *transport) deadline(c *call) time.Time { return c.settings.patience.since().Add(t.timeout) }
+
+// admit waits until the next attempt may be sent: until the gate is open, and
+// until the budget holds what it writes, each time it is sent.
+func (t *transport) admit(c *call) error {
+	open := func(ctx context.Context) error { return t.gate.pass(ctx, t.deadline(c)) }
+	ctx := c.req.Context()
+	err := open(ctx)
+	n := c.writes()
+	if err != nil || n == 0 {
+		return err
+	}
+	waiting, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if wanted := c.settings.wanted; wanted != nil {
+		if wanted.Err() != nil {
+			return errHalted
+		}
+		defer context.AfterFunc(wanted, cancel)()
+	}
+	waited, err := t.pace.take(waiting, n, open)
+	c.settings.patience.excuse(waited)
+	if waited >= time.Second {
+		c.note = joinNotes(c.note, fmt.Sprintf("waited %s: budget of writes", seconds(waited)))
+	}
+	if err != nil && ctx.Err() == nil && waiting.Err() != nil {
+		return errHalted
+	}
+	return err
+}
+
+// writes is what an attempt takes of the budget of writes.
+func (c *call) writes() int {
+	switch {
+	case c.settings.writes > 0:
+		return c.settings.writes
+	case c.req.Method == http.MethodGet, c.req.Method == http.MethodHead, c.req.Method == http.MethodPost && c.settings.repeatable:
+		return 0
+	}
+	return 1
+}
 
 // refOnly is the only path that may be deleted: a group's reference to a
 // member, never the member.
@@ -282,7 +303,7 @@ func (t *transport) once(c *call, token string) (*http.Response, error) {
 		return nil, fmt.Errorf("the answer broke off: %w", err)
 	}
 	resp.Request = c.req
-	resp.Body = &memoryBody{Reader: *bytes.NewReader(body), content: body}
+	resp.Body = &memoryBody{Reader: *bytes.NewReader(body), content: body, unsure: c.unsure}
 	return resp, nil
 }
 
@@ -310,6 +331,7 @@ func (t *transport) readBody(resp *http.Response) ([]byte, error) {
 type memoryBody struct {
 	bytes.Reader
 	content []byte
+	unsure  bool // see answer
 }
 
 func (*memoryBody) Close() error { return nil }
@@ -354,6 +376,7 @@ func (t *transport) judge(c *call, resp *http.Response, err error) (wait time.Du
 		return 0, false
 	}
 	c.repeats++
+	c.unsure = true
 	if named {
 		t.gate.shut(asked)
 		c.note = fmt.Sprintf("waited %s: %d", seconds(asked), status)
@@ -375,6 +398,8 @@ func (t *transport) judgeError(c *call, err error) (wait time.Duration, again bo
 		c.dials++
 	case !c.canRepeat():
 		return 0, false
+	default:
+		c.unsure = true
 	}
 	c.repeats++
 	wait = t.gate.backoff(c.repeats)

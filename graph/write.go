@@ -2,11 +2,9 @@ package graph
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
-	"strings"
 	"sync"
+	"time"
 
 	abstractions "github.com/microsoft/kiota-abstractions-go"
 
@@ -14,26 +12,29 @@ import (
 	"rollcall/model/writeback"
 )
 
-const (
-	// bindSize is the most members that one PATCH may add.
-	bindSize = 20
-	// bindsPerBatch is how many such PATCHes one batch holds: with more, Graph
-	// starts to answer "service unavailable". Source: Microsoft's group
-	// membership management service, GraphGroupMembershipUpdater.
-	bindsPerBatch = 5
-)
+// bindsPerBatch is how many PATCHes of writeback.BindSize members one batch
+// holds: with more, Graph starts to answer "service unavailable". Source:
+// Microsoft's group membership management service, GraphGroupMembershipUpdater.
+const bindsPerBatch = 5
 
 // Write implements writeback.Groups: additions first, so that a group whose
 // members are exchanged is never empty, then removals.
+//
+// No request is sent that the tenant's budget of writes does not hold; Traffic
+// tells how long that takes. A group that takes no writes at all, and an account
+// that may not write it, end the write at the first refusal.
 func (c *Client) Write(ctx context.Context, groupID string, add, remove []string, done func(writeback.RowResult)) error {
 	if !isGUID(groupID) {
 		return &model.Error{Kind: model.KindUsage, Code: "groupIdInvalid", Message: fmt.Sprintf("%q is no object id of a group", groupID)}
 	}
-	w := &writer{c: c, groupID: groupID, done: done}
+	wanted, halt := context.WithCancel(ctx)
+	defer halt()
+	w := &writer{c: c, groupID: groupID, done: done, wanted: wanted, halt: halt}
 	add = w.onlyGUIDs(add, false)
 	remove = w.onlyGUIDs(remove, true)
-	parallel(ctx, parallelism, chunks(len(add), bindSize*bindsPerBatch), func(ctx context.Context, s span) { w.bind(ctx, add[s.from:s.to]) })
-	parallel(ctx, parallelism, chunks(len(remove), batchSize), func(ctx context.Context, s span) { w.single(ctx, remove[s.from:s.to], true) })
+	writing := withSettings(ctx, func(s *callSettings) { s.wanted = wanted })
+	parallel(writing, parallelism, chunks(len(add), writeback.BindSize*bindsPerBatch), func(ctx context.Context, s span) { w.bind(ctx, add[s.from:s.to]) })
+	parallel(writing, parallelism, chunks(len(remove), batchSize), func(ctx context.Context, s span) { w.single(ctx, remove[s.from:s.to], true, false) })
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -45,9 +46,16 @@ type writer struct {
 	c       *Client
 	groupID string
 	done    func(writeback.RowResult)
+	wanted  context.Context // ends with the write, for what has not been sent yet
+	halt    context.CancelFunc
 
-	mu  sync.Mutex
-	end error // what every further row would meet too; nil while there is hope
+	mu         sync.Mutex
+	end        error     // what every further row would meet too; nil while there is hope
+	replicated time.Time // until when a group that is not known everywhere is waited for; zero: none was met
+
+	read   sync.Once // fills the two below
+	target model.Group
+	unread error
 }
 
 // stop lets no further request begin. Those under way are not cut off: their
@@ -57,6 +65,7 @@ func (w *writer) stop(err error) {
 	defer w.mu.Unlock()
 	if w.end == nil {
 		w.end = err
+		w.halt()
 	}
 }
 
@@ -84,114 +93,144 @@ func (w *writer) onlyGUIDs(ids []string, remove bool) []string {
 // bind adds up to 100 users by PATCHes of 20. A PATCH adds all or none, so one
 // that is refused for a user's sake is done again row by row.
 func (w *writer) bind(ctx context.Context, ids []string) {
-	spans := chunks(len(ids), bindSize)
+	spans := chunks(len(ids), writeback.BindSize)
 	answers := w.send(ctx, len(spans), func(i int) (*abstractions.RequestInformation, error) {
 		return w.c.bindRequest(w.groupID, ids[spans[i].from:spans[i].to])
 	})
-	var again []string
 	for i, a := range answers {
 		rows := ids[spans[i].from:spans[i].to]
-		switch {
-		case a.Err == nil:
+		switch v := w.judge(ctx, a, false); v {
+		case verdictDone:
 			for _, id := range rows {
-				w.report(id, false, writeback.OutcomeDone, nil)
+				w.report(id, false, writeback.OutcomeDone, a.RequestID)
 			}
-		case a.Status == http.StatusBadRequest, a.Status == http.StatusNotFound, isGuestRefusal(a.Err):
-			again = append(again, rows...)
+		case verdictAlready, verdictMissing, verdictUnreplicated, verdictGuest:
+			w.single(ctx, rows, false, a.Unsure)
 		default:
-			w.failed(rows, false, a)
+			w.refused(ctx, rows, false, v, a)
 		}
-	}
-	for _, s := range chunks(len(again), batchSize) {
-		w.single(ctx, again[s.from:s.to], false)
 	}
 }
 
-// single adds or removes up to 20 users, each by its own request.
-func (w *writer) single(ctx context.Context, ids []string, remove bool) {
+// single adds or removes up to 20 users, each by its own request. bound says
+// that a PATCH was sent for them of which it is not known whether it was
+// carried out.
+func (w *writer) single(ctx context.Context, ids []string, remove, bound bool) {
 	answers := w.send(ctx, len(ids), func(i int) (*abstractions.RequestInformation, error) {
 		if remove {
 			return w.c.removeRequest(ctx, w.groupID, ids[i])
 		}
 		return w.c.addRequest(w.groupID, ids[i])
 	})
+	verdicts := make([]verdict, len(answers))
+	already, unreplicated := 0, 0
+	for i, a := range answers {
+		verdicts[i] = w.judge(ctx, a, remove)
+		switch verdicts[i] {
+		case verdictAlready:
+			already++
+		case verdictUnreplicated:
+			unreplicated++
+		}
+	}
+	// All or none: where one of them was no member yet, the PATCH was not
+	// carried out, and who is a member was it before.
+	ours := bound && already == len(answers)
 	for i, a := range answers {
 		switch {
-		case a.Err == nil:
-			w.report(ids[i], remove, writeback.OutcomeDone, nil)
-		case w.wasSo(a, remove):
-			w.report(ids[i], remove, writeback.OutcomeAlready, nil)
+		case verdicts[i] == verdictDone, verdicts[i] == verdictAlready && (ours || a.Unsure):
+			w.report(ids[i], remove, writeback.OutcomeDone, a.RequestID)
+		case verdicts[i] == verdictAlready:
+			w.report(ids[i], remove, writeback.OutcomeAlready, a.RequestID)
 		default:
-			w.failed(ids[i:i+1], remove, a)
+			w.refused(ctx, ids[i:i+1], remove, verdicts[i], a)
 		}
+	}
+	if unreplicated > 1 && unreplicated == len(answers) {
+		w.stop(notReplicated(answers[0])) // the group, then, and not one of the users
 	}
 }
 
-// send builds n requests and sends them as one batch. Where that fails as a
+// send builds n requests and sends them as one batch. What the service does not
+// know everywhere yet is sent again after a while. Where the batch fails as a
 // whole, or the write has ended before, it ends the write and returns nothing:
 // the rows stay unreported.
 func (w *writer) send(ctx context.Context, n int, build func(int) (*abstractions.RequestInformation, error)) []batchAnswer {
-	if w.stopped() != nil {
-		return nil
+	answers := make([]batchAnswer, n)
+	pending := make([]int, n)
+	for i := range pending {
+		pending[i] = i
 	}
-	items := make([]batchItem, 0, n)
-	for i := range n {
-		item, err := w.c.newBatchItem(build(i))
+	for round := 1; ; round++ {
+		if w.stopped() != nil {
+			return nil
+		}
+		items := make([]batchItem, 0, len(pending))
+		for _, i := range pending {
+			item, err := w.c.newBatchItem(build(i))
+			if err != nil {
+				w.stop(err)
+				return nil
+			}
+			items = append(items, item)
+		}
+		got, err := w.c.batch(ctx, items)
 		if err != nil {
 			w.stop(err)
 			return nil
 		}
-		items = append(items, item)
-	}
-	answers, err := w.c.batch(ctx, items)
-	if err != nil {
-		w.stop(err)
-		return nil
-	}
-	return answers
-}
-
-func (w *writer) report(id string, remove bool, outcome writeback.Outcome, err *model.Error) {
-	w.done(writeback.RowResult{UserID: id, Remove: remove, Outcome: outcome, Err: err})
-}
-
-// failed reports rows that were refused. What every other row would meet too
-// (no permission, signed out, throttled beyond patience) also ends the write:
-// rows of unknown fate are then left unreported.
-func (w *writer) failed(ids []string, remove bool, a batchAnswer) {
-	err := w.c.transport.needing(a.Err, scopeWrite, "Group.ReadWrite.All", "Directory.ReadWrite.All")
-	e := model.AsError(err)
-	refusedAll := a.Status == http.StatusForbidden && !isGuestRefusal(a.Err)
-	inDoubt := a.Status == 0 || a.Status == http.StatusUnauthorized || a.Status == http.StatusTooManyRequests || transient(a.Status)
-	if !inDoubt {
-		for _, id := range ids {
-			w.report(id, remove, writeback.OutcomeFailed, e)
+		again := pending[:0]
+		for k, i := range pending {
+			got[k].Unsure = got[k].Unsure || answers[i].Unsure
+			answers[i] = got[k]
+			if isUnreplicated(got[k]) {
+				again = append(again, i)
+			}
 		}
-	}
-	if inDoubt || refusedAll {
-		w.stop(err)
+		if len(again) == 0 || !w.awaitReplication(round) {
+			return answers
+		}
+		pending = again
 	}
 }
 
-// isGuestRefusal reports a group that takes no guests: the other rows are
-// well. The text is Graph's own, without a code that would tell it.
-func isGuestRefusal(err error) bool {
-	var e *model.Error
-	return errors.As(err, &e) && strings.Contains(e.Message, "Guests users are not allowed")
+// replication is how long a write waits, all in all, for a group that was made
+// a moment ago to be known everywhere. Graph's documentation has it retried
+// "after a few seconds" and names no bound.
+const replication = 30 * time.Second
+
+// awaitReplication waits before requests that the service could not place yet
+// are sent again; false when it has waited for long enough, or need not any
+// more.
+func (w *writer) awaitReplication(round int) bool {
+	wait := min(2*time.Second<<(round-1), replication)
+	now := w.c.opts.Now()
+	w.mu.Lock()
+	if w.replicated.IsZero() {
+		w.replicated = now.Add(replication)
+	}
+	fits := !now.Add(wait).After(w.replicated)
+	w.mu.Unlock()
+	return fits && w.c.opts.Sleep(w.wanted, wait) == nil
 }
 
-// wasSo reports a refusal that says nothing but that the group is already as
-// wanted. Codes are shared by many causes, so the text has to tell. Source:
-// Graph documentation, "Add members" and "Remove member", errors.
-func (w *writer) wasSo(a batchAnswer, remove bool) bool {
-	var e *model.Error
-	if !errors.As(a.Err, &e) {
-		return false
+func (w *writer) report(id string, remove bool, outcome writeback.Outcome, requestID string) {
+	w.done(writeback.RowResult{UserID: id, Remove: remove, Outcome: outcome, RequestID: requestID})
+}
+
+// refused reports rows that were refused. What every other row would meet too
+// ends the write. Rows of unknown fate are left unreported, and end it as well:
+// the service has failed for longer than the patience goes.
+func (w *writer) refused(ctx context.Context, ids []string, remove bool, v verdict, a batchAnswer) {
+	if v == verdictDoubt {
+		w.stop(w.c.transport.lacking(a.Err))
+		return
 	}
-	message := strings.ToLower(e.Message)
-	if !remove {
-		return a.Status == http.StatusBadRequest && strings.Contains(message, "already exist")
+	cause := w.cause(ctx, v, a)
+	for _, id := range ids {
+		w.done(writeback.RowResult{UserID: id, Remove: remove, Outcome: writeback.OutcomeFailed, RequestID: a.RequestID, Err: cause})
 	}
-	return a.Status == http.StatusNotFound && !strings.Contains(message, strings.ToLower(w.groupID)) ||
-		(a.Status == http.StatusBadRequest && strings.Contains(message, "removed object references do not exist"))
+	if v == verdictGroup {
+		w.stop(cause)
+	}
 }

@@ -68,7 +68,7 @@ func (g *groupServer) inner(q innerRequest) innerAnswer {
 			Bind []string `json:"members@odata.bind"`
 		}
 		assert.NoError(g.t, json.Unmarshal(q.Body, &body))
-		assert.LessOrEqual(g.t, len(body.Bind), bindSize)
+		assert.LessOrEqual(g.t, len(body.Bind), writeback.BindSize)
 		assert.Equal(g.t, "application/json", q.Headers["Content-Type"])
 		for _, link := range body.Bind {
 			if a := g.refusal(idOf(link)); a.status != 0 {
@@ -179,7 +179,7 @@ func TestOneBadRowDoesNotHoldTheOthersBack(t *testing.T) {
 	assert.Equal(t, writeback.OutcomeDone, r.outcome(0, false))
 	assert.Equal(t, writeback.OutcomeAlready, r.outcome(5, false))
 	assert.Equal(t, writeback.OutcomeFailed, r.outcome(7, false))
-	assert.Contains(t, r.rows[guid(7)+"false"].Err.Message, "Guests")
+	assert.Equal(t, "guestNotAllowed", r.rows[guid(7)+"false"].Err.Code)
 	assert.Equal(t, writeback.OutcomeFailed, r.outcome(77, false))
 	assert.Equal(t, "Request_ResourceNotFound", r.rows[guid(77)+"false"].Err.Code)
 	assert.Equal(t, writeback.OutcomeFailed, r.rows["not-an-idfalse"].Outcome)
@@ -190,10 +190,33 @@ func TestOneBadRowDoesNotHoldTheOthersBack(t *testing.T) {
 func TestRemovalFromAGroupThatIsGoneIsNoSuccess(t *testing.T) {
 	c := serve(t, batchServer(t, func(innerRequest) innerAnswer {
 		return innerAnswer{status: 404, body: graphError("Request_ResourceNotFound", "Resource '"+groupID+"' does not exist or one of its queried reference-property objects are not present.")}
-	}, nil))
+	}, func(w http.ResponseWriter, _ *http.Request) {
+		answerJSON(w, 404, graphError("Request_ResourceNotFound", "Resource '"+groupID+"' does not exist or one of its queried reference-property objects are not present."))
+	}))
 	var r results
-	require.NoError(t, c.Write(t.Context(), groupID, nil, ids(0, 1), r.done))
+	err := c.Write(t.Context(), groupID, nil, ids(0, 1000), r.done)
+	assert.Equal(t, "groupNotFound", asModelError(t, err).Code)
 	assert.Equal(t, writeback.OutcomeFailed, r.outcome(0, true))
+	assert.LessOrEqual(t, len(r.rows), parallelism*batchSize, "the rest would be refused too")
+}
+
+// Graph's 404 to a removal of who is no member names the group, as its 404 to a
+// removal from a group that is gone does: only reading the group tells. Sources:
+// github.com/microsoftgraph/microsoft-graph-docs, issues 18715, 18714 and 4847.
+func TestRemovalOfWhoIsNoMemberIsDoneAlthoughItsRefusalNamesTheGroup(t *testing.T) {
+	asked := 0
+	c := serve(t, batchServer(t, func(innerRequest) innerAnswer {
+		return innerAnswer{status: 404, body: graphError("Request_ResourceNotFound", "Resource '"+groupID+"' does not exist or one of its queried reference-property objects are not present.")}
+	}, func(w http.ResponseWriter, _ *http.Request) {
+		asked++
+		answerJSON(w, 200, object{"id": groupID, "displayName": "g"})
+	}))
+	var r results
+	require.NoError(t, c.Write(t.Context(), groupID, nil, ids(0, 3), r.done))
+	for i := range 3 {
+		assert.Equal(t, writeback.OutcomeAlready, r.outcome(i, true))
+	}
+	assert.Equal(t, 1, asked)
 }
 
 func TestThrottledRowsAreSentAgainAlone(t *testing.T) {
@@ -236,6 +259,7 @@ func TestMissingPermissionEndsTheWrite(t *testing.T) {
 	err := c.Write(t.Context(), groupID, ids(0, 5000), nil, r.done)
 	e := asModelError(t, err)
 	assert.Equal(t, model.KindSignIn, e.Kind)
+	assert.Equal(t, "consentMissing", e.Code)
 	assert.Contains(t, e.Remedy, scopeWrite+" has not been granted")
 	assert.LessOrEqual(t, calls.Load(), int32(parallelism*bindsPerBatch), "the rest would be refused too")
 	for _, row := range r.rows {
