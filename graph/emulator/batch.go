@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/google/uuid"
 )
 
 // maxBatch is how many requests a $batch holds. Source: Graph documentation,
@@ -50,7 +48,7 @@ func (r *batchResponse) append(b []byte) ([]byte, error) {
 
 // batch answers POST /$batch. The answers come in no particular order.
 func (g *graph) batch(c *call) *reply {
-	requests, refused := c.batchRequests()
+	requests, refused := g.batchRequests(c)
 	if refused != nil {
 		g.ledger.answered("POST /$batch", refused.status, cost{})
 		return c.errorReply(refused)
@@ -73,7 +71,7 @@ func (g *graph) batch(c *call) *reply {
 			c.wrote = append(c.wrote, inner.wrote...)
 		}
 		statuses[r.ID] = answer.status
-		response := answer.batched(r.ID, inner)
+		response := answer.batched(r.ID)
 		if g.encodedCounts && answer.contentType == contentText {
 			response.Body = strconv.AppendQuote(nil, base64.StdEncoding.EncodeToString(answer.body))
 		}
@@ -105,7 +103,7 @@ func (g *graph) batch(c *call) *reply {
 
 // batchRequests reads the requests of a batch, in an order in which each comes
 // after those it depends on.
-func (c *call) batchRequests() ([]batchRequest, *graphError) {
+func (g *graph) batchRequests(c *call) ([]batchRequest, *graphError) {
 	malformed := func(message string) ([]batchRequest, *graphError) {
 		return nil, refuse(http.StatusBadRequest, "BadRequest", message)
 	}
@@ -114,6 +112,12 @@ func (c *call) batchRequests() ([]batchRequest, *graphError) {
 	}
 	if json.Unmarshal(c.body, &body) != nil || len(body.Requests) == 0 {
 		return malformed("Invalid batch payload format.")
+	}
+	for _, r := range body.Requests {
+		if strings.EqualFold(r.Method, http.MethodDelete) {
+			path, _, _ := strings.Cut(r.URL, "?")
+			deletes.note(g, path)
+		}
 	}
 	if len(body.Requests) > maxBatch {
 		return nil, refuse(http.StatusBadRequest, "MaximumValueExceeded", "Number of batch request steps exceeds the maximum value of 20.")
@@ -125,6 +129,8 @@ func (c *call) batchRequests() ([]batchRequest, *graphError) {
 			return malformed("Invalid batch payload format.")
 		case ids[r.ID]:
 			return malformed("Request Id '" + r.ID + "' is not unique in the batch.")
+		case r.lacksContent():
+			return malformed("Write request id : " + r.ID + " does not contain Content-Type header or body.")
 		}
 		ids[r.ID] = true
 	}
@@ -146,11 +152,27 @@ func (c *call) batchRequests() ([]batchRequest, *graphError) {
 	return ordered, nil
 }
 
+// lacksContent reports a write without a body, or a body without its type. It
+// spoils the whole batch. Source: reports from the field, such as
+// github.com/microsoftgraph/msgraph-sdk-dotnet, issue 2628.
+func (r *batchRequest) lacksContent() bool {
+	empty := len(r.Body) == 0 || string(r.Body) == "null"
+	typed := false
+	for name, value := range r.Headers {
+		typed = typed || strings.EqualFold(name, "Content-Type") && value != ""
+	}
+	switch strings.ToUpper(r.Method) {
+	case http.MethodPost, http.MethodPatch, http.MethodPut:
+		return empty || !typed
+	}
+	return !empty && !typed
+}
+
 // within is the call of one request of this batch.
 func (c *call) within(r batchRequest) *call {
 	inner := &call{
 		ctx: c.ctx, method: strings.ToUpper(r.Method), header: make(http.Header), body: r.Body,
-		token: c.token, requestID: uuid.NewString(), clientRequestID: c.clientRequestID, arrived: c.arrived,
+		token: c.token, requestID: c.requestID, clientRequestID: c.clientRequestID, arrived: c.arrived,
 	}
 	for name, value := range r.Headers {
 		inner.header.Set(name, value)
@@ -173,20 +195,24 @@ func (c *call) prepare(r batchRequest) *graphError {
 		return badSegment(c.segments[0])
 	case c.segments[0] == "$batch":
 		return refuse(http.StatusBadRequest, "BadRequest", "A batch cannot hold a batch.")
-	case len(r.Body) > 0 && !strings.HasPrefix(c.header.Get("Content-Type"), "application/json"):
-		return refuse(http.StatusBadRequest, "BadRequest", "Write request id : "+r.ID+" does not contain Content-Type header or body.")
 	}
 	return nil
 }
 
-// batched is a reply as a batch carries it.
-func (p *reply) batched(id string, c *call) batchResponse {
-	out := batchResponse{ID: id, Status: p.status, Headers: map[string]string{"request-id": c.requestID, "Cache-Control": "no-cache"}}
+// batched is a reply as a batch carries it. Only the batch as a whole has a
+// request-id, which the error bodies in it repeat. Source: the samples of Graph
+// documentation, "Combine multiple HTTP requests using JSON batching".
+func (p *reply) batched(id string) batchResponse {
+	out := batchResponse{ID: id, Status: p.status, Headers: map[string]string{"Cache-Control": "no-cache"}}
 	for name := range maps.Keys(p.header) {
-		out.Headers[name] = p.header.Get(name)
+		as := name
+		if strings.HasPrefix(name, "X-Ms-") {
+			as = strings.ToLower(name) // in JSON the case that Graph writes is seen
+		}
+		out.Headers[as] = p.header.Get(name)
 	}
 	if len(p.body) > 0 {
-		out.Headers["Content-Type"] = p.contentType
+		out.Headers["Content-Type"], out.Headers["OData-Version"] = p.contentType, "4.0"
 		// JSON, or the bare number of a $count segment: Microsoft's own samples read
 		// it as one. See Options.EncodedCounts.
 		out.Body = p.body

@@ -82,22 +82,62 @@ func TestAMalformedBatchIsRefusedAsAWhole(t *testing.T) {
 
 func TestRequestsOfABatchFailOnTheirOwn(t *testing.T) {
 	s := writer(t, emulator.Options{})
-	body := request("body", "POST", "/groups/"+s.groupID("sg-sales")+"/members/$ref")
-	body["body"] = map[string]string{"@odata.id": s.ref(s.outsiders("sg-sales", 1)[0])}
+	nested := withBody(request("nested", "POST", "/$batch"), map[string]any{"requests": []any{}})
 	after := request("after", "GET", "/me")
 	after["dependsOn"] = []string{"absent"}
-	got := s.batch(body, after,
+	got := s.batch(after, nested,
 		request("good", "GET", "/me"), request("absent", "GET", "/users/none"), request("version", "GET", "/v1.0/me"),
-		request("nested", "POST", "/$batch"), request("whole", "GET", s.URL()+"/v1.0/me"),
+		request("whole", "GET", s.URL()+"/v1.0/me"),
 	)
 	for id, want := range map[string]int{
-		"body": http.StatusBadRequest, "after": http.StatusFailedDependency, "good": http.StatusOK, "absent": http.StatusNotFound,
+		"after": http.StatusFailedDependency, "good": http.StatusOK, "absent": http.StatusNotFound,
 		"version": http.StatusBadRequest, "nested": http.StatusBadRequest, "whole": http.StatusBadRequest,
 	} {
 		assert.Equal(t, want, got[id].Status, id)
 	}
-	body["headers"] = map[string]string{"Content-Type": "application/json"}
-	assert.Equal(t, http.StatusNoContent, s.batch(body)["body"].Status)
+}
+
+// withBody gives a request of a batch a body and names its type.
+func withBody(r map[string]any, body any) map[string]any {
+	r["body"], r["headers"] = body, map[string]string{"content-type": "application/json"}
+	return r
+}
+
+func TestAWriteWithoutBodyOrContentTypeSpoilsTheWholeBatch(t *testing.T) {
+	s := writer(t, emulator.Options{})
+	ids := s.outsiders("sg-sales", 2)
+	path := "/groups/" + s.groupID("sg-sales") + "/members/$ref"
+	good := withBody(request("good", "POST", path), map[string]string{"@odata.id": s.ref(ids[0])})
+	untyped := request("2", "POST", path)
+	untyped["body"] = map[string]string{"@odata.id": s.ref(ids[1])}
+	before := s.Tenant().MemberCount(s.groupIndex("sg-sales"))
+	for _, bad := range []map[string]any{untyped, request("2", "POST", path), request("2", "PATCH", path)} {
+		res := s.do(http.MethodPost, "/$batch", map[string]any{"requests": []any{good, bad}})
+		res.refused(http.StatusBadRequest, "BadRequest", "Write request id : 2 does not contain Content-Type header or body.")
+	}
+	assert.Equal(t, before, s.Tenant().MemberCount(s.groupIndex("sg-sales")), "nothing of it was done")
+	assert.Equal(t, http.StatusNoContent, s.batch(good)["good"].Status)
+}
+
+func TestABatchCarriesTheHeadersThatGraphsDo(t *testing.T) {
+	s := writer(t, emulator.Options{})
+	member := "/groups/" + s.groupID("sg-sales") + "/members/" + s.outsiders("sg-sales", 1)[0] + "/$ref"
+	res := s.do(http.MethodPost, "/$batch", map[string]any{"requests": []any{request("read", "GET", "/me"), request("refused", "DELETE", member)}})
+	for _, v := range res.ok()["responses"].([]any) {
+		r := v.(map[string]any)
+		headers := r["headers"].(map[string]any)
+		assert.Equal(t, "no-cache", headers["Cache-Control"])
+		assert.Equal(t, "4.0", headers["OData-Version"])
+		assert.Equal(t, "1", headers["x-ms-resource-unit"], r["id"])
+		assert.Contains(t, headers["Content-Type"], "application/json")
+		assert.NotContains(t, headers, "request-id", "only the batch has one")
+		if r["id"] == "refused" {
+			inner := r["body"].(map[string]any)["error"].(map[string]any)["innerError"].(map[string]any)
+			assert.Equal(t, res.Header.Get("request-id"), inner["request-id"])
+			assert.NotEmpty(t, inner["client-request-id"])
+			assert.NotEmpty(t, inner["date"])
+		}
+	}
 }
 
 func TestRequestsOfABatchAreThrottledOnTheirOwn(t *testing.T) {
@@ -108,4 +148,9 @@ func TestRequestsOfABatchAreThrottledOnTheirOwn(t *testing.T) {
 	assert.Equal(t, http.StatusTooManyRequests, got["2"].Status)
 	assert.Equal(t, "1.5", got["2"].Headers["Retry-After"])
 	assert.Equal(t, 1, s.Judges().Throttled)
+
+	s.FailNext(1, http.StatusServiceUnavailable, 0, "/groups")
+	got = s.batch(request("1", "GET", "/me"), request("2", "GET", "/groups?$top=1"))
+	assert.Equal(t, http.StatusOK, got["1"].Status)
+	assert.Equal(t, http.StatusServiceUnavailable, got["2"].Status)
 }

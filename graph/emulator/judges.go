@@ -23,7 +23,7 @@ type RouteCount struct {
 type Judges struct {
 	EarlyCalls    []string // calls made before a Retry-After had passed
 	ForeignLinks  []string // next or delta links that were never handed out
-	UserDeletes   []string // DELETEs that would have removed a user
+	UserDeletes   []string // DELETEs that remove a user, or another object, where the token has the right to
 	UnusedScopes  []string // permissions that went out in a token and that no request needed
 	UsedScopes    []string
 	Routes        []RouteCount // by route; those of Exchange cost no resource units

@@ -54,7 +54,10 @@ func (g *graph) patchGroup(c *call, arguments []string) (*reply, *graphError) {
 		return nil, refused
 	}
 	raw, ok := body["members@odata.bind"]
-	if !ok || len(body) > 1 {
+	switch {
+	case (!ok || len(body) > 1) && !g.grants(c, groupsWrite):
+		return nil, insufficientPrivileges() // the permission for members writes nothing else
+	case !ok || len(body) > 1:
 		return nil, refuse(http.StatusNotImplemented, "NotImplemented", "This operation target is not yet supported.")
 	}
 	var refs []string
@@ -102,18 +105,38 @@ func (g *graph) add(c *call, groupID string, refs []string) (*reply, *graphError
 	return noContent(), nil
 }
 
-// resolve finds the object of a reference: the last segment of a URL, or its
-// key in parentheses.
+// entitySets are the collections by which a reference can name an object, and
+// the type that each holds. directoryObjects holds all of them.
+var entitySets = map[string]seed.MemberType{
+	"users": seed.MemberUser, "groups": seed.MemberGroup, "contacts": seed.MemberContact,
+	"devices": seed.MemberDevice, "serviceprincipals": seed.MemberServicePrincipal,
+}
+
+// resolve finds the object of a reference: the URL of Graph, or of this server,
+// with the object in directoryObjects or in the collection of its type. The text
+// of the refusal is as reported in
+// github.com/microsoftgraph/msgraph-sdk-dotnet, issue 1846.
 func (g *graph) resolve(ref string) (seed.Member, *graphError) {
-	u, err := url.Parse(ref)
-	if err != nil || !strings.Contains(ref, "/") {
-		return seed.Member{}, badRequest("Invalid URI in the reference '" + ref + "'.")
+	path, ok := strings.CutPrefix(ref, g.baseURL+"/")
+	if !ok {
+		path, ok = strings.CutPrefix(ref, graphResource+"/")
 	}
-	segments := strings.Split(strings.Trim(u.Path, "/"), "/")
-	last := splitKey(segments[len(segments)-1])
-	id := last[len(last)-1]
-	m, ok := g.tenant.Find(id)
-	if !ok || m.Type == seed.MemberDynamicList {
+	var segments []string
+	for part := range strings.SplitSeq(path, "/") {
+		plain, err := url.PathUnescape(part)
+		ok = ok && err == nil
+		segments = append(segments, splitKey(plain)...)
+	}
+	if !ok || len(segments) != 3 || (segments[0] != "v1.0" && segments[0] != "beta") {
+		return seed.Member{}, refuse(http.StatusBadRequest, "BadRequest", "Invalid URL format specified in payload.")
+	}
+	set, id := strings.ToLower(segments[1]), segments[2]
+	of, typed := entitySets[set]
+	if !typed && set != "directoryobjects" {
+		return seed.Member{}, badSegment(segments[1])
+	}
+	m, there := g.tenant.Find(id)
+	if !there || m.Type == seed.MemberDynamicList || typed && m.Type != of {
 		return seed.Member{}, notFound(id)
 	}
 	return m, nil
@@ -228,10 +251,25 @@ func (g *graph) remove(c *call, groupID, memberID string) (*reply, *graphError) 
 	return nil, notFound(groupID)
 }
 
-// deleteObject refuses, and notes, every way to delete a user: by its own URL,
-// as an object of any type, and the trap of a removal without /$ref, which with
-// the rights for it deletes the member itself.
-func (g *graph) deleteObject(c *call, _ []string) (*reply, *graphError) {
+// deleteObject notes every way to delete an object: by its own URL, as an object
+// of any type, and the trap of a removal without /$ref, which with the right to
+// write users deletes the member itself. Source: Graph API reference, "Remove
+// member", caution.
+func (g *graph) deleteObject(c *call, arguments []string) (*reply, *graphError) {
 	g.ledger.userDelete(c)
-	return nil, insufficientPrivileges()
+	m, ok := g.tenant.Find(arguments[len(arguments)-1])
+	switch {
+	case !ok || m.Type != seed.MemberUser || !g.grants(c, usersWrite):
+		return nil, insufficientPrivileges()
+	case !g.tenant.RemoveUser(m.Index, false):
+		return nil, notFound(arguments[len(arguments)-1])
+	}
+	return noContent(), nil
+}
+
+// uncontained refuses what was meant for a member's reference and went to the
+// member. Source: reports such as github.com/microsoftgraph/microsoft-graph-docs,
+// issue 7800.
+func (g *graph) uncontained(*call, []string) (*reply, *graphError) {
+	return nil, refuse(http.StatusBadRequest, "BadRequest", "Write requests are only supported on contained entities")
 }

@@ -31,6 +31,8 @@ var (
 	ownersRead       = []string{"GroupMember.Read.All", "Group.Read.All", "Directory.Read.All", "GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All"}
 	groupsRead       = []string{"GroupMember.Read.All", "Group.Read.All", "Directory.Read.All", "GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All", "GroupMember.ReadBasic.All"}
 	membersWrite     = []string{"GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All"}
+	groupsWrite      = []string{"Group.ReadWrite.All", "Directory.ReadWrite.All"}
+	usersWrite       = []string{"User.ReadWrite.All", "Directory.ReadWrite.All"}
 	contactsRead     = []string{"OrgContact.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"}
 	organizationRead = []string{"User.Read", "Organization.Read.All", "Directory.Read.All", "Organization.ReadWrite.All", "Directory.ReadWrite.All"}
 	appsRead         = []string{"Application.Read.All", "Directory.Read.All", "Application.ReadWrite.All", "Directory.ReadWrite.All"}
@@ -82,6 +84,9 @@ func graphRoutes() []route {
 		write(http.MethodDelete, "groups/{id}/members/$ref", membersWrite, (*graph).removeMemberByQuery),
 		write(http.MethodDelete, "groups/{id}/members/{member}/$ref", membersWrite, (*graph).removeMember),
 		write(http.MethodDelete, "groups/{id}/members/{member}", nil, (*graph).deleteObject),
+		write(http.MethodPost, "groups/{id}/members", nil, (*graph).uncontained),
+		write(http.MethodDelete, "groups/{id}/members", nil, (*graph).uncontained),
+		write(http.MethodDelete, "groups/{id}", nil, (*graph).deleteObject),
 
 		get("contacts", 1, contactsRead, (*graph).contacts),
 		get("contacts/$count", 1, contactsRead, (*graph).contactsCount),
