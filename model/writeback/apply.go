@@ -12,9 +12,13 @@ import (
 type Deps struct {
 	Groups  Groups
 	Journal Journal
-	Now     func() time.Time // nil: time.Now
-	// Progress is called after every row, one call at a time but from any
-	// goroutine; it must not block. May be nil.
+	// Guards are the plan's guards as the profile holds them now. Of these the
+	// least size is held once more against the group as it is read, before
+	// anybody is removed; the others are Check's. nil: the plan's own.
+	Guards []GuardResult
+	Now    func() time.Time // nil: time.Now
+	// Progress is called after every row and before every wait, one call at a
+	// time but from any goroutine; it must not block. May be nil.
 	Progress func(Progress)
 	// Wait waits between two looks at the group while its changes are not seen
 	// yet. nil waits by the clock.
@@ -54,35 +58,49 @@ func (d Deps) withDefaults() Deps {
 // written any more, and one that others have changed since, are refused
 // (KindGuard; see Stale). Rows that are right already are not written. A plan
 // that was applied before changes nothing, needs no approval for it, and
-// reports its rows as already done; one whose run was interrupted goes on.
+// reports its rows as already done; one whose run was interrupted goes on as
+// with Resume, under this approval. A plan that is made to be handed over is
+// refused.
 //
 // An error that comes with a report means that rows were or may have been
 // written; Resume finishes them.
 func Apply(ctx context.Context, d Deps, p *Plan, a Approval) (*Report, error) {
 	d = d.withDefaults()
-	if err := p.Verify(); err != nil {
+	if err := p.applicable(); err != nil {
 		return nil, err
 	}
 	past, err := d.Journal.Run(ctx, p.ID)
 	if err != nil {
 		return nil, err
 	}
-	if !past.Verified() {
-		if err := Check(p, a); err != nil {
-			return nil, err
-		}
-	}
 	if past != nil {
-		return d.goOn(ctx, past)
+		// The id is the beginning of the hash; it is the hash that was approved.
+		if past.Plan.Hash != p.Hash {
+			return nil, &model.Error{
+				Kind: model.KindUsage, Code: "planExists",
+				Message: fmt.Sprintf("another plan was applied under the id %s", p.ID),
+				Remedy:  "make the plan anew",
+			}
+		}
+		return d.goOn(ctx, past, a.By, &a)
 	}
-	members, err := d.preflight(ctx, p)
+	if err := Check(p, a); err != nil {
+		return nil, err
+	}
+	run := &Run{Plan: *p, Approval: a, State: RunOpen, Rows: p.rows()}
+	r := newRunner(d, run)
+	members, err := r.preflight(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if err := p.checkStale(members); err != nil {
 		return nil, err
 	}
-	run := &Run{Plan: *p, Approval: a, State: RunOpen, Begun: d.Now().UTC(), Rows: p.rows()}
+	present := idSet(members)
+	if err := r.checkSize(present); err != nil {
+		return nil, err
+	}
+	run.Begun = d.Now().UTC()
 	run.Before = make([]Ref, len(members))
 	for i := range members {
 		run.Before[i] = refOf(&members[i])
@@ -90,15 +108,21 @@ func Apply(ctx context.Context, d Deps, p *Plan, a Approval) (*Report, error) {
 	if err := d.Journal.Begin(ctx, run); err != nil {
 		return nil, err
 	}
-	return newRunner(d, run).finish(ctx, members)
+	return r.finish(ctx, present)
 }
 
-// Resume finishes a run that was interrupted or ended with failed rows. The
-// approval of the run and the plan's guards are checked again. Rows whose
-// answer is not known are settled by reading the group. What others have
-// changed meanwhile does not stop it: it touches no row but those that were
-// approved. A plan that was never applied is a KindUsage error. by is who goes
-// on; renewed, where it is not nil, replaces the run's approval.
+// Resume finishes a run that was interrupted or ended with failed rows. Its
+// plan, its approval, and the guards against the group as it is by now are
+// checked again. Rows whose answer is not known are settled by reading the
+// group. Members whom the plan does not know neither stop it nor are touched.
+//
+// Rows that the run knows as right and that are not so any more were taken back
+// by somebody, or are not replicated yet: so it looks again with patience. What
+// was taken back is then said (KindGuard; see Stale), and nothing is written
+// before a renewed approval comes for what was said.
+//
+// A plan that was never applied is a KindUsage error. by is who goes on;
+// renewed, where it is not nil, replaces the run's approval.
 func Resume(ctx context.Context, d Deps, planID, by string, renewed *Approval) (*Report, error) {
 	d = d.withDefaults()
 	run, err := d.Journal.Run(ctx, planID)
@@ -112,53 +136,120 @@ func Resume(ctx context.Context, d Deps, planID, by string, renewed *Approval) (
 			Remedy:  "apply it: rollcall apply " + planID,
 		}
 	}
-	if err := run.Plan.Verify(); err != nil {
-		return nil, err
-	}
-	if renewed != nil {
-		run.Approval = *renewed
-	}
-	if err := Check(&run.Plan, run.Approval); err != nil {
-		return nil, err
-	}
-	if err := d.Journal.Reopen(ctx, planID, by, d.Now().UTC(), renewed); err != nil {
-		return nil, err
-	}
-	return d.goOn(ctx, run)
+	return d.goOn(ctx, run, by, renewed)
 }
 
 // goOn takes a run up where the journal says it is.
-func (d Deps) goOn(ctx context.Context, run *Run) (*Report, error) {
-	members, err := d.preflight(ctx, &run.Plan)
+func (d Deps) goOn(ctx context.Context, run *Run, by string, renewed *Approval) (*Report, error) {
+	if err := run.sound(); err != nil {
+		return nil, err
+	}
+	r := newRunner(d, run)
+	if !run.Verified() {
+		if renewed != nil {
+			run.Approval = *renewed
+		}
+		if err := Check(&run.Plan, run.Approval); err != nil {
+			return nil, err
+		}
+	}
+	members, err := r.preflight(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if !run.Verified() {
-		return newRunner(d, run).finish(ctx, members)
-	}
 	present := idSet(members)
-	for _, row := range run.Rows {
-		if present[row.ID] == row.Remove {
+	if run.Verified() {
+		return r.past(present)
+	}
+	if present, err = r.takenBack(ctx, present, renewed != nil); err != nil {
+		return nil, err
+	}
+	if err := r.checkSize(present); err != nil {
+		return nil, err
+	}
+	if err := d.Journal.Reopen(ctx, run.Plan.ID, by, d.Now().UTC(), renewed); err != nil {
+		return nil, err
+	}
+	return r.finish(ctx, present)
+}
+
+// past reports a run that was verified before: nothing is written for it again.
+func (r *runner) past(present map[string]bool) (*Report, error) {
+	for i := range r.run.Rows {
+		if !r.run.Rows[i].right(present) {
+			p := &r.run.Plan
 			return nil, &model.Error{
 				Kind: model.KindGuard, Code: "planSpent",
-				Message: fmt.Sprintf("plan %s was applied on %s, and %s has been changed since", run.Plan.ID, run.Ended.Format(time.DateTime), run.Plan.Group.DisplayName),
+				Message: fmt.Sprintf("plan %s was applied on %s, and %s has been changed since", p.ID, r.run.Ended.Format(time.DateTime), p.Group.DisplayName),
 				Remedy:  "make the plan again and read what it does now",
 			}
 		}
 	}
-	return &Report{PlanID: run.Plan.ID, AlreadyDone: len(run.Rows), Verified: true, Members: len(members)}, nil
+	return &Report{PlanID: r.run.Plan.ID, AlreadyDone: len(r.run.Rows), Verified: true, Members: len(present)}, nil
 }
 
 // preflight makes sure that the group can be written, and reads its members.
-func (d Deps) preflight(ctx context.Context, p *Plan) ([]model.Object, error) {
-	group, err := d.Groups.Group(ctx, p.Group.ID)
+func (r *runner) preflight(ctx context.Context) ([]model.Object, error) {
+	r.show(PhaseReading)
+	group, err := r.Groups.Group(ctx, r.run.Plan.Group.ID)
 	if err != nil {
 		return nil, err
 	}
 	if refusal := group.WriteRefusal(); refusal != nil {
 		return nil, refusal
 	}
-	return d.Groups.DirectMembers(ctx, p.Group.ID)
+	return r.Groups.DirectMembers(ctx, r.run.Plan.Group.ID)
+}
+
+// applicable refuses a plan that is not as it was made, and one that nobody may
+// apply.
+func (p *Plan) applicable() error {
+	if err := p.Verify(); err != nil {
+		return err
+	}
+	if p.HandOver {
+		return &model.Error{
+			Kind: model.KindGuard, Code: "planHandOver",
+			Message: fmt.Sprintf("plan %s for %s is made to be handed over: rollcall does not write it", p.ID, p.Group.DisplayName),
+			Remedy:  "give its files to whoever may: rollcall plan export " + p.ID + " --as powershell",
+		}
+	}
+	return nil
+}
+
+// sound makes sure that the run's rows are those of its plan, no more and no
+// fewer: what the journal holds is what is written.
+func (r *Run) sound() error {
+	if err := r.Plan.applicable(); err != nil {
+		return err
+	}
+	type key struct {
+		id     string
+		remove bool
+	}
+	approved := make(map[key]bool, len(r.Rows))
+	for _, row := range r.Plan.rows() {
+		approved[key{row.ID, row.Remove}] = true
+	}
+	for i := range r.Rows {
+		k := key{r.Rows[i].ID, r.Rows[i].Remove}
+		if !approved[k] {
+			return r.unsound()
+		}
+		delete(approved, k)
+	}
+	if len(approved) > 0 {
+		return r.unsound()
+	}
+	return nil
+}
+
+func (r *Run) unsound() error {
+	return &model.Error{
+		Kind: model.KindFailed, Code: "journalDamaged",
+		Message: fmt.Sprintf("the journal of plan %s holds other rows than were approved", r.Plan.ID),
+		Remedy:  "nothing was written; see what `rollcall log` tells of it, and make the plan again",
+	}
 }
 
 // rows are the plan's rows as the journal begins with them, additions first so
@@ -173,6 +264,12 @@ func (p *Plan) rows() []Row {
 	}
 	return rows
 }
+
+// right reports whether the group is as the row wants it.
+func (r *Row) right(present map[string]bool) bool { return present[r.ID] != r.Remove }
+
+// settled reports whether the run knows that the row was right at some time.
+func (r *Row) settled() bool { return r.State == RowDone || r.State == RowAlready }
 
 func idSet(members []model.Object) map[string]bool {
 	set := make(map[string]bool, len(members))

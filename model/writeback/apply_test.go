@@ -23,8 +23,8 @@ func TestApplyMakesTheGroupEqualAndVerifiesIt(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, &Report{PlanID: p.ID, Added: 4, Removed: 2, Verified: true, Members: 6}, report)
 	assert.Equal(t, []string{"n-sub", "u-keep", "u-n1", "u-n2", "u-n3", "u-n4"}, w.ids())
-	assert.Equal(t, Progress{Total: 6}, progress[0])
-	assert.Equal(t, Progress{Done: 6, Total: 6}, progress[len(progress)-1])
+	assert.Equal(t, Progress{Phase: PhaseReading, Total: 6}, progress[0])
+	assert.Equal(t, Progress{Phase: PhaseVerifying, Done: 6, Total: 6}, progress[len(progress)-1])
 	for _, early := range w.writes[:4] {
 		assert.False(t, early.remove, "additions come first")
 	}
@@ -155,8 +155,9 @@ func TestAChangeThatNeverShowsIsNotCalledVerified(t *testing.T) {
 	assert.False(t, report.Verified)
 	assert.Len(t, w.waits, len(patience))
 	assert.Equal(t, RunPartial, w.runs[p.ID].State)
-	assert.Equal(t, RowSent, w.runs[p.ID].Rows[0].State, "in doubt again")
-	assert.Zero(t, report.Added)
+	assert.Equal(t, RowDone, w.runs[p.ID].Rows[0].State, "the tenant took it")
+	assert.Equal(t, &Report{PlanID: p.ID, Added: 1, Unseen: 1}, report)
+	assert.Contains(t, e.Message, "written, and not seen in the group yet: 1 of the 1 row")
 
 	w.writes = nil
 	report, err = Resume(context.Background(), w.deps(), p.ID, "adele@contoso.com", nil)
@@ -436,5 +437,5 @@ func TestARowCountsOnceHoweverOftenItIsReported(t *testing.T) {
 	report, err := Apply(context.Background(), d, p, approved)
 	require.NoError(t, err)
 	assert.Equal(t, 2, report.Added)
-	assert.Equal(t, Progress{Done: 2, Total: 2}, last)
+	assert.Equal(t, Progress{Phase: PhaseVerifying, Done: 2, Total: 2}, last)
 }

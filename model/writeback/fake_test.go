@@ -1,9 +1,11 @@
 package writeback
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -25,16 +27,28 @@ type world struct {
 	plans   map[string]*Plan
 
 	random  *rand.Rand
-	faults  float64 // share of the rows that go wrong
-	steps   int     // until death; negative: never
-	lag     int     // reads that show the group as it was before the last write
+	faults  float64           // share of the rows that go wrong
+	refused map[string]string // users that the group never takes, with the tenant's reason
+	steps   int               // until death; negative: never
+	meddle  func()            // what others do before a step; may be nil
+	lag     int               // reads that show the group as it was before the last write
+	drift   int               // reads show one of so many of the last changes at random as not yet made
 	shown   []model.Object
 	readErr error // of DirectMembers, once
 
 	mu     sync.Mutex
+	past   [][]model.Object // the group after each change
+	was    map[write]bool   // how each user once stood: as an addition or a removal would have it
+	lastBy map[string]string
+	answer map[string]bool // request ids that were given out
 	writes []write
 	waits  []time.Duration
 	broken []string // promises that the code under test has not kept
+
+	read    map[string]bool // the last look that was given
+	entered bool            // this process has said in the journal that it begins or goes on
+	back    map[string]bool // rows that others turned round after the journal knew them as right
+	allowed map[string]bool // of these, what a renewed approval covers
 }
 
 type write struct {
@@ -47,7 +61,9 @@ func newWorld(members ...model.Object) *world {
 		group:   model.Group{ID: "g-1", DisplayName: "Sales", Kind: model.KindSecurity},
 		members: map[string]model.Object{}, people: map[string]model.Object{},
 		runs: map[string]*Run{}, plans: map[string]*Plan{},
-		random: rand.New(rand.NewPCG(1, 2)), steps: -1,
+		random: rand.New(rand.NewPCG(1, 2)), steps: -1, refused: map[string]string{},
+		was: map[write]bool{}, lastBy: map[string]string{}, answer: map[string]bool{},
+		back: map[string]bool{}, allowed: map[string]bool{},
 	}
 	for _, m := range members {
 		w.members[m.ID] = m
@@ -64,7 +80,45 @@ func (w *world) step() error {
 	if w.steps > 0 {
 		w.steps--
 	}
+	if w.meddle != nil {
+		w.meddle()
+	}
 	return nil
+}
+
+// turn puts a user into the group or takes him out. Who does it is "run" or
+// "others".
+func (w *world) turn(id string, in bool, by string) {
+	if _, is := w.members[id]; is == in {
+		return
+	}
+	if len(w.past) == 0 {
+		w.past = append(w.past, w.present())
+	}
+	if in {
+		o := w.people[id]
+		if o.ID == "" {
+			o = model.Object{ID: id, Type: model.ObjectUser, UserPrincipalName: id + "@contoso.com"}
+		}
+		w.members[id] = o
+	} else {
+		delete(w.members, id)
+	}
+	w.past = append(w.past, w.present())
+	w.was[write{id, !in}] = true
+	w.lastBy[id] = by
+	if by == "run" {
+		return
+	}
+	delete(w.back, id)
+	for _, run := range w.runs {
+		for i := range run.Rows {
+			if row := &run.Rows[i]; row.ID == id && row.Remove == in && row.settled() {
+				w.back[id] = true
+				delete(w.allowed, id)
+			}
+		}
+	}
 }
 
 func (w *world) deps() Deps {
@@ -100,8 +154,8 @@ func (w *world) ids() []string {
 
 type tenant struct{ *world }
 
-func (t tenant) Group(_ context.Context, id string) (model.Group, error) {
-	if err := t.step(); err != nil {
+func (t tenant) Group(ctx context.Context, id string) (model.Group, error) {
+	if err := cmp.Or(t.step(), ctx.Err()); err != nil {
 		return model.Group{}, err
 	}
 	if id != t.group.ID {
@@ -110,25 +164,30 @@ func (t tenant) Group(_ context.Context, id string) (model.Group, error) {
 	return t.group, nil
 }
 
-func (t tenant) DirectMembers(context.Context, string) ([]model.Object, error) {
-	if err := t.step(); err != nil {
+func (t tenant) DirectMembers(ctx context.Context, _ string) ([]model.Object, error) {
+	if err := cmp.Or(t.step(), ctx.Err()); err != nil {
 		return nil, err
 	}
 	if err := t.readErr; err != nil {
 		t.readErr = nil
 		return nil, err
 	}
-	if t.lag > 0 && t.shown != nil {
+	members := t.present()
+	switch {
+	case t.lag > 0 && t.shown != nil:
 		t.lag--
-		return t.shown, nil
+		members = t.shown
+	case t.drift > 0 && len(t.past) > 0:
+		members = t.past[max(0, len(t.past)-1-t.random.IntN(t.drift+1))]
 	}
-	return t.present(), nil
+	t.read = idSet(members)
+	return members, nil
 }
 
 func (t tenant) Owners(context.Context, string) ([]string, error) { return nil, nil }
 
 // Write answers from several goroutines, as the port may.
-func (t tenant) Write(_ context.Context, groupID string, add, remove []string, done func(RowResult)) error {
+func (t tenant) Write(ctx context.Context, groupID string, add, remove []string, done func(RowResult)) error {
 	if groupID != t.group.ID {
 		t.broken = append(t.broken, "wrote to another group")
 	}
@@ -144,7 +203,7 @@ func (t tenant) Write(_ context.Context, groupID string, add, remove []string, d
 	var running sync.WaitGroup
 	defer running.Wait()
 	for _, row := range rows {
-		if err := t.step(); err != nil {
+		if err := cmp.Or(t.step(), ctx.Err()); err != nil {
 			return err
 		}
 		result, answered := t.one(row)
@@ -161,29 +220,33 @@ func (t tenant) one(row write) (result RowResult, answered bool) {
 	t.writes = append(t.writes, row)
 	t.checkJournal(row)
 	_, is := t.members[row.id]
-	result = RowResult{UserID: row.id, Remove: row.remove, Outcome: OutcomeDone}
+	result = RowResult{UserID: row.id, Remove: row.remove, Outcome: OutcomeDone, RequestID: fmt.Sprintf("r-%d", len(t.writes))}
+	t.answer[result.RequestID] = true
+	failed := result
+	failed.Outcome, failed.Err = OutcomeFailed, &model.Error{Kind: model.KindFailed, Code: "refused", Message: "refused by the tenant"}
 	if is != row.remove {
 		result.Outcome = OutcomeAlready
 		return result, true
 	}
-	refused := RowResult{UserID: row.id, Remove: row.remove, Outcome: OutcomeFailed, Err: &model.Error{Kind: model.KindFailed, Code: "refused", Message: "refused by the tenant"}}
+	if reason := t.refused[row.id]; reason != "" && !row.remove {
+		failed.Err.Message = reason
+		return failed, true
+	}
 	effect, answered := true, true
 	if t.random.Float64() < t.faults {
 		switch t.random.IntN(4) {
 		case 0: // refused
-			effect, result = false, refused
+			effect, result = false, failed
 		case 1: // done, and said to have failed
-			result = refused
+			result = failed
 		case 2: // done, and the answer is lost
 			answered = false
 		case 3: // the request is lost
 			effect, answered = false, false
 		}
 	}
-	if effect && row.remove {
-		delete(t.members, row.id)
-	} else if effect {
-		t.members[row.id] = t.people[row.id]
+	if effect {
+		t.turn(row.id, !row.remove, "run")
 	}
 	return result, answered
 }
@@ -191,6 +254,13 @@ func (t tenant) one(row write) (result RowResult, answered bool) {
 // checkJournal holds that every row that reaches the tenant belongs to a plan
 // and is on the disk as sent.
 func (t tenant) checkJournal(row write) {
+	if !t.entered {
+		t.broken = append(t.broken, "a row was written by a process that never said so in the journal: "+row.id)
+	}
+	if t.back[row.id] && !t.allowed[row.id] {
+		t.broken = append(t.broken, "a row was written again that others had taken back: "+row.id)
+	}
+	delete(t.back, row.id)
 	for _, run := range t.runs {
 		for _, r := range run.Rows {
 			if r.ID == row.id && r.Remove == row.remove && r.State == RowSent {
@@ -226,6 +296,7 @@ func (j journal) Mirrored(context.Context, string) (bool, error) { return true, 
 
 func (j journal) Reopen(ctx context.Context, planID, _ string, _ time.Time, renewed *Approval) error {
 	return j.store(ctx, func() {
+		j.entered = true
 		if renewed != nil {
 			j.runs[planID].Approval = *renewed
 		}
@@ -238,7 +309,30 @@ func (j journal) Begin(ctx context.Context, run *Run) error {
 	if j.runs[run.Plan.ID] != nil {
 		j.broken = append(j.broken, "a journal was begun twice")
 	}
-	return j.store(ctx, func() { j.runs[run.Plan.ID] = clone(run) })
+	if err := run.Plan.checkLook(j.read); err != nil {
+		j.broken = append(j.broken, err.Error())
+	}
+	return j.store(ctx, func() { j.runs[run.Plan.ID], j.entered = clone(run), true })
+}
+
+// checkLook holds that a run begins on no group but the one that was shown.
+func (p *Plan) checkLook(read map[string]bool) error {
+	known := map[string]bool{}
+	for _, row := range p.rows() {
+		known[row.ID] = true
+	}
+	for _, id := range p.Keep {
+		known[id] = true
+		if !read[id] {
+			return fmt.Errorf("a run began though %s had left", id)
+		}
+	}
+	for id := range read {
+		if !known[id] {
+			return fmt.Errorf("a run began though %s had joined", id)
+		}
+	}
+	return nil
 }
 
 func (j journal) SetRows(ctx context.Context, planID string, _ time.Time, rows []Row) error {
@@ -246,9 +340,32 @@ func (j journal) SetRows(ctx context.Context, planID string, _ time.Time, rows [
 		run := j.runs[planID]
 		for _, row := range rows {
 			i := slices.IndexFunc(run.Rows, func(r Row) bool { return r.ID == row.ID && r.Remove == row.Remove })
+			j.checkTrue(run.Rows[i].State, row)
 			run.Rows[i] = row
 		}
 	})
+}
+
+// checkTrue holds that the journal says of a row what is so.
+func (j journal) checkTrue(former RowState, row Row) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	told := func(what string) {
+		j.broken = append(j.broken, fmt.Sprintf("the journal says that %s is %s, and %s", row.ID, row.State, what))
+	}
+	_, is := j.members[row.ID]
+	switch handedOver := slices.Contains(j.writes, write{row.ID, row.Remove}); {
+	case row.RequestID != "" && !j.answer[row.RequestID]:
+		told("no answer had the id " + row.RequestID)
+	case row.settled() && is == row.Remove && !j.was[write{row.ID, row.Remove}]:
+		told("it never was so")
+	case row.State == RowFailed && (row.Reason == "" || !handedOver):
+		told("nobody refused it")
+	case row.State == RowPlanned && row.right(j.read):
+		told("it was seen to be right")
+	case row.State == RowSent && former != RowPlanned:
+		told("it was " + string(former))
+	}
 }
 
 func (j journal) End(ctx context.Context, planID string, state RunState, at time.Time) error {

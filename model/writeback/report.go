@@ -2,12 +2,29 @@ package writeback
 
 import (
 	"encoding/json"
+	"time"
 
 	"rollcall/model"
 )
 
+// Phase is what a running apply is about.
+type Phase string
+
+const (
+	PhaseReading   Phase = "reading"   // the group, before anything is written
+	PhaseWriting   Phase = "writing"   // rows; the budget of writes may hold them back
+	PhaseVerifying Phase = "verifying" // reading the group back
+)
+
 // Progress counts the rows of a running apply.
-type Progress struct{ Done, Failed, Total int }
+type Progress struct {
+	Phase               Phase
+	Done, Failed, Total int
+
+	// Of a wait for changes that the group does not show yet.
+	Unseen int       // rows that it does not show
+	Until  time.Time // when it is read again; zero while it is not waited for
+}
 
 // Failure is a row that the tenant refused.
 type Failure struct {
@@ -22,13 +39,15 @@ type Failure struct {
 // earlier call of the same run wrote it or somebody else did. So a plan that
 // verifies has Added + Removed + AlreadyDone rows, however often its run was
 // interrupted, and one that is applied again reports all of them as already
-// done. Rows that no call came to are in none of the numbers.
+// done.
 type Report struct {
 	PlanID      string
 	Added       int // rows that this call wrote
 	Removed     int // rows that this call wrote
 	AlreadyDone int // rows that were right without this call
 	Failed      []Failure
+	Unseen      int  // of the rows above, those that were not seen when the group was read back
+	Left        int  // rows that are not written, as far as is known: not come to, or sent without an answer
 	Verified    bool // read back, and every row of the plan found as wanted
 	Members     int  // direct members after the run, as read back
 	Requests    int  // what the run cost, where the caller counts them
@@ -53,5 +72,7 @@ func (r Report) MarshalJSON() ([]byte, error) {
 		Verified    bool      `json:"verified"`
 		Members     int       `json:"members"`
 		Requests    int       `json:"requests"`
-	}{r.PlanID, r.Added, r.Removed, r.AlreadyDone, failed, r.Verified, r.Members, r.Requests})
+		Unseen      int       `json:"unseen,omitempty"`
+		Left        int       `json:"left,omitempty"`
+	}{r.PlanID, r.Added, r.Removed, r.AlreadyDone, failed, r.Verified, r.Members, r.Requests, r.Unseen, r.Left})
 }

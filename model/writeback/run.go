@@ -1,8 +1,10 @@
 package writeback
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,6 +27,7 @@ type runner struct {
 	byID   map[string]int // row
 	sent   map[int]bool   // rows that this call handed over, whatever was answered
 	causes map[int]*model.Error
+	held   *GuardResult // the guard that held the removals back, nil where none did
 
 	mu       sync.Mutex // guards the rows' states, causes and counts while a write is under way
 	progress Progress
@@ -39,12 +42,27 @@ func newRunner(d Deps, run *Run) *runner {
 	return r
 }
 
-// finish writes what is not right yet, batch by batch, and reads back.
-func (r *runner) finish(ctx context.Context, members []model.Object) (*Report, error) {
-	if err := r.settle(ctx, members); err != nil {
-		return nil, err
+// show tells what the run is about, with its rows as they are counted now.
+func (r *runner) show(phase Phase) {
+	r.progress.Phase, r.progress.Unseen, r.progress.Until = phase, 0, time.Time{}
+	r.progress.Done, r.progress.Failed = 0, 0
+	for i := range r.run.Rows {
+		switch row := &r.run.Rows[i]; {
+		case row.settled():
+			r.progress.Done++
+		case row.State == RowFailed:
+			r.progress.Failed++
+		}
 	}
 	r.Progress(r.progress)
+}
+
+// finish writes what is not right yet, batch by batch, and reads back.
+func (r *runner) finish(ctx context.Context, present map[string]bool) (*Report, error) {
+	if err := r.settle(ctx, present); err != nil {
+		return nil, err
+	}
+	r.show(PhaseWriting)
 	for _, remove := range []bool{false, true} {
 		var batch []int
 		for i, row := range r.run.Rows {
@@ -52,10 +70,16 @@ func (r *runner) finish(ctx context.Context, members []model.Object) (*Report, e
 				batch = append(batch, i)
 			}
 		}
+		// Additions that were refused leave the group smaller than was approved.
+		if remove {
+			if r.held = r.tooSmall(present, false); r.held != nil {
+				break
+			}
+		}
 		for len(batch) > 0 {
 			n := min(len(batch), r.batch)
 			if err := r.write(ctx, batch[:n], remove); err != nil {
-				return r.report(len(members), false), r.stopped(err)
+				return r.report(len(present), 0), r.stopped(err)
 			}
 			batch = batch[n:]
 		}
@@ -63,28 +87,79 @@ func (r *runner) finish(ctx context.Context, members []model.Object) (*Report, e
 	return r.verify(ctx)
 }
 
+// checkSize holds the least size against the group as it is: others may have
+// left it since the plan was made.
+func (r *runner) checkSize(present map[string]bool) error {
+	if guard := r.tooSmall(present, true); guard != nil {
+		held := r.run.Plan
+		held.Guards = []GuardResult{*guard}
+		return Check(&held, r.run.Approval)
+	}
+	return nil
+}
+
+// tooSmall returns the guard on the least size where the removals to come would
+// leave fewer members. Additions count that the group shows or the tenant has
+// taken, and those to come only where they are hoped for.
+func (r *runner) tooSmall(present map[string]bool, hoped bool) *GuardResult {
+	guard := GuardResult{Name: GuardLeastSize, Limit: off, Value: len(present)}
+	for _, list := range [][]GuardResult{r.run.Plan.Guards, r.Guards} {
+		for _, g := range list {
+			if g.Name == GuardLeastSize {
+				guard.Limit = max(guard.Limit, g.Limit)
+			}
+		}
+	}
+	removals := 0
+	for i := range r.run.Rows {
+		switch row := &r.run.Rows[i]; {
+		case row.right(present):
+		case row.Remove:
+			removals++
+		case hoped || row.settled():
+			guard.Value++
+		}
+	}
+	guard.Value -= removals
+	if guard.Tripped = guard.trips(removals); guard.Tripped {
+		return &guard
+	}
+	return nil
+}
+
 // settle decides by membership which rows are right, before anything is
 // written. A row that is not right is planned again, whatever became of it
-// before: it was approved and the group is not as approved.
-func (r *runner) settle(ctx context.Context, members []model.Object) error {
-	present := idSet(members)
+// before: it was approved and the group is not as approved. (Of one whose
+// answer was lost nobody can tell whether it was written and taken back, or
+// never written.)
+func (r *runner) settle(ctx context.Context, present map[string]bool) error {
+	return r.change(ctx, func(row *Row) RowState {
+		switch right := row.right(present); {
+		case right && (row.State == RowPlanned || row.State == RowAlready):
+			return RowAlready
+		case right:
+			return RowDone
+		default:
+			return RowPlanned
+		}
+	})
+}
+
+// change gives rows the state that next says, and writes down those that change
+// by it.
+func (r *runner) change(ctx context.Context, next func(*Row) RowState) error {
 	var changed []Row
 	for i := range r.run.Rows {
 		row := &r.run.Rows[i]
-		state := RowPlanned
-		switch right := present[row.ID] != row.Remove; {
-		case right && (row.State == RowPlanned || row.State == RowAlready):
-			state = RowAlready
-		case right:
-			state = RowDone
+		state := next(row)
+		if state == row.State && (row.Reason == "" || state == RowFailed) {
+			continue
 		}
-		if state != RowPlanned {
-			r.progress.Done++
+		if state == RowPlanned {
+			row.RequestID = ""
 		}
-		if row.State != state {
-			row.State, row.Reason = state, ""
-			changed = append(changed, *row)
-		}
+		row.State, row.Reason = state, ""
+		changed = append(changed, *row)
 	}
 	if len(changed) == 0 {
 		return nil
@@ -98,8 +173,9 @@ func (r *runner) settle(ctx context.Context, members []model.Object) error {
 func (r *runner) write(ctx context.Context, batch []int, remove bool) error {
 	ids := make([]string, len(batch))
 	for k, i := range batch {
-		r.run.Rows[i].State = RowSent
-		ids[k] = r.run.Rows[i].ID
+		row := &r.run.Rows[i]
+		row.State, row.Reason, row.RequestID = RowSent, "", ""
+		ids[k] = row.ID
 	}
 	if err := r.Journal.SetRows(ctx, r.run.Plan.ID, r.Now().UTC(), r.rowsOf(batch)); err != nil {
 		return err
@@ -112,7 +188,11 @@ func (r *runner) write(ctx context.Context, batch []int, remove bool) error {
 		r.sent[i] = true
 	}
 	writeErr := r.Groups.Write(ctx, r.run.Plan.Group.ID, add, gone, r.note)
-	if err := r.Journal.SetRows(context.WithoutCancel(ctx), r.run.Plan.ID, r.Now().UTC(), r.rowsOf(batch)); err != nil {
+	answered := slices.DeleteFunc(r.rowsOf(batch), func(row Row) bool { return row.State == RowSent })
+	if len(answered) == 0 {
+		return writeErr
+	}
+	if err := r.Journal.SetRows(context.WithoutCancel(ctx), r.run.Plan.ID, r.Now().UTC(), answered); err != nil {
 		return err
 	}
 	return writeErr
@@ -123,27 +203,30 @@ func (r *runner) note(result RowResult) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	i, ok := r.byID[result.UserID]
-	if !ok || r.run.Rows[i].State != RowSent {
+	if !ok || r.run.Rows[i].State != RowSent || r.run.Rows[i].Remove != result.Remove {
 		return
 	}
 	row := &r.run.Rows[i]
+	row.RequestID = result.RequestID
 	switch result.Outcome {
 	case OutcomeDone:
 		row.State = RowDone
+		r.progress.Done++
 	case OutcomeAlready:
 		row.State = RowAlready
+		r.progress.Done++
 	case OutcomeFailed:
 		cause := result.Err
 		if cause == nil {
 			cause = &model.Error{Code: "rowFailed", Message: "the tenant refused it and gave no reason"}
 		}
 		row.State, row.Reason = RowFailed, cause.Message
+		row.RequestID = cmp.Or(row.RequestID, cause.RequestID)
 		r.causes[i] = cause
 		r.progress.Failed++
-		r.Progress(r.progress)
+	default:
 		return
 	}
-	r.progress.Done++
 	r.Progress(r.progress)
 }
 
@@ -186,9 +269,10 @@ func (r *runner) resumeRemedy() string {
 	return "rollcall resume " + r.run.Plan.ID
 }
 
-// report counts the rows of the run: see Report.
-func (r *runner) report(members int, verified bool) *Report {
-	report := &Report{PlanID: r.run.Plan.ID, Members: members, Verified: verified}
+// report counts the rows of the run: see Report. unseen is how many of them
+// reading back did not show.
+func (r *runner) report(members, unseen int) *Report {
+	report := &Report{PlanID: r.run.Plan.ID, Members: members, Unseen: unseen}
 	for i, row := range r.run.Rows {
 		switch {
 		case row.State == RowAlready, row.State == RowDone && !r.sent[i]:
@@ -199,6 +283,8 @@ func (r *runner) report(members int, verified bool) *Report {
 			report.Added++
 		case row.State == RowFailed:
 			report.Failed = append(report.Failed, Failure{Ref: row.Ref, Remove: row.Remove, Err: r.causes[i]})
+		default:
+			report.Left++
 		}
 	}
 	return report

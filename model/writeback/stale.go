@@ -1,6 +1,7 @@
 package writeback
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,7 +14,15 @@ import (
 type Stale struct {
 	Joined []Ref    // members that the plan knows nothing of
 	Left   []string // object ids of members that should have stayed
+	// TakenBack are rows that a run of the plan had made right, or found so, and
+	// that somebody has turned round since. Of a run that is resumed nothing else
+	// is looked at.
+	TakenBack []Row
 }
+
+// takenBackReason is what the journal says of a row that was taken back, once
+// it was said to whoever wanted to go on.
+const takenBackReason = "taken back by somebody since"
 
 func (s *Stale) Error() string {
 	var parts []string
@@ -34,6 +43,15 @@ func (s *Stale) Error() string {
 	}
 	list("joined", joined)
 	list("left", s.Left)
+	back := make([]string, len(s.TakenBack))
+	for i, row := range s.TakenBack {
+		verb := "removed again"
+		if row.Remove {
+			verb = "added again"
+		}
+		back[i] = row.name() + ": " + verb
+	}
+	list("taken back", back)
 	return strings.Join(parts, ", ")
 }
 
@@ -81,6 +99,47 @@ func (p *Plan) checkStale(members []model.Object) error {
 		Kind: model.KindGuard, Code: "planStale",
 		Message: fmt.Sprintf("%s has changed since plan %s was made: %s", p.Group.DisplayName, p.ID, s.Error()),
 		Remedy:  "make the plan again and read what it does now",
+		Err:     &s,
+	}
+}
+
+// takenBack refuses to go on with a run of which rows were taken back, until
+// somebody who was told of them has approved them again. It looks with patience
+// first, and returns the last look.
+//
+// What is told is noted in the journal: a renewed approval covers these rows,
+// and none that was taken back after.
+func (r *runner) takenBack(ctx context.Context, present map[string]bool, renewed bool) (map[string]bool, error) {
+	present, err := r.await(ctx, present, (*Row).settled)
+	if err != nil {
+		return present, err
+	}
+	var s Stale
+	var news []Row
+	for i := range r.run.Rows {
+		row := &r.run.Rows[i]
+		if !row.settled() || row.right(present) {
+			continue
+		}
+		if row.Reason != takenBackReason {
+			row.Reason = takenBackReason
+			news = append(news, *row)
+		}
+		s.TakenBack = append(s.TakenBack, *row)
+	}
+	if len(s.TakenBack) == 0 || renewed && len(news) == 0 {
+		return present, nil
+	}
+	p := &r.run.Plan
+	if len(news) > 0 {
+		if err := r.Journal.SetRows(ctx, p.ID, r.Now().UTC(), news); err != nil {
+			return present, err
+		}
+	}
+	return present, &model.Error{
+		Kind: model.KindGuard, Code: "planStale",
+		Message: fmt.Sprintf("%s has changed since plan %s was written: %s", p.Group.DisplayName, p.ID, s.Error()),
+		Remedy:  "to have that written again, approve the plan anew: " + r.resumeRemedy() + "; to leave it so, make the plan again",
 		Err:     &s,
 	}
 }

@@ -1,8 +1,11 @@
 package writeback
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"strings"
+	"time"
 
 	"rollcall/model"
 )
@@ -10,25 +13,20 @@ import (
 // verify reads the group back until every row is seen or patience ends, and
 // closes the run.
 func (r *runner) verify(ctx context.Context) (*Report, error) {
-	var members []model.Object
-	for attempt := 0; ; attempt++ {
-		var err error
-		if members, err = r.Groups.DirectMembers(ctx, r.run.Plan.Group.ID); err != nil {
-			return r.report(len(members), false), r.stopped(err)
-		}
-		if r.unseen(members) == 0 || attempt == len(patience) {
-			break
-		}
-		if err := r.Wait(ctx, patience[attempt]); err != nil {
-			return r.report(len(members), false), r.stopped(err)
-		}
+	r.show(PhaseVerifying)
+	present, err := r.look(ctx)
+	if err == nil {
+		present, err = r.await(ctx, present, func(row *Row) bool { return row.State != RowFailed && row.State != RowPlanned })
 	}
-	unseen, err := r.confirm(ctx, members)
 	if err != nil {
-		return r.report(len(members), false), r.stopped(err)
+		return r.report(len(present), 0), r.stopped(err)
 	}
-	report := r.report(len(members), false)
-	report.Verified = unseen == 0 && len(report.Failed) == 0
+	if err := r.confirm(context.WithoutCancel(ctx), present); err != nil {
+		return r.report(len(present), 0), r.stopped(err)
+	}
+	r.show(PhaseVerifying)
+	report := r.report(len(present), r.missing(present, (*Row).settled))
+	report.Verified = report.Unseen+report.Left+len(report.Failed) == 0
 	state := RunPartial
 	if report.Verified {
 		state = RunVerified
@@ -36,14 +34,43 @@ func (r *runner) verify(ctx context.Context) (*Report, error) {
 	if err := r.Journal.End(context.WithoutCancel(ctx), r.run.Plan.ID, state, r.Now().UTC()); err != nil {
 		return report, r.stopped(err)
 	}
-	return report, r.shortfall(report, unseen)
+	return report, r.shortfall(report)
 }
 
-// unseen counts the rows that the tenant took and the group does not show.
-func (r *runner) unseen(members []model.Object) int {
-	present, n := idSet(members), 0
-	for _, row := range r.run.Rows {
-		if row.State != RowFailed && present[row.ID] == row.Remove {
+// look reads who is in the group.
+func (r *runner) look(ctx context.Context) (map[string]bool, error) {
+	members, err := r.Groups.DirectMembers(ctx, r.run.Plan.Group.ID)
+	return idSet(members), err
+}
+
+// await looks at the group again until every row that is expected to be right
+// is seen so, or patience ends. It returns the last look.
+func (r *runner) await(ctx context.Context, present map[string]bool, expected func(*Row) bool) (map[string]bool, error) {
+	for _, pause := range patience {
+		unseen := r.missing(present, expected)
+		if unseen == 0 {
+			break
+		}
+		r.progress.Unseen, r.progress.Until = unseen, r.Now().Add(pause)
+		r.Progress(r.progress)
+		if err := r.Wait(ctx, pause); err != nil {
+			return present, err
+		}
+		r.progress.Until = time.Time{}
+		r.Progress(r.progress)
+		next, err := r.look(ctx)
+		if err != nil {
+			return present, err
+		}
+		present = next
+	}
+	return present, nil
+}
+
+// missing counts the rows that are expected to be right and are not.
+func (r *runner) missing(present map[string]bool, expected func(*Row) bool) (n int) {
+	for i := range r.run.Rows {
+		if row := &r.run.Rows[i]; expected(row) && !row.right(present) {
 			n++
 		}
 	}
@@ -51,53 +78,59 @@ func (r *runner) unseen(members []model.Object) int {
 }
 
 // confirm writes down what reading back has shown. A row that is seen is done
-// even where its answer was lost or said otherwise; one that is not seen is in
-// doubt again.
-func (r *runner) confirm(ctx context.Context, members []model.Object) (unseen int, err error) {
-	present := idSet(members)
-	var changed []Row
-	for i := range r.run.Rows {
-		row := &r.run.Rows[i]
-		right := present[row.ID] != row.Remove
-		state := row.State
+// even where its answer was lost or said otherwise. One that the tenant took
+// and that is not seen stays done: it was written, and whoever goes on with the
+// run finds out whether it is late or was taken back.
+func (r *runner) confirm(ctx context.Context, present map[string]bool) error {
+	return r.change(ctx, func(row *Row) RowState {
 		switch {
-		case right && (state == RowSent || state == RowFailed):
-			state = RowDone
-		case !right && state != RowFailed:
-			state = RowSent
-			unseen++
+		case !row.right(present):
+			return row.State
+		case row.State == RowSent || row.State == RowFailed:
+			return RowDone
+		case row.State == RowPlanned:
+			return RowAlready
 		}
-		if state != row.State {
-			row.State, row.Reason = state, ""
-			changed = append(changed, *row)
-		}
-	}
-	if len(changed) == 0 {
-		return unseen, nil
-	}
-	return unseen, r.Journal.SetRows(context.WithoutCancel(ctx), r.run.Plan.ID, r.Now().UTC(), changed)
+		return row.State
+	})
 }
 
 // shortfall is the error of a run that ended short of its plan, nil when it
-// reached it.
-func (r *runner) shortfall(report *Report, unseen int) error {
-	id := r.run.Plan.ID
-	switch {
-	case len(report.Failed) > 0:
+// reached it. What is written and not seen is told apart from what is not
+// written.
+func (r *runner) shortfall(report *Report) error {
+	e := &model.Error{Kind: model.KindPartial, Remedy: r.resumeRemedy()}
+	var what []string
+	say := func(code, format string, args ...any) {
+		e.Code = cmp.Or(e.Code, code)
+		what = append(what, fmt.Sprintf(format, args...))
+	}
+	rows, heldBack := plural(len(r.run.Rows), "row"), 0
+	if n := len(report.Failed); n > 0 {
 		first := report.Failed[0]
-		return &model.Error{
-			Kind: model.KindPartial, Code: "rowsFailed",
-			Message:   fmt.Sprintf("%d of the %d rows of plan %s failed, first %s: %s", len(report.Failed), len(r.run.Rows), id, first.Ref.name(), first.Err.Message),
-			Remedy:    "mend the cause, then " + r.resumeRemedy(),
-			RequestID: first.Err.RequestID,
-			Err:       first.Err,
+		say("rowsFailed", "%d of the %s failed, first %s: %s", n, rows, first.Ref.name(), first.Err.Message)
+		e.Remedy, e.RequestID, e.Err = "mend the cause, then "+e.Remedy, first.Err.RequestID, first.Err
+	}
+	if r.held != nil {
+		for _, row := range r.run.Rows {
+			if row.Remove && row.State == RowPlanned {
+				heldBack++
+			}
 		}
-	case unseen > 0:
-		return &model.Error{
-			Kind: model.KindPartial, Code: "notVerified",
-			Message: fmt.Sprintf("plan %s is written, and %d of its rows do not show in the group yet", id, unseen),
-			Remedy:  "the tenant may still replicate; look again in a while: " + r.resumeRemedy(),
+		say("guardLeastSize", "held back: %s, which would leave %s where at least %d must be", plural(heldBack, "removal"), plural(r.held.Value, "member"), r.held.Limit)
+	}
+	if n := report.Left - heldBack; n > 0 {
+		say("notWritten", "sent without an answer, and as it seems not written: %d of the %s", n, rows)
+	}
+	if report.Unseen > 0 {
+		say("notVerified", "written, and not seen in the group yet: %d of the %s", report.Unseen, rows)
+		if len(what) == 1 {
+			e.Remedy = "the tenant may still replicate; look again in a while: " + e.Remedy
 		}
 	}
-	return nil
+	if len(what) == 0 {
+		return nil
+	}
+	e.Message = fmt.Sprintf("plan %s: %s", r.run.Plan.ID, strings.Join(what, "; "))
+	return e
 }
