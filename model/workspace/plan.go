@@ -221,8 +221,8 @@ func (w *Workspace) Run(ctx context.Context, planID string) (*writeback.Run, err
 	return parts.Ledger.Run(ctx, planID)
 }
 
-// Apply writes an approved plan, verifies it by reading back, and records it.
-// The plan is kept, wherever it came from. progress may be nil; it counts rows.
+// Apply writes an approved plan and verifies it by reading back. The plan is
+// kept, wherever it came from. progress may be nil; it counts rows.
 func (w *Workspace) Apply(ctx context.Context, p *writeback.Plan, a writeback.Approval, progress func(writeback.Progress)) (*writeback.Report, error) {
 	if err := p.Verify(); err != nil {
 		return nil, err
@@ -230,7 +230,7 @@ func (w *Workspace) Apply(ctx context.Context, p *writeback.Plan, a writeback.Ap
 	if err := w.CheckApproval(ctx, p, a); err != nil {
 		return nil, err
 	}
-	return w.write(ctx, "plan.apply", p, func(d writeback.Deps) (*writeback.Report, error) {
+	return w.write(ctx, p, func(d writeback.Deps) (*writeback.Report, error) {
 		if err := d.Journal.SavePlan(ctx, p, w.actor()); err != nil {
 			return nil, err
 		}
@@ -260,12 +260,13 @@ func (w *Workspace) Resume(ctx context.Context, planID string, renewed *writebac
 			return nil, err
 		}
 	}
-	return w.write(ctx, "plan.resume", p, func(d writeback.Deps) (*writeback.Report, error) {
+	return w.write(ctx, p, func(d writeback.Deps) (*writeback.Report, error) {
 		return writeback.Resume(ctx, d, planID, w.actor(), renewed)
 	}, progress)
 }
 
-func (w *Workspace) write(ctx context.Context, action string, p *writeback.Plan, run func(writeback.Deps) (*writeback.Report, error), progress func(writeback.Progress)) (*writeback.Report, error) {
+// write runs a write, of which the journal tells the audit.
+func (w *Workspace) write(ctx context.Context, p *writeback.Plan, run func(writeback.Deps) (*writeback.Report, error), progress func(writeback.Progress)) (*writeback.Report, error) {
 	parts, err := w.opened()
 	if err != nil {
 		return nil, err
@@ -281,15 +282,8 @@ func (w *Workspace) write(ctx context.Context, action string, p *writeback.Plan,
 	}
 	before := w.Traffic().Requests
 	report, err := run(writeback.Deps{Groups: parts.Groups, Journal: parts.Ledger, Now: w.Now, Progress: progress})
-	if report == nil {
-		return nil, err
-	}
-	report.Requests = w.Traffic().Requests - before
-	recordErr := w.record(ctx, parts, action, p.Group.DisplayName, fmt.Sprintf(
-		"plan %s: %d added, %d removed, %d already so, %d failed, verified %t",
-		p.ID, report.Added, report.Removed, report.AlreadyDone, len(report.Failed), report.Verified))
-	if err == nil {
-		err = recordErr
+	if report != nil {
+		report.Requests = w.Traffic().Requests - before
 	}
 	return report, err
 }

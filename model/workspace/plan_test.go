@@ -126,9 +126,9 @@ func TestApplyWritesVerifiesAndStandsInTheAudit(t *testing.T) {
 	assert.Positive(t, report.Requests)
 	assert.ElementsMatch(t, ids(workspacetest.Adele, workspacetest.Bert, workspacetest.Dora), memberIDs(tenant, workspacetest.GroupSales))
 	event := lastEvent(t, w)
-	assert.Equal(t, "plan.apply", event.Action)
+	assert.Equal(t, workspace.ActionEnd, event.Action, "of a run the journal tells the audit, and nobody else")
 	assert.Equal(t, "sg-sales", event.Subject)
-	assert.Equal(t, "plan "+plan.ID+": 2 added, 1 removed, 0 already so, 0 failed, verified true", event.Detail)
+	assert.Equal(t, "plan "+plan.ID+": verified, 3 done", event.Detail)
 
 	again, err := w.Apply(t.Context(), plan, w.Approve(0, 0, ""), nil)
 	require.NoError(t, err)
@@ -198,8 +198,8 @@ func TestAnInterruptedRunStandsInTheAuditAndIsResumed(t *testing.T) {
 	require.NotNil(t, report)
 	assert.Equal(t, 1, report.Added)
 	event := lastEvent(t, w)
-	assert.Equal(t, "plan.apply", event.Action)
-	assert.Equal(t, "plan "+plan.ID+": 1 added, 0 removed, 0 already so, 0 failed, verified false", event.Detail)
+	assert.Equal(t, workspace.ActionRows, event.Action)
+	assert.NotEmpty(t, event.Rows)
 
 	tenant.OnRow = nil
 	report, err = w.Resume(t.Context(), plan.ID, nil, nil)
@@ -208,7 +208,7 @@ func TestAnInterruptedRunStandsInTheAuditAndIsResumed(t *testing.T) {
 	assert.Equal(t, 1, report.Added)
 	assert.Equal(t, 1, report.Removed)
 	assert.Equal(t, 1, report.AlreadyDone, "the interrupted call wrote it")
-	assert.Equal(t, "plan.resume", lastEvent(t, w).Action)
+	assert.Equal(t, workspace.ActionEnd, lastEvent(t, w).Action)
 }
 
 func TestAPlanFromAFileIsKeptWhenItIsApplied(t *testing.T) {

@@ -164,7 +164,7 @@ type SnapshotCounts struct {
 type Event struct {
 	At      time.Time `json:"at"`
 	By      string    `json:"by"`
-	Action  string    `json:"action"` // "sync", "preview.approve", "plan.apply", …
+	Action  string    `json:"action"` // "sync", "preview.approve", "plan.approve", …
 	Subject string    `json:"subject"`
 	Detail  string    `json:"detail,omitempty"`
 
