@@ -122,6 +122,13 @@ func (w *Workspace) CheckApproval(ctx context.Context, p *writeback.Plan, a writ
 	if past.Verified() {
 		return nil
 	}
+	if p.HandOver {
+		return &model.Error{
+			Kind: model.KindGuard, Code: "planHandOver",
+			Message: fmt.Sprintf("plan %s for %s is made to be handed over: rollcall does not write it", p.ID, p.Group.DisplayName),
+			Remedy:  "give its files to whoever may: rollcall plan export " + p.ID + " --as powershell --out .",
+		}
+	}
 	group, err := w.target(ctx, p)
 	if err != nil {
 		return err
