@@ -64,35 +64,39 @@ func (l *Ledger) Begin(ctx context.Context, run *writeback.Run) error {
 		return &model.Error{Kind: model.KindUsage, Code: "planID", Message: "a plan needs an id"}
 	}
 	return l.update(ctx, func(tx *bolt.Tx) error {
-		runs := tx.Bucket(bucketRuns)
-		if runs.Bucket([]byte(id)) != nil {
+		if tx.Bucket(bucketRuns).Bucket([]byte(id)) != nil {
 			return &model.Error{
 				Kind: model.KindFailed, Code: "runExists",
 				Message: fmt.Sprintf("plan %s has been begun already", id),
 				Remedy:  "rollcall resume finishes it",
 			}
 		}
-		journal, err := runs.CreateBucket([]byte(id))
+		note, err := putRun(tx, run)
 		if err != nil {
-			return err
-		}
-		head := *run
-		head.Rows, head.State, head.Ended = nil, "", time.Time{}
-		if err := put(journal, keyHead, head); err != nil {
-			return err
-		}
-		if err := put(journal, keyEnd, runEnd{State: run.State, Ended: run.Ended}); err != nil {
-			return err
-		}
-		if err := putRows(journal, run.Rows); err != nil {
-			return err
-		}
-		note := workspace.NoteOf(run)
-		if err := put(journal, keyNote, note); err != nil {
 			return err
 		}
 		return chain(tx, note.Began(run.Begun, run.Approval))
 	})
+}
+
+// putRun stores a new run.
+func putRun(tx *bolt.Tx, run *writeback.Run) (*workspace.RunNote, error) {
+	journal, err := tx.Bucket(bucketRuns).CreateBucket([]byte(run.Plan.ID))
+	if err != nil {
+		return nil, err
+	}
+	head := *run
+	head.Rows, head.State, head.Ended = nil, "", time.Time{}
+	note := workspace.NoteOf(run)
+	for _, part := range []struct {
+		key   []byte
+		value any
+	}{{keyHead, head}, {keyEnd, runEnd{State: run.State, Ended: run.Ended}}, {keyNote, note}} {
+		if err := put(journal, part.key, part.value); err != nil {
+			return nil, err
+		}
+	}
+	return note, putRows(journal, run.Rows)
 }
 
 // putRows stores a new run's rows in the order of their keys, which is what a

@@ -33,6 +33,7 @@ const (
 	roleFull    = "full"    // commits until the process's file size limit stops it
 	roleRead    = "read"    // opens both files as an account that may only read them
 	roleRules   = "rules"   // saves versions of segments and says each one, until it is killed
+	roleJournal = "journal" // writes runs step by step and says how many are done, until it is killed
 
 	pageUsers       = 20        // users a page of roleCommit
 	checkpointEvery = 2         // pages
@@ -55,8 +56,11 @@ func playRole(role string) int {
 			return report(err)
 		}
 	}
-	if role == roleRules {
+	switch role {
+	case roleRules:
 		return report(saveUntilKilled(filepath.Join(filepath.Dir(path), "ledger.db")))
+	case roleJournal:
+		return report(runUntilKilled(filepath.Join(filepath.Dir(path), "ledger.db")))
 	}
 	d, err := OpenDirectory(path, DirectoryOptions{Command: "rollcall test"})
 	if err != nil {

@@ -157,6 +157,7 @@ func countRows(rows map[writeback.RowState]int) string {
 // ToldRun is a run as the audit tells it: what its lines add up to. The zero
 // value is one of which nothing was told.
 type ToldRun struct {
+	proposed bool // the plan: an older rollcall does not tell that either
 	whole    bool // from its beginning: an older rollcall tells nothing of runs
 	hash     string
 	approval *writeback.Approval
@@ -172,8 +173,10 @@ type rowKey struct {
 // Tell takes the next line that the audit has of the run's plan.
 func (t *ToldRun) Tell(e Event) {
 	switch e.Action {
+	case ActionPlan:
+		t.proposed = true
 	case ActionApprove:
-		*t = ToldRun{whole: true, hash: e.Hash, approval: e.Approval, state: writeback.RunOpen}
+		*t = ToldRun{proposed: true, whole: true, hash: e.Hash, approval: e.Approval, state: writeback.RunOpen}
 	case ActionReopen:
 		if e.Approval != nil {
 			t.approval = e.Approval
@@ -197,6 +200,9 @@ func (t *ToldRun) Begun() bool { return t.whole }
 // where nothing is. Of a run that an older rollcall began, only what was told
 // since is compared.
 func (t *ToldRun) Differs(run *writeback.Run) string {
+	if t.proposed && !t.whole {
+		return "nobody approved it"
+	}
 	if t.whole && (run.Plan.Hash != t.hash || changed(&run.Plan)) {
 		return "its plan is another one than was approved"
 	}
