@@ -7,7 +7,11 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"rollcall/graph/emulator/emulatortest"
 )
+
+func TestMain(m *testing.M) { emulatortest.Main(m) }
 
 // deps returns what the packages import, directly and not, tests left out.
 func deps(t *testing.T, pattern string) []string {

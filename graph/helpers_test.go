@@ -16,12 +16,12 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
+	"rollcall/graph/emulator/emulatortest"
 	"rollcall/model"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { emulatortest.Main(m) }
 
 // clock is a time that only sleeping moves.
 type clock struct {

@@ -17,8 +17,16 @@ import (
 //	POST /demo/users/change?hires=1&leavers=1&moves=1&renames=1&restores=1
 //	POST /demo/resync?links=1
 //	POST /demo/lists/recalculate
+//	POST /demo/users/delete?user=NAME&hard=true
+//	POST /demo/groups/members/add?group=NAME&member=NAME
+//	POST /demo/groups/members/remove?group=NAME&member=NAME
+//	POST /demo/groups/owners/add?group=NAME&member=NAME
+//	POST /demo/groups/owners/remove?group=NAME&member=NAME
+//	POST /demo/groups/change?group=NAME&rule=RULE
+//	POST /demo/groups/change?group=NAME&synced=true
+//	GET  /demo/groups/changes?group=NAME
 //
-// Each answers with a line that says what was done.
+// Each POST answers with a line that says what was done.
 func (s *Server) controls(mux *http.ServeMux) {
 	control := func(path string, do func(query url.Values) (string, error)) {
 		mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) {
@@ -38,6 +46,10 @@ func (s *Server) controls(mux *http.ServeMux) {
 		s.RecalculateLists()
 		return "dynamic distribution lists will be worked out again", nil
 	})
+	for path, do := range s.groupControls() {
+		control(path, do)
+	}
+	mux.HandleFunc("GET /demo/groups/changes", s.listChanges)
 }
 
 func (s *Server) controlRemove(query url.Values) (string, error) {
@@ -45,11 +57,9 @@ func (s *Server) controlRemove(query url.Values) (string, error) {
 	if err != nil || !(percent > 0 && percent <= 100) {
 		return "", fmt.Errorf("percent takes a number above 0, up to 100, not %q", query.Get("percent"))
 	}
-	hard := false
-	if text := query.Get("hard"); text != "" {
-		if hard, err = strconv.ParseBool(text); err != nil {
-			return "", fmt.Errorf("hard takes true or false, not %q", text)
-		}
+	hard, err := hardness(query)
+	if err != nil {
+		return "", err
 	}
 	before := s.tenant.UserCount()
 	return fmt.Sprintf("removed %d of %d users", s.RemoveShare(percent/100, hard), before), nil

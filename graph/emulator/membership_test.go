@@ -174,13 +174,48 @@ func TestOnlyTheDocumentedTypesCanBeMembers(t *testing.T) {
 
 func TestTheTrapWithoutRefIsRefusedAndNoted(t *testing.T) {
 	s := writer(t, emulator.Options{})
+	t.Cleanup(s.ForgiveDeletes)
 	user := s.Tenant().UserID(5)
 	count := s.Tenant().UserCount()
 	s.do(http.MethodDelete, "/groups/"+s.groupID("sg-sales")+"/members/"+user, nil).refused(http.StatusForbidden, "Authorization_RequestDenied", denied)
 	s.do(http.MethodDelete, "/users/"+user, nil).refused(http.StatusForbidden, "Authorization_RequestDenied", denied)
 	s.do(http.MethodDelete, "/directoryObjects/"+user, nil).refused(http.StatusForbidden, "Authorization_RequestDenied", denied)
+	s.do(http.MethodDelete, "/groups/"+s.groupID("sg-sales"), nil).refused(http.StatusForbidden, "Authorization_RequestDenied", denied)
 	assert.Equal(t, http.StatusForbidden, s.batch(request("1", http.MethodDelete, "/users/"+user))["1"].Status)
 	assert.Equal(t, count, s.Tenant().UserCount())
-	assert.Len(t, s.Judges().UserDeletes, 4)
-	assert.Len(t, s.Judges().Violations(), 4)
+	assert.Len(t, s.Judges().UserDeletes, 5)
+	assert.Len(t, s.Judges().Violations(), 5)
+}
+
+func TestTheTrapDeletesTheUserWhereTheTokenMay(t *testing.T) {
+	s := start(t, emulator.Options{Consented: append(emulator.ReadScopes(), emulator.WriteScope, "User.ReadWrite.All")})
+	t.Cleanup(s.ForgiveDeletes)
+	s.token = s.delegatedToken()
+	index := s.groupIndex("sg-sales")
+	for m := range s.Tenant().Members(index) {
+		id := s.Tenant().ID(m)
+		assert.Equal(t, http.StatusNoContent, s.do(http.MethodDelete, "/groups/"+s.groupID("sg-sales")+"/members/"+id, nil).Status)
+		_, there := s.Tenant().Find(id)
+		assert.False(t, there)
+		break
+	}
+	assert.Len(t, s.Judges().Violations(), 1)
+}
+
+func TestEveryDeleteWithoutRefIsInTheProcesssLog(t *testing.T) {
+	s := writer(t, emulator.Options{})
+	user := s.Tenant().UserID(5)
+	before, none := emulator.Deletes()
+	require.Empty(t, none)
+	s.remove("sg-sales", user)
+	s.do(http.MethodDelete, "/groups/"+s.groupID("sg-sales")+"/members", nil).refused(http.StatusBadRequest, "BadRequest", "Write requests are only supported on contained entities")
+	s.do(http.MethodDelete, "/nonsense", nil)
+	s.batch(request("1", "delete", "/users/"+user+"?$select=id"), request("2", "GET", "/me"), request("3", "DELETE", "/groups/g/members/u/$ref"))
+	s.do(http.MethodPost, "/$batch", map[string]any{"requests": []any{request("1", "DELETE", "/contacts/c"), request("1", "GET", "/me")}}) // refused as a whole
+	after, stray := emulator.Deletes()
+	assert.Equal(t, 6, after-before)
+	assert.Equal(t, []string{"/v1.0/groups/" + s.groupID("sg-sales") + "/members", "/v1.0/nonsense", "/users/" + user, "/contacts/c"}, stray)
+	s.ForgiveDeletes()
+	_, stray = emulator.Deletes()
+	assert.Empty(t, stray)
 }

@@ -17,6 +17,7 @@ import (
 
 	"rollcall/graph"
 	"rollcall/graph/emulator"
+	"rollcall/graph/emulator/emulatortest"
 	"rollcall/graph/emulator/seed"
 	"rollcall/graph/exchange"
 	"rollcall/graph/signin"
@@ -25,6 +26,8 @@ import (
 	"rollcall/model/expansion"
 	"rollcall/model/workspace"
 )
+
+func TestMain(m *testing.M) { emulatortest.Main(m) }
 
 // house is all that a preview is made with, before an embedded tenant.
 type house struct {

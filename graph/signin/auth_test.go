@@ -19,15 +19,15 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"rollcall/graph/emulator"
+	"rollcall/graph/emulator/emulatortest"
 	"rollcall/graph/signin"
 	"rollcall/model"
 	"rollcall/model/workspace"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { emulatortest.Main(m) }
 
 // clock is a time that only the test moves.
 type clock struct{ ns atomic.Int64 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -23,6 +24,7 @@ import (
 	// What takes minutes to compile at first is compiled for this test by whoever
 	// runs it, and not a second time, beside it, by the build below.
 	_ "rollcall/graph"
+	"rollcall/graph/emulator/emulatortest"
 	"rollcall/graph/emulator/seed"
 )
 
@@ -32,7 +34,11 @@ var folder string
 // binary builds rollcall once for all end-to-end tests.
 var binary = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(folder, "rollcall")
-	out, err := exec.Command("go", "build", "-o", path, "rollcall").CombinedOutput()
+	watched, err := emulatortest.BuildFlags()
+	if err != nil {
+		return "", err
+	}
+	out, err := exec.Command("go", slices.Concat([]string{"build"}, watched, []string{"-o", path, "rollcall"})...).CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("building rollcall: %w\n%s", err, out)
 	}
@@ -44,7 +50,7 @@ func TestMain(m *testing.M) {
 	if folder, err = os.MkdirTemp("", "rollcall-e2e-"); err != nil {
 		panic(err)
 	}
-	code := m.Run()
+	code := emulatortest.Run(m)
 	os.RemoveAll(folder)
 	os.Exit(code)
 }
