@@ -115,15 +115,22 @@ func allowsLess(a, b writeback.GuardResult) bool {
 // verified has nothing left to write and needs none. Its own errors are of
 // KindGuard.
 func (w *Workspace) CheckApproval(ctx context.Context, p *writeback.Plan, a writeback.Approval) error {
+	_, err := w.checked(ctx, p, a)
+	return err
+}
+
+// checked is CheckApproval, and returns the guards as they are now; nil where
+// nothing is left to write.
+func (w *Workspace) checked(ctx context.Context, p *writeback.Plan, a writeback.Approval) ([]writeback.GuardResult, error) {
 	past, err := w.Run(ctx, p.ID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if past.Verified() {
-		return nil
+		return nil, nil
 	}
 	if p.HandOver {
-		return &model.Error{
+		return nil, &model.Error{
 			Kind: model.KindGuard, Code: "planHandOver",
 			Message: fmt.Sprintf("plan %s for %s is made to be handed over: rollcall does not write it", p.ID, p.Group.DisplayName),
 			Remedy:  "give its files to whoever may: rollcall plan export " + p.ID + " --as powershell --out .",
@@ -131,27 +138,27 @@ func (w *Workspace) CheckApproval(ctx context.Context, p *writeback.Plan, a writ
 	}
 	group, err := w.target(ctx, p)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	policy := w.settings.Policy
 	if policy.Protects(group) || policy.Protects(&model.Group{ID: p.Group.ID, DisplayName: p.Group.DisplayName}) {
-		return groupProtected(group)
+		return nil, groupProtected(group)
 	}
 	if policy.SecondApprover && strings.EqualFold(a.By, p.Author) {
-		return &model.Error{
+		return nil, &model.Error{
 			Kind: model.KindGuard, Code: "secondApproverNeeded",
 			Message: fmt.Sprintf("%s made plan %s, and the profile asks for somebody else's approval", p.Author, p.ID),
 			Remedy:  "have another administrator read and apply it: `rollcall plan show " + p.ID + "`, or its file",
 		}
 	}
 	if err := w.checkProtectedUsers(ctx, p, past, group); err != nil {
-		return err
+		return nil, err
 	}
 	held := *p
 	if held.Guards, err = w.guardsFor(ctx, p, group); err != nil {
-		return err
+		return nil, err
 	}
-	return writeback.Check(&held, a)
+	return held.Guards, writeback.Check(&held, a)
 }
 
 // groupProtected refuses a group that the profile names as protected.

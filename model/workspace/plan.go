@@ -227,10 +227,11 @@ func (w *Workspace) Apply(ctx context.Context, p *writeback.Plan, a writeback.Ap
 	if err := p.Verify(); err != nil {
 		return nil, err
 	}
-	if err := w.CheckApproval(ctx, p, a); err != nil {
+	guards, err := w.checked(ctx, p, a)
+	if err != nil {
 		return nil, err
 	}
-	return w.write(ctx, p, func(d writeback.Deps) (*writeback.Report, error) {
+	return w.write(ctx, p, guards, func(d writeback.Deps) (*writeback.Report, error) {
 		if err := d.Journal.SavePlan(ctx, p, w.actor()); err != nil {
 			return nil, err
 		}
@@ -251,22 +252,24 @@ func (w *Workspace) Resume(ctx context.Context, planID string, renewed *writebac
 	if err != nil {
 		return nil, err
 	}
+	var guards []writeback.GuardResult
 	if past != nil {
 		approval := past.Approval
 		if renewed != nil {
 			approval = *renewed
 		}
-		if err := w.CheckApproval(ctx, &past.Plan, approval); err != nil {
+		if guards, err = w.checked(ctx, &past.Plan, approval); err != nil {
 			return nil, err
 		}
 	}
-	return w.write(ctx, p, func(d writeback.Deps) (*writeback.Report, error) {
+	return w.write(ctx, p, guards, func(d writeback.Deps) (*writeback.Report, error) {
 		return writeback.Resume(ctx, d, planID, w.actor(), renewed)
 	}, progress)
 }
 
-// write runs a write, of which the journal tells the audit.
-func (w *Workspace) write(ctx context.Context, p *writeback.Plan, run func(writeback.Deps) (*writeback.Report, error), progress func(writeback.Progress)) (*writeback.Report, error) {
+// write runs a write, of which the journal tells the audit. guards are the
+// plan's as GuardsNow holds them; nil where nothing is left to write.
+func (w *Workspace) write(ctx context.Context, p *writeback.Plan, guards []writeback.GuardResult, run func(writeback.Deps) (*writeback.Report, error), progress func(writeback.Progress)) (*writeback.Report, error) {
 	parts, err := w.opened()
 	if err != nil {
 		return nil, err
@@ -281,7 +284,7 @@ func (w *Workspace) write(ctx context.Context, p *writeback.Plan, run func(write
 		return nil, err
 	}
 	before := w.Traffic().Requests
-	report, err := run(writeback.Deps{Groups: parts.Groups, Journal: parts.Ledger, Now: w.Now, Progress: progress})
+	report, err := run(writeback.Deps{Groups: parts.Groups, Journal: parts.Ledger, Guards: guards, Now: w.Now, Progress: progress})
 	if report != nil {
 		report.Requests = w.Traffic().Requests - before
 	}
