@@ -284,7 +284,10 @@ func (w *Workspace) write(ctx context.Context, p *writeback.Plan, guards []write
 		return nil, err
 	}
 	before := w.Traffic().Requests
-	report, err := run(writeback.Deps{Groups: parts.Groups, Journal: parts.Ledger, Guards: guards, Now: w.Now, Progress: progress})
+	report, err := run(writeback.Deps{
+		Groups: parts.Groups, Journal: parts.Ledger, Guards: guards,
+		Now: w.Now, Wait: w.settings.Wait, Progress: progress,
+	})
 	if report != nil {
 		report.Requests = w.Traffic().Requests - before
 	}

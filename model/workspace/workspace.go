@@ -35,6 +35,9 @@ type Settings struct {
 	KeepStructure bool
 
 	Now func() time.Time // nil: time.Now
+	// Wait waits between two looks at a group that does not show its changes yet.
+	// nil waits by the clock.
+	Wait func(ctx context.Context, d time.Duration) error
 
 	// OpenFile opens a file that an administrator named in an entry, for
 	// reading; nil refuses all.

@@ -1,13 +1,12 @@
 package cli
 
 import (
-	"bufio"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,111 +17,206 @@ import (
 )
 
 func (a *app) applyCommand() *cobra.Command {
-	var (
-		yes                 bool
-		additions, removals int
-	)
+	var approval approvalFlags
 	cmd := &cobra.Command{
 		Use:   "apply FILE|ID",
 		Short: "Write an approved plan to its group, and verify it",
 		Long: `apply shows the plan and asks; only "yes" approves. --yes approves without
 asking. A plan beyond a guard needs the number itself: --allow-removals 120
-allows exactly up to 120. The group is read again first: if it moved since the
-plan was made, nothing is written.`,
-		Example: "  rollcall apply sales.json\n  rollcall apply 3f9a0c21b7de --yes --allow-removals 120",
-		Args:    cobra.ExactArgs(1),
+allows exactly up to 120, and --reason says why. The group is read again first:
+if it moved since the plan was made, nothing is written.`,
+		Example: "  rollcall apply sales.json\n" +
+			"  rollcall apply 3f9a0c21b7de --yes --allow-removals 120 --reason \"the Lyon office closed\"",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if additions < 0 || removals < 0 {
-				return usageError(cmd, fmt.Errorf("a number of rows cannot be negative"))
+			if err := approval.check(cmd); err != nil {
+				return err
 			}
-			return a.apply(cmd.Context(), args[0], yes, additions, removals)
+			return a.apply(cmd.Context(), args[0], approval)
 		},
 	}
-	cmd.Flags().BoolVar(&yes, "yes", false, "approve without asking")
-	cmd.Flags().IntVar(&additions, "allow-additions", 0, "lift the guard on additions up to this number")
-	cmd.Flags().IntVar(&removals, "allow-removals", 0, "lift the guard on removals up to this number")
+	approval.register(cmd)
 	return cmd
 }
 
-func (a *app) apply(ctx context.Context, fileOrID string, yes bool, additions, removals int) error {
+func (a *app) apply(ctx context.Context, fileOrID string, f approvalFlags) error {
 	return a.withSession(ctx, func(w *workspace.Workspace) error {
 		plan, err := a.loadPlan(ctx, w, fileOrID)
 		if err != nil {
 			return err
 		}
-		approval := w.Approve(additions, removals, "")
-		if err := w.CheckApproval(ctx, plan, approval); err != nil {
+		a.warnAudit(ctx, w)
+		past, err := w.Run(ctx, plan.ID)
+		if err != nil {
 			return err
 		}
-		if !yes && !plan.Empty() {
-			if err := a.ask(ctx, plan); err != nil {
+		approval := w.Approve(f.additions, f.removals, f.reason)
+		if !past.Verified() { // of one that is verified nothing is left to approve
+			if approval, err = a.approve(ctx, w, plan, f, nil); err != nil {
 				return err
 			}
 		}
-		report, err := w.Apply(ctx, plan, approval, a.writeProgress())
-		return a.reportWrite(report, err)
+		report, err := a.write(w, func(progress func(writeback.Progress)) (*writeback.Report, error) {
+			return w.Apply(ctx, plan, approval, progress)
+		})
+		return a.reportWrite(w, report, err)
 	})
 }
 
-// ask shows the plan and takes an exact yes.
-func (a *app) ask(ctx context.Context, plan *writeback.Plan) error {
-	denied := &model.Error{Kind: model.KindGuard, Code: "notApproved", Message: "the plan was not approved; nothing was changed"}
-	if !a.env.StdinTerminal || !a.env.StderrTerminal {
-		denied.Remedy = "there is no terminal to ask on: read the plan with `rollcall plan show`, then use --yes"
-		return denied
+func (a *app) resumeCommand() *cobra.Command {
+	var approval approvalFlags
+	cmd := &cobra.Command{
+		Use:   "resume FILE|ID",
+		Short: "Finish a plan that was interrupted, or try its failed rows again",
+		Long: `resume finishes the run of a plan: rows that were not written are, and rows that
+failed are tried again. It needs no approval beside the run's own, unless
+somebody has taken back what the run had written, or the profile's guards have
+become stricter: then it shows that and asks; only "yes" approves. --yes
+approves without asking.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := approval.check(cmd); err != nil {
+				return err
+			}
+			return a.resume(cmd.Context(), args[0], approval)
+		},
 	}
-	if err := planText(a.env.Stderr, plan); err != nil {
-		return err
-	}
-	fmt.Fprintf(a.env.Stderr, "Apply this to %s? Only \"yes\" approves: ", text.Clean(plan.Group.DisplayName))
-	answer, err := a.readLine(ctx)
-	if err != nil {
-		return err
-	}
-	if answer != "yes" {
-		return denied
-	}
-	return nil
+	approval.register(cmd)
+	return cmd
 }
 
-// readLine reads one line of the input, or its end. A read cannot be
-// cancelled: when the context ends first, it is left to the end of the process.
-func (a *app) readLine(ctx context.Context) (string, error) {
-	line, err := await(ctx, func() (string, error) { return bufio.NewReader(a.env.Stdin).ReadString('\n') })
-	if err != nil && !errors.Is(err, io.EOF) {
-		return "", err
-	}
-	return strings.TrimRight(line, "\r\n"), nil
+func (a *app) resume(ctx context.Context, fileOrID string, f approvalFlags) error {
+	return a.withSession(ctx, func(w *workspace.Workspace) error {
+		plan, err := a.loadPlan(ctx, w, fileOrID)
+		if err != nil {
+			return err
+		}
+		a.warnAudit(ctx, w)
+		run := func(renewed *writeback.Approval) (*writeback.Report, error) {
+			return a.write(w, func(progress func(writeback.Progress)) (*writeback.Report, error) {
+				return w.Resume(ctx, plan.ID, renewed, progress)
+			})
+		}
+		report, err := run(nil)
+		if report != nil || !renewable(err) {
+			return a.reportWrite(w, report, err)
+		}
+		if !f.yes && !a.canAsk() {
+			refused := *model.AsError(err)
+			refused.Remedy = "read what has changed, and when the plan is to be finished all the same, approve it anew: rollcall resume " + plan.ID + " --yes"
+			return &refused
+		}
+		approval, err := a.approve(ctx, w, plan, f, err)
+		if err != nil {
+			return err
+		}
+		report, err = run(&approval)
+		return a.reportWrite(w, report, err)
+	})
 }
 
-// writeProgress shows written rows.
-func (a *app) writeProgress() func(writeback.Progress) {
-	return func(p writeback.Progress) {
-		a.status(fmt.Sprintf("%s of %s rows written", grouped(p.Done), grouped(p.Total)))
+// renewable reports whether a new approval may bring a run on that the one it
+// has does not.
+func renewable(err error) bool {
+	var e *model.Error
+	if !errors.As(err, &e) || e.Kind != model.KindGuard {
+		return false
 	}
+	switch e.Code {
+	case "planStale", "secondApproverNeeded", "notApproved",
+		"guardRemovals", "guardAdditions", "guardRemovalsPercent", "guardAdditionsPercent", "guardFirstMirror":
+		return true
+	}
+	return false
+}
+
+// writePoll is how often the line of a running write is drawn again.
+const writePoll = 200 * time.Millisecond
+
+// write runs a write and shows on a terminal how far it has come.
+func (a *app) write(w *workspace.Workspace, run func(func(writeback.Progress)) (*writeback.Report, error)) (*writeback.Report, error) {
+	if !a.env.StderrTerminal {
+		return run(nil)
+	}
+	type outcome struct {
+		report *writeback.Report
+		err    error
+	}
+	var progress atomic.Pointer[writeback.Progress]
+	done := make(chan outcome, 1)
+	go func() {
+		report, err := run(func(p writeback.Progress) { progress.Store(&p) })
+		done <- outcome{report, err}
+	}()
+	tick := time.NewTicker(writePoll)
+	defer tick.Stop()
+	defer a.status("")
+	a.status(writeLine(nil, w.Traffic(), w.Now()))
+	for {
+		select {
+		case o := <-done:
+			return o.report, o.err
+		case <-tick.C:
+			a.status(writeLine(progress.Load(), w.Traffic(), w.Now()))
+		}
+	}
+}
+
+// writeLine is short enough for 80 columns. p is nil before the first row.
+func writeLine(p *writeback.Progress, t workspace.Traffic, now time.Time) string {
+	line := "reading the group"
+	switch {
+	case p == nil || p.Phase == writeback.PhaseReading:
+	case p.Phase == writeback.PhaseVerifying:
+		line = fmt.Sprintf("%s of %s rows written, reading the group back", grouped(p.Done), grouped(p.Total))
+	default:
+		line = fmt.Sprintf("%s of %s rows written", grouped(p.Done), grouped(p.Total))
+	}
+	if p != nil && p.Failed > 0 {
+		line += fmt.Sprintf(", %s failed", grouped(p.Failed))
+	}
+	seconds := func(wait time.Duration) int { return int((wait + time.Second - 1) / time.Second) }
+	if wait := t.WaitUntil.Sub(now); wait > 0 {
+		return line + fmt.Sprintf(", throttled for another %d s", seconds(wait))
+	}
+	if wait := t.PacedUntil.Sub(now); wait > 0 {
+		return line + fmt.Sprintf(", paced: goes on in %d s", seconds(wait))
+	}
+	if p != nil && p.Until.After(now) {
+		return line + fmt.Sprintf(": %s not shown yet, again in %d s", grouped(p.Unseen), seconds(p.Until.Sub(now)))
+	}
+	return line
 }
 
 // reportWrite prints what a run did, also when it ended early.
-func (a *app) reportWrite(r *writeback.Report, err error) error {
+func (a *app) reportWrite(w *workspace.Workspace, r *writeback.Report, err error) error {
 	if r == nil {
+		a.showStale(w, err)
 		return err
 	}
 	t := table{columns: []column{{"planId", false}, {"added", true}, {"removed", true}, {"alreadyDone", true}, {"failed", true}, {"verified", false}}}
 	t.rows = [][]string{{r.PlanID, fmt.Sprint(r.Added), fmt.Sprint(r.Removed), fmt.Sprint(r.AlreadyDone), fmt.Sprint(len(r.Failed)), fmt.Sprint(r.Verified)}}
-	printErr := a.print(output{object: r, lines: []any{r}, table: t, person: func(w io.Writer) error {
-		for _, f := range r.Failed {
-			fmt.Fprintf(w, "  failed: %s: %s\n", text.Clean(cmp.Or(f.Ref.UserPrincipalName, f.Ref.ID)), text.Clean(f.Err.Message))
+	printErr := a.print(output{object: r, lines: []any{r}, table: t, person: func(out io.Writer) error {
+		for i, f := range r.Failed {
+			if a.shownRows(false) > 0 && i == fewRows {
+				fmt.Fprintf(out, "  failed: … and %s more: `rollcall log --plan %s --rows` lists them\n", grouped(len(r.Failed)-i), r.PlanID)
+				break
+			}
+			fmt.Fprintf(out, "  failed: %s: %s\n", text.Clean(refName(f.Ref)), text.Clean(f.Err.Message))
 		}
-		if r.Added+r.Removed+len(r.Failed) == 0 {
-			fmt.Fprintf(w, "Nothing to change: %s rows were already so.", grouped(r.AlreadyDone))
-		} else {
-			fmt.Fprintf(w, "%s added, %s removed, %s already so, %s failed.", grouped(r.Added), grouped(r.Removed), grouped(r.AlreadyDone), grouped(len(r.Failed)))
+		switch changed := r.Added + r.Removed + len(r.Failed); {
+		case changed == 0 && r.AlreadyDone == 0 && r.Verified:
+			fmt.Fprint(out, "Nothing to change.")
+		case changed == 0 && r.Verified:
+			fmt.Fprintf(out, "Nothing to change: %s already so.", text.Plural(r.AlreadyDone, "row was", "rows were"))
+		default:
+			fmt.Fprintf(out, "%s added, %s removed, %s already so, %s failed.", grouped(r.Added), grouped(r.Removed), grouped(r.AlreadyDone), grouped(len(r.Failed)))
 		}
 		if r.Verified {
-			fmt.Fprintf(w, " Verified: the group has %s members.\n", grouped(r.Members))
+			fmt.Fprintf(out, " Verified: the group has %s.\n", text.Plural(r.Members, "member", "members"))
 			return nil
 		}
-		_, err := fmt.Fprintln(w, " Not verified.")
+		_, err := fmt.Fprintln(out, " Not verified.")
 		return err
 	}})
 	if err == nil {
@@ -131,25 +225,11 @@ func (a *app) reportWrite(r *writeback.Report, err error) error {
 	return err
 }
 
-func (a *app) resumeCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "resume FILE|ID", Short: "Finish a plan that was interrupted, or try its failed rows again", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx := cmd.Context()
-			return a.withSession(ctx, func(w *workspace.Workspace) error {
-				plan, err := a.loadPlan(ctx, w, args[0])
-				if err != nil {
-					return err
-				}
-				report, err := w.Resume(ctx, plan.ID, nil, a.writeProgress())
-				return a.reportWrite(report, err)
-			})
-		},
-	}
-}
-
 func (a *app) undoCommand() *cobra.Command {
-	var out string
+	var (
+		out  string
+		rows bool
+	)
 	cmd := &cobra.Command{
 		Use:   "undo FILE|ID",
 		Short: "Propose the plan that takes an applied plan back",
@@ -162,19 +242,16 @@ func (a *app) undoCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				a.warnAudit(ctx, w)
 				plan, err := w.Undo(ctx, applied.ID)
 				if err != nil {
 					return err
 				}
-				if out != "" {
-					if err := writePlan(out, plan); err != nil {
-						return err
-					}
-				}
-				return a.printPlan(plan)
+				return a.proposed(ctx, w, plan, out, rows)
 			})
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", "", "also write the plan to this file")
+	registerRows(cmd, &rows)
 	return cmd
 }

@@ -7,6 +7,7 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -77,7 +78,8 @@ type app struct {
 	env   Env
 	flags flags
 
-	statusShown bool // a line of progress stands on the terminal
+	statusShown bool          // a line of progress stands on the terminal
+	lines       *bufio.Reader // of the input, once a question was asked
 }
 
 func (a *app) root() *cobra.Command {

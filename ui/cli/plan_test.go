@@ -2,15 +2,20 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"rollcall/model"
+	"rollcall/model/workspace"
 	"rollcall/model/workspace/workspacetest"
 	"rollcall/model/writeback"
 )
@@ -33,8 +38,11 @@ func TestAPlanIsShownToAPersonWithItsSum(t *testing.T) {
 	out := s.ok("plan", "show", id)
 	assert.True(t, strings.HasPrefix(out, "Plan "+id+": mirror sg-sales (security group)\n"), out)
 	for _, want := range []string{
+		"  from rule:" + salesRule + "\n  made by admin@contoso.com at 2026-11-22 12:00 UTC\n",
 		"  + adele@contoso.com\n", "  + dora@contoso.com\n", "  - chandra@contoso.com\n",
-		"2 to add, 1 to remove, 1 unchanged, 0 skipped: 2 members now, 3 then.\n",
+		"  guard removals: 1 of 50 allowed\n", "  guard additions: 2 of 1,000 allowed\n",
+		"  guard leastSize: 3 left, at least 1 must be\n", "  guard emptySource: the audience holds 3 users, at least 1 must be there\n",
+		"2 to add, 1 to remove, 1 unchanged, 0 skipped: 2 members now, 3 then.\nIt takes a few seconds.\n",
 	} {
 		assert.Contains(t, out, want)
 	}
@@ -90,8 +98,15 @@ func TestApplyDoesNotAskWhereNobodyCanAnswer(t *testing.T) {
 	s.stdin = strings.NewReader("yes\n")
 	a := s.run("apply", id)
 	assert.Equal(t, 3, a.code)
-	assert.Contains(t, a.stderr, "use --yes")
+	assert.Contains(t, a.stderr, "use --yes\n")
 	assert.Zero(t, s.written())
+
+	s.tenant.Policy.Guards.MaxRemovals = 0
+	a = s.run("apply", id)
+	assert.Equal(t, 3, a.code)
+	assert.Contains(t, a.stderr, "not approved")
+	assert.Contains(t, a.stderr, "use --yes --allow-removals 1 --reason TEXT\n")
+	s.tenant.Policy.Guards.MaxRemovals = 50
 
 	assert.Contains(t, s.ok("apply", id, "--yes"), "2 added, 1 removed")
 	assert.Contains(t, s.ok("apply", id, "--yes"), "Nothing to change: 3 rows were already so.")
@@ -130,7 +145,9 @@ func TestAGuardIsLiftedByTheNumberItself(t *testing.T) {
 			s := newShell(t)
 			s.tenant.Policy.Guards = test.guards
 			id := s.plan()
-			assert.Contains(t, s.ok("plan", "show", id), "  ! guard "+name)
+			shown := s.ok("plan", "show", id)
+			assert.Contains(t, shown, "  ! guard "+name)
+			assert.Contains(t, shown, "; "+test.flag+" "+test.fit+" lifts it\n")
 			for _, args := range [][]string{{"apply", id, "--yes"}, {"apply", id, "--yes", test.flag, test.few}} {
 				a := s.run(args...)
 				assert.Equal(t, 3, a.code)
@@ -143,15 +160,66 @@ func TestAGuardIsLiftedByTheNumberItself(t *testing.T) {
 	}
 }
 
-func TestATrippedGuardOfTheProfileStopsBeforeTheQuestion(t *testing.T) {
-	s := newShell(t)
-	id := s.plan()
-	s.tenant.Policy.Guards.MaxRemovals = 0
-	s.terminal, s.stdin = true, strings.NewReader("yes\n")
-	a := s.run("apply", id)
-	assert.Equal(t, 3, a.code)
-	assert.NotContains(t, a.stderr, "approves")
-	assert.Contains(t, a.stderr, "--allow-removals 1")
+func TestOnATerminalTheNumberAndTheReasonAreTyped(t *testing.T) {
+	for name, test := range map[string]struct {
+		stdin    string
+		flags    []string
+		approved bool
+		reason   string
+	}{
+		"number, reason and yes":        {"1\nas agreed\nyes\n", nil, true, "as agreed"},
+		"another number":                {"2\nas agreed\nyes\n", nil, false, ""},
+		"yes for the number":            {"yes\n", nil, false, ""},
+		"no reason":                     {"1\n\nyes\n", nil, false, ""},
+		"no yes":                        {"1\nas agreed\nno\n", nil, false, ""},
+		"the flag says the number":      {"as agreed\nyes\n", []string{"--allow-removals", "1"}, true, "as agreed"},
+		"the flags say both":            {"yes\n", []string{"--allow-removals", "1", "--reason", "a move"}, true, "a move"},
+		"the flags say the reason":      {"1\nyes\n", []string{"--reason", "a move"}, true, "a move"},
+		"more is allowed than needed":   {"as agreed\nyes\n", []string{"--allow-removals", "9"}, true, "as agreed"},
+		"the flags ask for no question": {"", []string{"--allow-removals", "1", "--yes"}, true, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newShell(t)
+			id := s.plan()
+			s.tenant.Policy.Guards.MaxRemovals = 0 // since the plan was made
+			s.terminal, s.stdin = true, strings.NewReader(test.stdin)
+			a := s.run(append([]string{"apply", id}, test.flags...)...)
+			if !test.approved {
+				assert.Equal(t, 3, a.code)
+				assert.Contains(t, a.stderr, "  ! guard removals: 1 of 0 allowed; --allow-removals 1 lifts it\n")
+				assert.Contains(t, a.stderr, "not approved; nothing was changed")
+				assert.Zero(t, s.written())
+				return
+			}
+			require.Zero(t, a.code, a.stderr)
+			run, err := s.tenant.Ledger.Run(t.Context(), id)
+			require.NoError(t, err)
+			assert.Equal(t, test.reason, run.Approval.Reason)
+			assert.GreaterOrEqual(t, run.Approval.AllowRemovals, 1)
+		})
+	}
+}
+
+func TestWhatNobodyLiftsStopsBeforeTheQuestion(t *testing.T) {
+	for name, change := range map[string]func(*writeback.Policy){
+		"guardLeastSize":       func(p *writeback.Policy) { p.LeastSize = 9 },
+		"groupProtected":       func(p *writeback.Policy) { p.ProtectedGroups = []string{"sg-sales"} },
+		"userProtected":        func(p *writeback.Policy) { p.ProtectedUsers = []string{"chandra@contoso.com"} },
+		"secondApproverNeeded": func(p *writeback.Policy) { p.SecondApprover = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newShell(t)
+			id := s.plan()
+			change(&s.tenant.Policy)
+			s.terminal, s.stdin = true, strings.NewReader("1\nwhy\nyes\n")
+			a := s.run("apply", id)
+			assert.Equal(t, 3, a.code)
+			assert.NotContains(t, a.stderr, "approves")
+			s.terminal = false
+			assert.Equal(t, name, decode(t, s.run("apply", id, "--yes", "--allow-removals", "9", "--json").stderr)["error"].(map[string]any)["code"])
+			assert.Zero(t, s.written())
+		})
+	}
 }
 
 func TestAPlanFileIsAppliedAndAChangedOneRefused(t *testing.T) {
@@ -221,7 +289,7 @@ func TestAStoppedRunIsReportedAndResumed(t *testing.T) {
 
 	rows, s.terminal = 1, true
 	a = s.run("resume", id)
-	assert.Contains(t, a.stderr, "rows written\r\x1b[Krollcall: ", "an error takes the place of the progress")
+	assert.Contains(t, a.stderr, "reading the group\r\x1b[Krollcall: ", "an error takes the place of the progress")
 	s.terminal = false
 
 	s.tenant.OnRow = nil
@@ -251,13 +319,148 @@ func TestAPlanIsExportedForSomebodyElse(t *testing.T) {
 	id := s.plan()
 	folder := t.TempDir()
 	out := s.ok("plan", "export", id, "--as", "csv", "--out", folder)
-	assert.Equal(t, filepath.Join(folder, id+"-import.csv")+"\n"+filepath.Join(folder, id+"-remove.csv")+"\n", out)
-	removals, err := os.ReadFile(filepath.Join(folder, id+"-remove.csv"))
+	paths := strings.Fields(out)
+	for _, name := range []string{"-import.csv", "-remove.csv", "-undo-import.csv", "-undo-remove.csv", "-README.txt"} {
+		assert.Contains(t, paths, filepath.Join(folder, "plan-"+id+name))
+	}
+	removals, err := os.ReadFile(filepath.Join(folder, "plan-"+id+"-remove.csv"))
 	require.NoError(t, err)
 	assert.Contains(t, string(removals), workspacetest.ID(workspacetest.Chandra))
 	assert.NotContains(t, string(removals), workspacetest.ID(workspacetest.Adele))
-	assert.Contains(t, s.ok("plan", "export", id, "--as", "powershell"), workspacetest.ID(workspacetest.GroupSales))
+	assert.False(t, strings.HasPrefix(string(removals), "version:"))
+	info, err := os.Stat(paths[0])
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+
+	old := filepath.Join(folder, "old", "portal")
+	exported := s.object("plan", "export", id, "--as", "csv", "--csv-version-row", "--out", old)
+	assert.Equal(t, id, exported["planId"])
+	assert.Len(t, exported["files"], len(paths))
+	removals, err = os.ReadFile(filepath.Join(old, "plan-"+id+"-remove.csv"))
+	require.NoError(t, err)
+	assert.True(t, strings.HasPrefix(string(removals), "version:v1.0"))
+
+	script := s.ok("plan", "export", id, "--as", "powershell")
+	assert.Contains(t, script, workspacetest.ID(workspacetest.GroupSales))
+	assert.Equal(t, 2, strings.Count(s.ok("plan", "export", id, "--as", "powershell", "--out", folder), "\n"), "the script and its undo")
+	written, err := os.ReadFile(filepath.Join(folder, "plan-"+id+".ps1"))
+	require.NoError(t, err)
+	assert.Equal(t, script, string(written))
 	assert.Equal(t, 2, s.run("plan", "export", id, "--as", "xlsx").code)
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "file"), nil, 0o600))
+	assert.Equal(t, 1, s.run("plan", "export", id, "--out", filepath.Join(folder, "file")).code)
+}
+
+func TestAPlanOfAListIsHandedOverAndNotApplied(t *testing.T) {
+	s := newShell(t)
+	a := s.run("plan", "--from", "rule:"+salesRule, "--to", "all-staff@contoso.com")
+	assert.Equal(t, 3, a.code)
+	assert.Contains(t, a.stderr, "--hand-over")
+	out := s.ok("plan", "--from", "rule:"+salesRule, "--to", "all-staff@contoso.com", "--hand-over")
+	assert.Contains(t, out, "All Staff (distribution list)")
+	assert.Contains(t, out, "It is made by hand in Exchange: `rollcall plan export ")
+	assert.NotContains(t, out, "It takes")
+	assert.Contains(t, s.ok("plan", "list"), "hand-over")
+	plans, err := s.tenant.Ledger.Plans(t.Context())
+	require.NoError(t, err)
+	require.Len(t, plans, 1)
+	assert.Contains(t, s.ok("plan", "export", plans[0].ID, "--as", "powershell"), "Add-DistributionGroupMember")
+	a = s.run("apply", plans[0].ID, "--yes")
+	assert.Equal(t, 3, a.code)
+	assert.Contains(t, a.stderr, "made to be handed over")
+	assert.Zero(t, s.written())
+}
+
+func TestALongPlanIsCutOnATerminalAndWholeElsewhere(t *testing.T) {
+	s := newShell(t)
+	sales := workspacetest.ID(workspacetest.GroupSales)
+	for i := range 60 {
+		id := workspacetest.ID(1000 + i)
+		s.tenant.MembersOf[sales] = append(s.tenant.MembersOf[sales],
+			model.Object{ID: id, Type: model.ObjectUser, UserPrincipalName: fmt.Sprintf("u%02d@contoso.com", i)},
+			model.Object{ID: workspacetest.ID(2000 + i), Type: model.ObjectDevice, DisplayName: fmt.Sprintf("laptop-%02d", i)})
+	}
+	args := []string{"plan", "--from", "rule:" + salesRule, "--to", "sg-sales"}
+	whole := s.ok(args...)
+	assert.Equal(t, 61, strings.Count(whole, "\n  - "))
+	assert.Contains(t, whole, "  · 60 × device is a member")
+	assert.Contains(t, whole, "laptop-59\n")
+
+	s.terminal = true
+	cut := s.ok(args...)
+	assert.Equal(t, 51, strings.Count(cut, "\n  - "), "50 of them and the line that says so")
+	assert.Contains(t, cut, "  - … and 11 more to remove: `rollcall plan show ")
+	assert.Contains(t, cut, "laptop-04 and 55 more\n")
+	assert.Equal(t, whole, s.ok(append(args, "--rows")...))
+	plans, err := s.tenant.Ledger.Plans(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, whole, s.ok("plan", "show", plans[0].ID, "--rows"))
+}
+
+func TestWhatOthersTookBackIsShownAndAskedForAgain(t *testing.T) {
+	interrupted := func(t *testing.T) (*shell, string) {
+		s := newShell(t)
+		id := s.plan()
+		rows := 0
+		s.tenant.OnRow = func(string) error {
+			if rows++; rows == 3 { // both are added, and nobody is removed
+				return io.ErrUnexpectedEOF
+			}
+			return nil
+		}
+		require.Equal(t, 6, s.run("apply", id, "--yes").code)
+		s.tenant.OnRow = nil
+		sales := workspacetest.ID(workspacetest.GroupSales)
+		s.tenant.MembersOf[sales] = slices.DeleteFunc(slices.Clone(s.tenant.MembersOf[sales]), func(o model.Object) bool { return o.ID == workspacetest.ID(workspacetest.Dora) })
+		return s, id
+	}
+	member := func(s *shell, user int) bool {
+		return slices.ContainsFunc(s.tenant.MembersOf[workspacetest.ID(workspacetest.GroupSales)], func(o model.Object) bool { return o.ID == workspacetest.ID(user) })
+	}
+	t.Run("nobody to ask", func(t *testing.T) {
+		s, id := interrupted(t)
+		written := s.written()
+		a := s.run("resume", id)
+		assert.Equal(t, 3, a.code)
+		assert.Contains(t, a.stderr, "dora@contoso.com")
+		assert.Contains(t, a.stderr, "rollcall resume "+id+" --yes")
+		assert.Equal(t, written, s.written())
+		assert.True(t, member(s, workspacetest.Chandra), "nothing else is written either")
+	})
+	for answer, approved := range map[string]bool{"yes\n": true, "no\n": false} {
+		t.Run("asked, "+strings.TrimSpace(answer), func(t *testing.T) {
+			s, id := interrupted(t)
+			s.terminal, s.stdin = true, strings.NewReader(answer)
+			a := s.run("resume", id)
+			assert.Contains(t, a.stderr, "has to be again")
+			assert.Contains(t, a.stderr, "  taken back: dora@contoso.com was removed again\n")
+			assert.Equal(t, approved, member(s, workspacetest.Dora))
+			assert.Equal(t, !approved, member(s, workspacetest.Chandra))
+			if approved {
+				assert.Zero(t, a.code, a.stderr)
+				assert.Contains(t, a.stdout, "Verified: the group has 3 members.")
+				return
+			}
+			assert.Equal(t, 3, a.code)
+		})
+	}
+	t.Run("--yes", func(t *testing.T) {
+		s, id := interrupted(t)
+		report := s.object("resume", id, "--yes")
+		assert.Equal(t, true, report["verified"])
+		assert.True(t, member(s, workspacetest.Dora))
+	})
+}
+
+func TestAStalePlanNamesWhoMoved(t *testing.T) {
+	s := newShell(t)
+	id := s.plan()
+	sales := workspacetest.ID(workspacetest.GroupSales)
+	s.tenant.MembersOf[sales] = []model.Object{s.tenant.User(workspacetest.Chandra), {ID: workspacetest.ID(77), Type: model.ObjectUser, UserPrincipalName: "mia@contoso.com"}}
+	a := s.run("apply", id, "--yes")
+	assert.Equal(t, 3, a.code)
+	assert.Contains(t, a.stderr, "  joined: mia@contoso.com\n  left: bert@contoso.com\n")
+	assert.Zero(t, s.written())
 }
 
 func TestFromTakesSeveralEntriesInARow(t *testing.T) {
@@ -279,6 +482,39 @@ func TestUndoAndResumeTakeAFileAndKnowWhatIsUnknown(t *testing.T) {
 		a := s.run(command, "ffffffffffff")
 		assert.Equal(t, 2, a.code, command)
 		assert.NotContains(t, a.stderr, "never applied", command)
+	}
+}
+
+func TestTheLineOfARunningWriteSaysWhatItWaitsFor(t *testing.T) {
+	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	writing := &writeback.Progress{Phase: writeback.PhaseWriting, Done: 1240, Failed: 3, Total: 3000}
+	for _, test := range []struct {
+		progress *writeback.Progress
+		traffic  workspace.Traffic
+		want     string
+	}{
+		{nil, workspace.Traffic{}, "reading the group"},
+		{writing, workspace.Traffic{}, "1,240 of 3,000 rows written, 3 failed"},
+		{writing, workspace.Traffic{PacedUntil: now.Add(74500 * time.Millisecond)}, "1,240 of 3,000 rows written, 3 failed, paced: goes on in 75 s"},
+		{writing, workspace.Traffic{WaitUntil: now.Add(time.Second), PacedUntil: now.Add(time.Minute)}, "1,240 of 3,000 rows written, 3 failed, throttled for another 1 s"},
+		{
+			&writeback.Progress{Phase: writeback.PhaseVerifying, Done: 3000, Total: 3000, Unseen: 20, Until: now.Add(4 * time.Second)}, workspace.Traffic{},
+			"3,000 of 3,000 rows written, reading the group back: 20 not shown yet, again in 4 s",
+		},
+	} {
+		line := writeLine(test.progress, test.traffic, now)
+		assert.Equal(t, test.want, line)
+		assert.LessOrEqual(t, len(line), 84)
+	}
+}
+
+func TestALengthOfTimeIsSaidAsCloselyAsItCanBeForetold(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "a few seconds", 5 * time.Second: "a few seconds", 42 * time.Second: "about 42 s",
+		147 * time.Second: "about 2 min 30 s", 121 * time.Second: "about 2 min", 59*time.Minute + 58*time.Second: "about 60 min",
+		90 * time.Minute: "about 1 h 30 min",
+	} {
+		assert.Equal(t, want, takesAbout(d), d)
 	}
 }
 

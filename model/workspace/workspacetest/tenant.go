@@ -64,6 +64,7 @@ func (t *Tenant) Workspace() *workspace.Workspace {
 		Schema:  t.Schema,
 		Policy:  t.Policy,
 		Now:     now,
+		Wait:    func(ctx context.Context, _ time.Duration) error { return ctx.Err() }, // what is written shows at once
 
 		Exchange: t.Exchange, KeepStructure: t.KeepStructure,
 
