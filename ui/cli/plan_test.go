@@ -498,7 +498,8 @@ func TestTheLineOfARunningWriteSaysWhatItWaitsFor(t *testing.T) {
 		{writing, workspace.Traffic{PacedUntil: now.Add(74500 * time.Millisecond)}, "1,240 of 3,000 rows written, 3 failed, paced: goes on in 75 s"},
 		{writing, workspace.Traffic{WaitUntil: now.Add(time.Second), PacedUntil: now.Add(time.Minute)}, "1,240 of 3,000 rows written, 3 failed, throttled for another 1 s"},
 		{
-			&writeback.Progress{Phase: writeback.PhaseVerifying, Done: 3000, Total: 3000, Unseen: 20, Until: now.Add(4 * time.Second)}, workspace.Traffic{},
+			&writeback.Progress{Phase: writeback.PhaseVerifying, Done: 3000, Total: 3000, Unseen: 20, Until: now.Add(4 * time.Second)},
+			workspace.Traffic{},
 			"3,000 of 3,000 rows written, reading the group back: 20 not shown yet, again in 4 s",
 		},
 	} {
