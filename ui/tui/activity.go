@@ -29,6 +29,8 @@ type activityPane struct {
 	notices noticeRows
 	events  eventRows
 	failed  *model.Error
+
+	brokenAudit *model.Error // the chain of the audit does not hold; nil mostly
 }
 
 // activityView is one of the logs.
@@ -99,8 +101,13 @@ func (p *activityPane) SetSize(width, height int) {
 func (p *activityPane) layout() {
 	p.syncHeight = min(len(p.syncLines()), max(leastSyncLines, p.height/2-2)) + 2
 	for _, t := range p.tables {
-		t.SetSize(p.width-2, p.height-p.syncHeight-2)
+		t.SetSize(p.width-2, p.logHeight()-2)
 	}
+}
+
+// logHeight is that of the log's box, frame included.
+func (p *activityPane) logHeight() int {
+	return max(2, p.height-p.syncHeight-len(brokenAuditLines(p.theme, p.brokenAudit, p.width)))
 }
 
 func (p *activityPane) Enter() tea.Cmd {
@@ -131,6 +138,9 @@ func (p *activityPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
 			p.failed = model.AsError(msg.err)
 		}
 		p.refreshTables()
+	case auditVerifiedMsg:
+		p.brokenAudit = msg.broken
+		p.layout()
 	case syncProgressMsg:
 		if p.visible {
 			p.layout()
@@ -197,11 +207,15 @@ func (p *activityPane) Draw() string {
 	th := p.theme
 	log := p.tables[p.view].Draw(true)
 	if message := p.emptyText(); message != nil {
-		log = th.centred(message, p.width-2, p.height-p.syncHeight-2)
+		log = th.centred(message, p.width-2, p.logHeight()-2)
 	}
 	right := count(p.tables[p.view].Len())
-	return th.box(boxText{title: "Sync", right: p.trafficText()}, joinLines(p.syncLines()), p.width, p.syncHeight, false) + "\n" +
-		th.box(boxText{title: p.viewTitle(), right: right}, log, p.width, p.height-p.syncHeight, true)
+	banner := ""
+	for _, l := range brokenAuditLines(th, p.brokenAudit, p.width) {
+		banner += l + "\n"
+	}
+	return banner + th.box(boxText{title: "Sync", right: p.trafficText()}, joinLines(p.syncLines()), p.width, p.syncHeight, false) + "\n" +
+		th.box(boxText{title: p.viewTitle(), right: right}, log, p.width, p.logHeight(), true)
 }
 
 func (p *activityPane) emptyText() []string {

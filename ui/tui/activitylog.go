@@ -8,7 +8,9 @@ import (
 
 	"charm.land/lipgloss/v2"
 
+	"rollcall/model"
 	"rollcall/model/workspace"
+	"rollcall/model/writeback"
 )
 
 // The logs as rows of tables, newest first. A line has no id of its own:
@@ -164,6 +166,49 @@ func (p *activityPane) showLine() dialog {
 		item("Action", e.Action)
 		item("Subject", e.Subject)
 		item("Detail", e.Detail)
+		p.showPlanEvent(d, e, item)
 	}
 	return d
 }
+
+// showPlanEvent adds what the audit says of a plan besides its line: the
+// approval, and the rows with the request ids that the tenant's own logs show.
+func (p *activityPane) showPlanEvent(d *textDialog, e workspace.Event, item func(label, value string)) {
+	item("Plan", e.PlanID)
+	item("Hash", e.Hash)
+	if a := e.Approval; a != nil {
+		item("Approved", a.At.In(p.ws.Now().Location()).Format("2006-01-02 15:04:05 MST")+" by "+a.By)
+		item("From", a.From)
+		if a.AllowAdditions > 0 {
+			item("Allowed", plural(a.AllowAdditions, "addition", "additions"))
+		}
+		if a.AllowRemovals > 0 {
+			item("Allowed", plural(a.AllowRemovals, "removal", "removals"))
+		}
+		item("Reason", a.Reason)
+	}
+	if len(e.Rows) == 0 {
+		return
+	}
+	th, snapshot := p.theme, p.ws.Directory()
+	d.lines = append(d.lines, "")
+	for _, r := range e.Rows {
+		name := r.UserID
+		if row, ok := snapshot.ByID(r.UserID); ok {
+			name = named(snapshot.Value(row, model.AttrUserPrincipalName), name)
+		}
+		sign, style := "+", th.added
+		if r.Remove {
+			sign, style = "-", th.removed
+		}
+		state := rowStateText(&writeback.Row{State: r.State, Reason: r.Reason})
+		line := style.Render(sign+" "+th.cell(name, auditNameWidth)) + "  " + th.text.Render(clean(state))
+		if r.RequestID != "" {
+			line += th.muted.Render("  " + clean(r.RequestID))
+		}
+		d.lines = append(d.lines, line)
+	}
+}
+
+// auditNameWidth is the room for a user's name in a row of the audit.
+const auditNameWidth = 32

@@ -17,19 +17,30 @@ const approvalGrace = 500 * time.Millisecond
 type approvalDialog struct {
 	shared
 	awake bool // the grace period is over
+	early int  // keys that came within it; each begins it anew
 
 	title    string
 	facts    []string // what will happen, styled and clean; each is wrapped
 	yes, no  string   // the answers' words
 	other    string   // a third answer, which changes nothing in the tenant; "" for none
 	numbers  []approvalNumber
-	name     *input // what is approved can be named; nil: it cannot
+	text     *approvalText // a line that goes with the answer; nil: none
 	approve  func() tea.Cmd
 	instead  func() tea.Cmd // does other
 	cursorAt *tea.Cursor
 
-	focus int // a number, then the name, then No, then Yes, then other
+	focus int // a number, then the text, then No, then Yes, then other
 }
+
+// approvalText is a line of text that goes with Yes: a name, a reason.
+type approvalText struct {
+	label    string // "Name"
+	required bool   // Yes cannot be chosen without it
+	field    input
+}
+
+// value is the text without the blanks around it.
+func (t *approvalText) value() string { return strings.TrimSpace(t.field.Value()) }
 
 // approvalNumber is a guard that must be lifted by typing its value.
 type approvalNumber struct {
@@ -42,12 +53,17 @@ func newApproval(s shared, title string, facts []string, yes string, approve fun
 	return &approvalDialog{shared: s, title: title, facts: facts, yes: yes, no: "No", approve: approve}
 }
 
-// approvalAwakeMsg ends the grace period of the dialog that it names.
-type approvalAwakeMsg struct{ dialog *approvalDialog }
+// approvalAwakeMsg ends the grace period of the dialog that it names, unless a
+// key came meanwhile.
+type approvalAwakeMsg struct {
+	dialog *approvalDialog
+	early  int
+}
 
-// Opened starts the grace period.
+// Opened starts the grace period. A key within it starts it anew: what is still
+// held down, or comes late over a slow line, was typed for the screen before.
 func (d *approvalDialog) Opened() tea.Cmd {
-	return d.tasks.after(approvalGrace, approvalAwakeMsg{d})
+	return d.tasks.after(approvalGrace, approvalAwakeMsg{d, d.early})
 }
 
 // require adds a number that must be typed before Yes can be chosen.
@@ -55,14 +71,17 @@ func (d *approvalDialog) require(lead string, value int) {
 	d.numbers = append(d.numbers, approvalNumber{lead: lead, value: value})
 }
 
-// lifted reports whether every number was typed.
-func (d *approvalDialog) lifted() bool {
+// lacks says what Yes still needs; "" when it can be chosen.
+func (d *approvalDialog) lacks() string {
 	for i := range d.numbers {
 		if !d.numbers[i].typed() {
-			return false
+			return "type the number first"
 		}
 	}
-	return true
+	if d.text != nil && d.text.required && d.text.value() == "" {
+		return "type the reason first"
+	}
+	return ""
 }
 
 func (n *approvalNumber) typed() bool {
@@ -73,19 +92,26 @@ func (n *approvalNumber) typed() bool {
 
 // askName lets what is approved be named. The answer No keeps the focus.
 func (d *approvalDialog) askName(placeholder string) {
-	d.name = &input{placeholder: placeholder}
+	d.text = &approvalText{label: "Name"}
+	d.text.field.placeholder = placeholder
 	d.focus = d.fields()
+}
+
+// askReason wants to know why before Yes can be chosen.
+func (d *approvalDialog) askReason(placeholder string) {
+	d.text = &approvalText{label: "Reason", required: true}
+	d.text.field.placeholder = placeholder
 }
 
 // fields is how many text fields come before the answers.
 func (d *approvalDialog) fields() int {
-	if d.name != nil {
+	if d.text != nil {
 		return len(d.numbers) + 1
 	}
 	return len(d.numbers)
 }
 
-func (d *approvalDialog) onName() bool { return d.name != nil && d.focus == len(d.numbers) }
+func (d *approvalDialog) onText() bool { return d.text != nil && d.focus == len(d.numbers) }
 func (d *approvalDialog) onNo() bool   { return d.focus == d.fields() }
 func (d *approvalDialog) onYes() bool  { return d.focus == d.fields()+1 }
 
@@ -101,14 +127,16 @@ func (d *approvalDialog) stops() int {
 func (d *approvalDialog) Handle(msg tea.Msg) (tea.Cmd, bool) {
 	switch msg := msg.(type) {
 	case approvalAwakeMsg:
-		d.awake = d.awake || msg.dialog == d
+		d.awake = d.awake || msg.dialog == d && msg.early == d.early
 	case tea.KeyPressMsg:
 		if d.awake {
 			return d.key(msg)
 		}
-	case tea.PasteMsg:
-		if d.awake && d.onName() {
-			d.name.Handle(msg)
+		d.early++
+		return d.Opened(), false
+	case tea.PasteMsg: // never into a number: that one is read and typed
+		if d.awake && d.onText() {
+			d.text.field.Handle(msg)
 		}
 	}
 	return nil, false
@@ -129,11 +157,11 @@ func (d *approvalDialog) key(key tea.KeyPressMsg) (tea.Cmd, bool) {
 		switch {
 		case d.onNo():
 			return nil, true
-		case d.onYes() && d.lifted():
+		case d.onYes() && d.lacks() == "":
 			return d.approve(), true
 		case d.focus > d.fields()+1:
 			return d.instead(), true
-		case d.onName(), d.focus < len(d.numbers) && d.numbers[d.focus].typed():
+		case d.onText() && (!d.text.required || d.text.value() != ""), d.focus < len(d.numbers) && d.numbers[d.focus].typed():
 			d.focus++
 		}
 		return nil, false
@@ -143,8 +171,8 @@ func (d *approvalDialog) key(key tea.KeyPressMsg) (tea.Cmd, bool) {
 	case d.focus < len(d.numbers):
 		d.numbers[d.focus].field.Handle(key)
 		return nil, false
-	case d.onName():
-		d.name.Handle(key)
+	case d.onText():
+		d.text.field.Handle(key)
 		return nil, false
 	}
 	switch key.String() {
@@ -161,20 +189,16 @@ func (d *approvalDialog) key(key tea.KeyPressMsg) (tea.Cmd, bool) {
 }
 
 func (d *approvalDialog) Bindings() []binding {
-	yes := ""
-	if !d.lifted() {
-		yes = "type the number first"
-	}
-	if d.onName() {
+	if d.onText() {
 		return []binding{
-			{id: "approval.named", keys: []string{"enter", "tab", "down"}, label: "take", help: "Take the name and go to the answers"},
+			{id: "approval.taken", keys: []string{"enter", "tab", "down"}, label: "take", help: "Take the text and go to the answers"},
 			{id: "approval.cancel", keys: []string{"esc"}, label: "no", help: "Do nothing"},
 		}
 	}
 	return []binding{
 		{id: "approval.next", keys: []string{"tab", "shift+tab"}, label: "choose", help: "Go to the next answer or field"},
 		{id: "approval.answer", keys: []string{"enter"}, label: "answer", help: "Give the chosen answer"},
-		{id: "approval.yes", keys: []string{"y"}, help: "Choose Yes; enter then gives it", disabled: yes},
+		{id: "approval.yes", keys: []string{"y"}, help: "Choose Yes; enter then gives it", disabled: d.lacks()},
 		{id: "approval.no", keys: []string{"esc", "n"}, label: "no", help: "Do nothing"},
 	}
 }
@@ -189,10 +213,23 @@ func (d *approvalDialog) Draw(width, height int) string {
 	w := min(approvalWidth, width)
 	inner := w - 4
 	d.cursorAt = nil
-	var lines []string
-	for _, f := range d.facts {
-		lines = append(lines, wrap(th, f, inner)...)
+	fields, cursor := d.drawFields(inner)
+	// The facts give way before the fields and the answers do.
+	lines := fitFacts(th, d.facts, inner, height-2-len(fields))
+	if cursor != nil {
+		d.cursorAt = shifted(cursor, 2, 1+len(lines))
 	}
+	lines = append(lines, fields...)
+	for i := range lines {
+		lines[i] = " " + lines[i]
+	}
+	return th.box(boxText{title: d.title}, strings.Join(lines, "\n"), w, len(lines)+2, true)
+}
+
+// drawFields draws the numbers, the text and the answers; the cursor is among
+// the lines.
+func (d *approvalDialog) drawFields(inner int) (lines []string, cursor *tea.Cursor) {
+	th := d.theme
 	for i := range d.numbers {
 		n := &d.numbers[i]
 		lines = append(lines, "")
@@ -205,42 +242,68 @@ func (d *approvalDialog) Draw(width, height int) string {
 			sign = th.good.Render(" ✓")
 		}
 		if d.focus == i {
-			d.cursorAt = tea.NewCursor(2+2+column, 1+len(lines))
+			cursor = tea.NewCursor(2+column, len(lines))
 		}
 		lines = append(lines, th.accent.Render("▸ ")+field+sign)
 	}
-	var answers []string
 	hint := "tab or y chooses · enter answers · esc is No"
-	nameColumn := 0
-	if d.name != nil {
-		label := th.muted.Render("Name  ")
-		if d.onName() {
-			label = th.accent.Render("Name ▸")
-			hint = "enter takes the name · esc is No"
-		} else {
+	if d.text != nil {
+		label := th.muted.Render(d.text.label + "  ")
+		room := th.width(d.text.label) + 3
+		field, column := d.text.field.Draw(th, inner-room)
+		switch {
+		case d.onText():
+			label = th.accent.Render(d.text.label + " ▸")
+			hint = "enter takes the " + strings.ToLower(d.text.label) + " · esc is No"
+			cursor = tea.NewCursor(room+column, len(lines)+1)
+		case !d.text.required:
 			hint = "↑ names it · y chooses Yes · enter answers · esc is No"
 		}
-		field, column := d.name.Draw(th, inner-7)
-		nameColumn = 2 + 7 + column
-		answers = append(answers, "", label+" "+field)
+		lines = append(lines, "", label+" "+field)
 	}
-	answers = append(answers, "", d.answers(), "", th.muted.Render(th.cut(hint, inner)))
-	// The facts give way before the answers do.
-	if room := height - 2 - len(answers); len(lines) > room && room > 0 {
-		lines = append(lines[:room-1], th.muted.Render("…"))
+	if why := d.lacks(); d.onYes() && why != "" {
+		hint = capitalise(why)
 	}
-	if d.onName() {
-		d.cursorAt = tea.NewCursor(nameColumn, 1+len(lines)+1)
+	return append(lines, "", d.answers(), "", th.muted.Render(th.cut(hint, inner))), cursor
+}
+
+// fitFacts wraps facts into at most room lines. Where that is short the longest
+// ones are cut, so that a long line of names hides no number; the blank lines go
+// before a fact does.
+func fitFacts(th *theme, facts []string, width, room int) []string {
+	wrapped, total := make([][]string, len(facts)), 0
+	for i, f := range facts {
+		wrapped[i] = wrap(th, f, width)
+		total += len(wrapped[i])
 	}
-	lines = append(lines, answers...)
-	for i := range lines {
-		lines[i] = " " + lines[i]
+	for ; total > room; total-- {
+		longest := 0
+		for i := range wrapped {
+			if len(wrapped[i]) > len(wrapped[longest]) {
+				longest = i
+			}
+		}
+		n := len(wrapped[longest])
+		if n <= 1 {
+			break
+		}
+		kept := wrapped[longest][:n-1]
+		kept[n-2] = th.fit(kept[n-2], width-1) + th.muted.Render(ellipsis)
+		wrapped[longest] = kept
 	}
-	return th.box(boxText{title: d.title}, strings.Join(lines, "\n"), w, len(lines)+2, true)
+	var lines []string
+	for _, w := range wrapped {
+		if blank := len(w) == 1 && w[0] == ""; blank && total > room {
+			total--
+			continue
+		}
+		lines = append(lines, w...)
+	}
+	return lines[:max(0, min(len(lines), room))]
 }
 
 func (d *approvalDialog) answers() string {
-	out := d.theme.answer(d.no, d.awake && d.onNo(), d.awake) + "   " + d.theme.answer(d.yes, d.awake && d.onYes(), d.awake && d.lifted())
+	out := d.theme.answer(d.no, d.awake && d.onNo(), d.awake) + "   " + d.theme.answer(d.yes, d.awake && d.onYes(), d.awake && d.lacks() == "")
 	if d.other != "" {
 		out += "   " + d.theme.answer(d.other, d.awake && d.focus > d.fields()+1, d.awake)
 	}

@@ -77,12 +77,16 @@ func (f *audienceField) Paste(msg tea.PasteMsg) tea.Cmd {
 
 // Lines draws the completions, one a line of at most width cells.
 func (f *audienceField) Lines(width int) []string {
-	th := f.theme
+	return suggestionLines(f.theme, f.suggestions, f.chosen, width)
+}
+
+// suggestionLines draws completions of which one may be chosen.
+func suggestionLines(th *theme, suggestions []suggestion, chosen, width int) []string {
 	var lines []string
-	for i, s := range f.suggestions {
+	for i, s := range suggestions {
 		text := th.cell(s.text, min(40, width/2)) + "  "
 		note := th.cell(s.note, max(0, width-2-th.width(text)))
-		if i == f.chosen {
+		if i == chosen {
 			lines = append(lines, th.selected.Render("▸ "+text+note))
 		} else {
 			lines = append(lines, "  "+th.text.Render(text)+th.muted.Render(note))

@@ -135,7 +135,7 @@ func (l fakeLedger) Bind(context.Context, string) error { return nil }
 func (l fakeLedger) VerifyAudit(context.Context) (int, error) {
 	l.t.mu.Lock()
 	defer l.t.mu.Unlock()
-	return len(l.t.events), nil
+	return len(l.t.events), l.t.auditErr
 }
 
 func (l fakeLedger) SavePlan(_ context.Context, p *writeback.Plan, _ string) error {

@@ -3,7 +3,6 @@ package tui
 import (
 	"context"
 	"slices"
-	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -33,7 +32,7 @@ func (p *previewPane) askApproval() tea.Cmd {
 	facts = append(facts, th.muted.Render(by+" Nothing is sent, and nothing in the tenant changes."))
 	var d *approvalDialog
 	d = newApproval(p.shared, "Approve this audience?", facts, "Yes, keep the snapshot", func() tea.Cmd {
-		return emit(previewApproveMsg{preview, strings.TrimSpace(d.name.Value())})
+		return emit(previewApproveMsg{preview, d.text.value()})
 	})
 	d.askName("optional: a name to find it by")
 	return emit(dialogMsg{d})

@@ -70,7 +70,7 @@ func (m *root) opened(err error) tea.Cmd {
 		return nil
 	}
 	m.stage = stageConnecting
-	cmds := []tea.Cmd{m.connect(), m.broadcast(directoryChangedMsg{})}
+	cmds := []tea.Cmd{m.connect(), m.broadcast(directoryChangedMsg{}), verifyAudit(m.shared)}
 	for _, note := range m.ws.Notes() {
 		cmds = append(cmds, toast(levelWarn, note))
 	}

@@ -66,6 +66,9 @@ type fakeTenant struct {
 	slow     chan struct{}                          // when set, listings wait for a token
 	outcome  func(writeback.RowResult) *model.Error // refuses a row of a write; nil: takes all
 	writing  chan struct{}                          // when set, each row of a write waits for a token
+	policy   writeback.Policy                       // of writing groups
+	owners   []string                               // object ids, of every group
+	auditErr error                                  // what verifying the audit fails with
 }
 
 var testNow = time.Date(2026, 11, 22, 14, 2, 0, 0, time.UTC)
@@ -76,13 +79,21 @@ func newFakeTenant(users []model.User) *fakeTenant {
 	return &fakeTenant{
 		now: testNow, users: users, pageSize: 200,
 		groups: map[string]*model.Group{}, members: map[string][]model.Object{},
-		plans: map[string]writeback.Plan{}, runs: map[string]*writeback.Run{},
+		plans: map[string]writeback.Plan{}, runs: map[string]*writeback.Run{}, policy: lenientPolicy(),
 		signedIn: make(chan *workspace.Session, 1),
 		session: &workspace.Session{
 			TenantID: "11111111-1111-4111-8111-111111111111", TenantName: "Contoso", Domain: "contoso.onmicrosoft.com",
 			Account: "admin@contoso.com", Scopes: []string{"User.Read.All", "GroupMember.ReadWrite.All", "OrgContact.Read.All", "Member.Read.Hidden"},
 		},
 	}
+}
+
+// lenientPolicy is the default but for the first mirror of a group, so that a
+// test of something else need not type a number.
+func lenientPolicy() writeback.Policy {
+	p := writeback.DefaultPolicy()
+	p.FirstRemovals = -1
+	return p
 }
 
 // synced puts the users into the store, as a sync before would have.
@@ -114,7 +125,7 @@ func (t *fakeTenant) workspace() *workspace.Workspace {
 		t.fill()
 	}
 	return workspace.New(workspace.Settings{
-		Profile: "contoso", Now: t.time, Policy: writeback.DefaultPolicy(), Exchange: t.exchangeSource(),
+		Profile: "contoso", Now: t.time, Policy: t.policy, Exchange: t.exchangeSource(),
 		OpenFile: func(path string) (io.ReadCloser, error) {
 			text, ok := t.files[path]
 			if !ok {
@@ -368,7 +379,7 @@ func (g fakeGroups) DirectMembers(_ context.Context, id string) ([]model.Object,
 	return slices.Clone(g.t.members[id]), nil
 }
 
-func (g fakeGroups) Owners(context.Context, string) ([]string, error) { return nil, nil }
+func (g fakeGroups) Owners(context.Context, string) ([]string, error) { return g.t.owners, nil }
 
 func (g fakeGroups) Write(ctx context.Context, id string, add, remove []string, done func(writeback.RowResult)) error {
 	for i, userID := range slices.Concat(add, remove) {

@@ -17,11 +17,12 @@ type writebackPane struct {
 
 	// The form.
 	audience audienceField
-	group    input
+	group    groupField
 	mode     writeback.Mode
 	focus    formField
-	recent   []recentPlan
+	recent   []writeback.PlanHead
 	chosen   int // index into recent
+	top      int // first of recent that is drawn
 
 	failed *model.Error // why there is no plan: a refusal, or a failure
 	asked  writebackAsk
@@ -30,6 +31,8 @@ type writebackPane struct {
 	reviews map[string]*review // those that were begun, by id of the plan as computed
 	table   *table
 	apply   *applyWalk // of the newest apply or resume
+
+	brokenAudit *model.Error // the chain of the audit does not hold; nil mostly
 }
 
 // formField is what has the focus in the form.
@@ -39,7 +42,7 @@ const (
 	fieldAudience formField = iota
 	fieldGroup
 	fieldMode
-	fieldRecent
+	fieldBelow // the kept plans, or why there is no plan
 	fieldCount
 )
 
@@ -48,34 +51,31 @@ type writebackAsk struct {
 	include, exclude []string
 	group            string
 	mode             writeback.Mode
-}
-
-// recentPlan is a kept plan and how far it has come.
-type recentPlan struct {
-	plan writeback.Plan
-	run  *writeback.Run // nil: never applied
+	handOver         bool // for somebody to make by hand in Exchange
 }
 
 const (
 	taskWritebackPlan   = "writeback.plan"
+	taskWritebackOpen   = "writeback.open"
 	taskWritebackRecent = "writeback.recent"
 	taskWritebackDerive = "writeback.derive"
+	taskWritebackLimits = "writeback.limits"
+	taskWritebackWarn   = "writeback.warn"
+	taskWritebackFind   = "writeback.find"
+	taskWritebackAsk    = "writeback.ask"
 	taskWritebackApply  = "writeback.apply"
-	taskWritebackOpen   = "writeback.open"
 
-	maxRecentPlans = 50
-	applyPoll      = 200 * time.Millisecond
+	applyPoll = 200 * time.Millisecond
 )
 
 type (
 	planDoneMsg struct {
-		ask  writebackAsk
-		plan *writeback.Plan
-		run  *writeback.Run
-		err  error
+		ask    writebackAsk
+		review *review // as computed, or as kept with its journal
+		err    error
 	}
 	planRecentMsg struct {
-		plans []recentPlan
+		plans []writeback.PlanHead
 		err   error
 	}
 	planDerivedMsg struct {
@@ -84,32 +84,59 @@ type (
 		plan   *writeback.Plan
 		err    error
 	}
+	planLimitsMsg struct {
+		review *review
+		limits map[string]int
+	}
+	planWarnedMsg struct {
+		review  *review
+		warning string
+	}
+	planFoundMsg struct {
+		review *review
+		hits   []int32
+	}
+	// planAskMsg opens the question, once it is known what must be typed.
+	planAskMsg struct {
+		review *review
+		plan   *writeback.Plan
+		guards []writeback.GuardResult
+		resume bool
+		err    error
+
+		warning string // see review
+	}
 	planApplyMsg struct { // the administrator said yes
 		review *review
 		plan   *writeback.Plan
+		resume bool
 
-		additions, removals int // numbers typed to lift a guard; 0: none
+		additions, removals int    // numbers typed to lift a guard; 0: none
+		reason              string // why; "" where none was lifted
 	}
 	planAppliedMsg struct {
-		review *review
-		report *writeback.Report
-		run    *writeback.Run
-		err    error
+		review  *review
+		report  *writeback.Report
+		run     *writeback.Run
+		outcome outcome // of run
+		err     error
 	}
 	planStopMsg  struct{ walk *applyWalk }
 	applyPollMsg struct{ walk *applyWalk }
 )
 
 func newWritebackPane(s shared) *writebackPane {
-	p := &writebackPane{shared: s, audience: newAudienceField(s, "writeback.audience"), mode: writeback.ModeMirror, reviews: make(map[string]*review)}
+	p := &writebackPane{
+		shared: s, audience: newAudienceField(s, "writeback.audience"), group: newGroupField(s),
+		mode: writeback.ModeMirror, reviews: make(map[string]*review),
+	}
 	p.audience.active = true
 	p.audience.placeholder = "lists, segments and addresses, parted by commas"
-	p.group.placeholder = "a group by its address, exact name or object id"
 	p.table = newTable(s.theme,
 		column{title: "", width: 1, least: 1},
 		column{title: "Name", width: 26, least: 14, grows: true},
-		column{title: "User principal name", width: 34, least: 16, grows: true},
-		column{title: "Remark", width: 26, least: 10, grows: true},
+		column{title: "User principal name", width: 34, least: 18, grows: true},
+		column{title: "Remark", width: 26, least: 20, grows: true},
 	)
 	return p
 }
@@ -124,7 +151,10 @@ func (p *writebackPane) Enter() tea.Cmd {
 }
 
 func (p *writebackPane) Typing() bool {
-	return p.review == nil && !p.planning() && (p.focus == fieldAudience || p.focus == fieldGroup)
+	if p.review != nil {
+		return p.review.searching && !p.planning()
+	}
+	return !p.planning() && (p.focus == fieldAudience || p.focus == fieldGroup)
 }
 
 // QuitWarning says what quitting now would interrupt; "" when nothing.
@@ -138,6 +168,11 @@ func (p *writebackPane) QuitWarning() string {
 func (p *writebackPane) planning() bool { return p.tasks.busy(taskWritebackPlan) }
 func (p *writebackPane) applying() bool { return p.tasks.busy(taskWritebackApply) }
 
+// isApplied reports whether the review that is shown is the one being applied.
+func (p *writebackPane) isApplied() bool {
+	return p.applying() && p.apply != nil && p.apply.review == p.review
+}
+
 func (p *writebackPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
 	switch msg := msg.(type) {
 	case tea.KeyPressMsg:
@@ -148,12 +183,24 @@ func (p *writebackPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
 		return p.open(msg), true
 	case audienceSavedMsg, audienceSuggestMsg:
 		p.audience.Answer(msg)
+	case previewDoneMsg:
+		p.group.meetPreview(msg)
 	case planDoneMsg:
 		return p.planned(msg), true
 	case planRecentMsg:
 		p.keepRecent(msg)
 	case planDerivedMsg:
-		p.derived(msg)
+		return p.derived(msg), true
+	case planLimitsMsg:
+		msg.review.limits = msg.limits
+		p.layout()
+	case planWarnedMsg:
+		msg.review.warning = msg.warning
+		p.layout()
+	case planFoundMsg:
+		p.found(msg)
+	case planAskMsg:
+		return p.ask(msg), true
 	case planApplyMsg:
 		return p.applyPlan(msg), true
 	case planAppliedMsg:
@@ -166,6 +213,11 @@ func (p *writebackPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
 		if msg.walk == p.apply && p.applying() {
 			return p.tasks.after(applyPoll, msg), true
 		}
+	case auditVerifiedMsg:
+		p.brokenAudit = msg.broken
+		p.layout()
+	case sessionChangedMsg:
+		p.layout()
 	case segmentsChangedMsg:
 		return p.audience.loadSaved(), false
 	}
@@ -193,15 +245,21 @@ func (p *writebackPane) setFocus(f formField) {
 	if f != fieldAudience {
 		p.audience.closeSuggestions()
 	}
+	if f != fieldGroup {
+		p.group.closeSuggestions()
+	}
 }
 
 func (p *writebackPane) paste(msg tea.PasteMsg) (tea.Cmd, bool) {
 	switch {
 	case !p.Typing():
 		return nil, false
+	case p.review != nil:
+		p.review.search.Handle(msg)
+		return p.find(), true
 	case p.focus == fieldAudience:
 		return p.audience.Paste(msg), true
 	}
-	p.group.Handle(msg)
+	p.group.Paste(msg)
 	return nil, true
 }

@@ -3,38 +3,84 @@ package tui
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/model"
-	"rollcall/model/handover"
 	"rollcall/model/writeback"
 )
 
 // applyWalk counts a running apply; the run writes, the screen reads.
 type applyWalk struct {
-	done, failed, total atomic.Int64
-	stop                context.CancelFunc
+	review   *review
+	progress atomic.Pointer[writeback.Progress] // nil until the first is told
+	requests int                                // sent by anybody before it began
+	begun    time.Time
+	stop     context.CancelFunc
+	stopping bool
 }
 
-func (w *applyWalk) note(p writeback.Progress) {
-	w.done.Store(int64(p.Done))
-	w.failed.Store(int64(p.Failed))
-	w.total.Store(int64(p.Total))
-}
+func (w *applyWalk) note(p writeback.Progress) { w.progress.Store(&p) }
 
-// askApproval opens the question, or the consent screen when the permission to
-// write is missing.
-func (p *writebackPane) askApproval() tea.Cmd {
+// askApproval looks into the approval and then opens the question, or opens the
+// consent screen when the permission to write is missing. With resume it is
+// about the run of the plan, which needs a new approval.
+func (p *writebackPane) askApproval(resume bool) tea.Cmd {
 	if !p.ws.CanWrite() {
 		return emit(consentMsg{"write"})
 	}
-	r, th := p.review, p.theme
+	r, ws := p.review, p.ws
 	plan := r.plan
+	if resume {
+		plan = &r.run.Plan
+	}
+	r.asking = true
+	if !resume {
+		r.failed = nil
+	}
+	p.layout()
+	return p.tasks.run(taskWritebackAsk, func(ctx context.Context) tea.Msg {
+		guards, err := ws.GuardsNow(ctx, plan)
+		if err == nil {
+			additions, removals := mustType(plan, guards)
+			err = ws.CheckApproval(ctx, plan, ws.Approve(additions, removals, ""))
+		}
+		msg := planAskMsg{review: r, plan: plan, guards: guards, resume: resume, err: err}
+		if err == nil {
+			// It only helps: what cannot be known is said by the tenant itself.
+			msg.warning, _ = ws.WriteWarning(ctx, plan)
+		}
+		return msg
+	})
+}
+
+// ask opens the question, or says why it is not asked.
+func (p *writebackPane) ask(msg planAskMsg) tea.Cmd {
+	r := msg.review
+	r.asking = false
+	defer p.layout()
+	if msg.err != nil {
+		r.failed = model.AsError(msg.err)
+		return nil
+	}
+	if r != p.review || msg.plan != r.plan && !msg.resume || !r.current() || p.applying() {
+		return nil // another plan came meanwhile
+	}
+	r.warning = msg.warning
+	r.limits = make(map[string]int, len(msg.guards))
+	for _, g := range msg.guards {
+		r.limits[g.Name] = g.Limit
+	}
+	return emit(dialogMsg{p.approval(msg)})
+}
+
+// approval is the question whether a plan is written.
+func (p *writebackPane) approval(msg planAskMsg) *approvalDialog {
+	r, th, plan := msg.review, p.theme, msg.plan
 	facts := []string{
 		th.accent.Render(clean(plan.Group.DisplayName)) + th.muted.Render(" · "+plan.Group.Kind.Label()),
 		th.text.Render(plural(plan.BaseCount, "member", "members") + " now → " + count(membersAfter(plan)) + " then"),
-		"",
 	}
 	if n := len(plan.Add); n > 0 {
 		facts = append(facts, th.added.Render("+ "+plural(n, "user is added", "users are added")))
@@ -42,49 +88,83 @@ func (p *writebackPane) askApproval() tea.Cmd {
 	if n := len(plan.Remove); n > 0 {
 		facts = append(facts, th.removed.Render("- "+plural(n, "user is removed", "users are removed")+" from the group; the accounts stay"))
 	}
-	if n := len(r.out); n > 0 {
+	if n := r.outAdds + r.outRemove; n > 0 {
 		facts = append(facts, th.skipped.Render("· "+plural(n, "row was", "rows were")+" left out"))
 	}
-	facts = append(facts, "", th.muted.Render("Each row is written down before it is sent, the group is read back at the end, and an undo can be proposed."))
-	d := newApproval(p.shared, "Apply this plan to the tenant?", facts, "Yes, apply", nil)
-	allow := planApplyMsg{review: r, plan: plan}
-	for _, g := range plan.Guards {
-		if !g.Tripped {
-			continue
-		}
-		switch g.Name {
-		case "removals":
-			allow.removals = g.Value
-		case "additions":
-			allow.additions = g.Value
-		}
-		d.require("! "+capitalise(guardText(g))+". Type "+count(g.Value)+" to allow it this once:", g.Value)
+	if r.warning != "" {
+		facts = append(facts, th.warn.Render("! "+capitalise(clean(r.warning))))
 	}
-	d.approve = func() tea.Cmd { return emit(allow) }
-	return emit(dialogMsg{d})
+	title, yes := "Apply this plan to the tenant?", "Yes, apply"
+	if msg.resume {
+		title, yes = "Approve again, and go on?", "Yes, go on"
+		if s, ok := r.isStale(); ok {
+			facts = append(facts, p.movedLines(s, movedInDialog)...)
+			facts = append(facts, th.text.Render("Going on makes these rows right again."))
+		}
+	}
+	facts = append(facts, "", th.muted.Render("Approved by "+clean(p.approver())+". Each row is written down before it is sent, the group is read back at the end, and an undo can be proposed."))
+	d := newApproval(p.shared, title, facts, yes, nil)
+	allow := planApplyMsg{review: r, plan: plan, resume: msg.resume}
+	allow.additions, allow.removals = mustType(plan, msg.guards)
+	if n := allow.removals; n > 0 {
+		d.require("! "+capitalise(trippedText(msg.guards, false))+". Type "+count(n)+" to allow it this once:", n)
+	}
+	if n := allow.additions; n > 0 {
+		d.require("! "+capitalise(trippedText(msg.guards, true))+". Type "+count(n)+" to allow it this once:", n)
+	}
+	if len(d.numbers) > 0 {
+		d.askReason("why; the audit keeps it")
+	}
+	d.approve = func() tea.Cmd {
+		if d.text != nil {
+			allow.reason = d.text.value()
+		}
+		return emit(allow)
+	}
+	return d
+}
+
+// approver is who approves, and from where.
+func (p *writebackPane) approver() string {
+	a := p.ws.Approve(0, 0, "")
+	if a.From == "" || a.From == a.By {
+		return a.By
+	}
+	return a.By + ", from " + a.From
 }
 
 func membersAfter(p *writeback.Plan) int { return p.BaseCount + len(p.Add) - len(p.Remove) }
 
 // applyPlan writes the plan that was approved.
 func (p *writebackPane) applyPlan(msg planApplyMsg) tea.Cmd {
-	if p.review != msg.review || p.review.plan != msg.plan || p.applying() {
+	if p.review != msg.review || p.review.plan != msg.plan && !msg.resume || p.applying() {
 		return nil // another plan came between the question and the answer
 	}
-	ws := p.ws
-	derived := msg.plan != msg.review.base
+	ws, plan := p.ws, msg.plan
+	approval := ws.Approve(msg.additions, msg.removals, msg.reason)
+	derived := plan != msg.review.base
 	return p.work(msg.review, func(ctx context.Context, progress func(writeback.Progress)) (*writeback.Report, error) {
+		if msg.resume {
+			return ws.Resume(ctx, plan.ID, &approval, progress)
+		}
 		if derived {
-			if err := ws.KeepPlan(ctx, msg.plan); err != nil {
+			if err := ws.KeepPlan(ctx, plan); err != nil {
 				return nil, err
 			}
 		}
-		return ws.Apply(ctx, msg.plan, ws.Approve(msg.additions, msg.removals, ""), progress)
-	}, msg.plan.ID)
+		return ws.Apply(ctx, plan, approval, progress)
+	}, plan.ID)
 }
 
-// resume finishes an interrupted run, or tries its failed rows again.
+// resume finishes an interrupted run, or tries its failed rows again; with a
+// new approval where the one that it has does not hold any more.
 func (p *writebackPane) resume() tea.Cmd {
+	if p.review.renew {
+		return p.askApproval(true)
+	}
+	if !p.ws.CanWrite() {
+		return emit(consentMsg{"write"})
+	}
 	ws, id := p.ws, p.review.run.Plan.ID
 	return p.work(p.review, func(ctx context.Context, progress func(writeback.Progress)) (*writeback.Report, error) {
 		return ws.Resume(ctx, id, nil, progress)
@@ -94,10 +174,11 @@ func (p *writebackPane) resume() tea.Cmd {
 // work runs an apply or a resume. Stopping it cancels the work and not the
 // task, so that its answer still comes: rows may have been written.
 func (p *writebackPane) work(r *review, do func(context.Context, func(writeback.Progress)) (*writeback.Report, error), planID string) tea.Cmd {
-	walk := &applyWalk{}
+	walk := &applyWalk{review: r, requests: p.ws.Traffic().Requests, begun: p.ws.Now()}
 	stopped := make(chan struct{})
 	var once atomic.Bool
 	walk.stop = func() {
+		walk.stopping = true
 		if once.CompareAndSwap(false, true) {
 			close(stopped)
 		}
@@ -120,23 +201,36 @@ func (p *writebackPane) work(r *review, do func(context.Context, func(writeback.
 		if err == nil {
 			err = journalErr
 		}
-		return planAppliedMsg{r, report, journal, err}
+		return planAppliedMsg{r, report, journal, newOutcome(journal), err}
 	})
+	p.layout()
 	return tea.Batch(run, p.tasks.after(applyPoll, applyPollMsg{walk}))
 }
 
 func (p *writebackPane) applied(msg planAppliedMsg) tea.Cmd {
 	r := msg.review
-	r.report, r.run, r.failed = msg.report, msg.run, model.AsError(msg.err)
+	r.report, r.failed = msg.report, model.AsError(msg.err)
+	r.adopt(msg.run, msg.outcome)
+	r.renew = r.run != nil && r.failed != nil && r.failed.Kind == model.KindGuard
+	if r.filter == filterFailed && r.outcome.failed == 0 {
+		r.filter = filterAll
+	}
 	if r == p.review {
 		p.refresh()
+	} else {
+		r.fill()
 	}
-	cmds := []tea.Cmd{p.loadRecent()}
+	cmds := []tea.Cmd{p.loadRecent(), verifyAudit(p.shared)}
+	name := clean(r.base.Group.DisplayName)
 	switch {
+	case r.failed != nil && r.failed.Kind == model.KindInterrupted:
+		cmds = append(cmds, toast(levelWarn, name+": stopped; r resumes"))
+	case r.failed != nil && r.failed.Kind == model.KindGuard:
+		cmds = append(cmds, toast(levelWarn, name+": stopped before anything more was written; Writeback says why"))
 	case r.failed != nil:
-		cmds = append(cmds, toast(levelBad, clean(r.base.Group.DisplayName)+": the plan was not applied in full; Writeback says why"))
+		cmds = append(cmds, toast(levelBad, name+": the plan was not applied in full; Writeback says why"))
 	case r.report != nil && r.report.Verified:
-		cmds = append(cmds, toast(levelGood, "Applied and verified: "+clean(r.base.Group.DisplayName)+" has "+plural(r.report.Members, "member", "members")))
+		cmds = append(cmds, toast(levelGood, "Applied and verified: "+name+" has "+plural(r.report.Members, "member", "members")))
 	}
 	return tea.Batch(cmds...)
 }
@@ -146,52 +240,4 @@ func (p *writebackPane) askStop() tea.Cmd {
 	return emit(dialogMsg{newConfirmDialog(p.shared, "Stop applying?",
 		"Rows that were sent stay as they are in the tenant. The journal knows them: r resumes the rest.",
 		"stop", planStopMsg{p.apply})})
-}
-
-// askExport asks for a folder and writes the plan for someone who may write.
-func (p *writebackPane) askExport() tea.Cmd {
-	plan := p.review.plan
-	lead := "Write the plan into a folder, for someone with the permission to write: the CSV files of the Entra admin center's bulk operations, and a PowerShell script with its undo. Nothing changes in the tenant."
-	return emit(dialogMsg{exportDialog(p.shared, "Hand the plan over", lead, "plan-"+plan.ID, func(string) []exportFile {
-		var files []exportFile
-		for _, f := range []exportFile{
-			{name: plan.ID + "-import.csv", content: handover.BulkMembers(plan.Add)},
-			{name: plan.ID + "-remove.csv", content: handover.BulkMembers(plan.Remove)},
-			{name: plan.ID + ".ps1", content: handover.PowerShell(plan)},
-			{name: plan.ID + "-undo.ps1", content: handover.PowerShellUndo(plan)},
-		} {
-			if f.content != nil {
-				files = append(files, f)
-			}
-		}
-		return files
-	})})
-}
-
-// showUser shows what the directory knows of the user under the cursor.
-func (p *writebackPane) showUser() tea.Cmd {
-	row, ok := p.review.row(p.table.Cursor())
-	if !ok {
-		return nil
-	}
-	th, snapshot := p.theme, p.ws.Directory()
-	at, found := snapshot.ByID(row.id)
-	if !found {
-		return toast(levelInfo, "The synced directory does not hold "+clean(row.name)+": it is no user, or was not synced yet")
-	}
-	user := snapshot.User(at)
-	const labelWidth = 22
-	var lines []string
-	for _, f := range user.Fields() {
-		a := p.ws.Schema().Attribute(f.Attr)
-		for i, v := range shownValues(a, user.Values(f.Attr)) {
-			label := a.Label
-			if i > 0 {
-				label = ""
-			}
-			lines = append(lines, th.muted.Render(th.cell(label, labelWidth))+" "+th.text.Render(clean(v)))
-		}
-	}
-	lines = append(lines, th.muted.Render(th.cell("Object id", labelWidth))+" "+th.text.Render(clean(user.ID)))
-	return emit(dialogMsg{&textDialog{shared: p.shared, title: clean(user.DisplayName()), lines: lines}})
 }

@@ -23,6 +23,9 @@ func (s *screen) planned(entries, group string) {
 	s.press("enter")
 }
 
+// review is the one on the screen.
+func (s *screen) review() *review { return s.root.panes[paneWriteback].(*writebackPane).review }
+
 // approved approves the plan under review.
 func (s *screen) approved() {
 	s.t.Helper()
@@ -62,9 +65,9 @@ func TestPlanIsReviewedApprovedVerifiedAndUndone(t *testing.T) {
 
 		s.press("j", "space")
 		s.shows("left out")
-		left, ok := s.root.panes[paneWriteback].(*writebackPane).review.row(1)
-		require.True(s.t, ok)
-		require.Equal(s.t, '·', left.sign)
+		review := s.review()
+		require.Equal(s.t, '·', review.sign(1))
+		left := review.ref(1).ID
 		s.press("tab")
 		s.shows("showing additions")
 		s.press("tab", "tab")
@@ -84,9 +87,9 @@ func TestPlanIsReviewedApprovedVerifiedAndUndone(t *testing.T) {
 		assert.Len(s.t, s.tenant.runs, 1)
 		for _, run := range s.tenant.runs {
 			assert.Equal(s.t, writeback.RunVerified, run.State)
-			assert.False(s.t, slices.ContainsFunc(run.Rows, func(r writeback.Row) bool { return r.ID == left.id }))
+			assert.False(s.t, slices.ContainsFunc(run.Rows, func(r writeback.Row) bool { return r.ID == left }))
 		}
-		assert.False(s.t, slices.ContainsFunc(s.tenant.members[s.tenant.group("sg-sales").ID], func(o model.Object) bool { return o.ID == left.id }))
+		assert.False(s.t, slices.ContainsFunc(s.tenant.members[s.tenant.group("sg-sales").ID], func(o model.Object) bool { return o.ID == left }))
 
 		s.press("u")
 		s.golden("writeback-undo" + suffix)
@@ -109,7 +112,7 @@ func TestRowTakenInAgainMakesTheFirstPlan(t *testing.T) {
 		assert.NotEqual(t, first, p.review.plan.ID)
 
 		s.press("esc", "enter") // to the form and back: what was left out stays so
-		assert.Len(t, p.review.out, 1)
+		assert.EqualValues(t, 1, p.review.out.Count())
 		s.press("g", "space")
 		assert.Equal(t, first, p.review.plan.ID)
 	})
@@ -126,7 +129,8 @@ func TestRemovalsAboveTheGuardNeedTheirNumber(t *testing.T) {
 		s.shows("! removals 59 of 50 allowed")
 		s.press("A")
 		s.wait(approvalGrace)
-		s.press("tab", "tab", "enter") // Yes without the number
+		s.press("tab", "tab", "tab", "enter") // Yes without the number
+		s.shows("Type the number first")
 		assert.Empty(s.t, s.tenant.runs)
 		s.press("tab")
 		s.typed("58")
@@ -135,17 +139,26 @@ func TestRemovalsAboveTheGuardNeedTheirNumber(t *testing.T) {
 		s.golden("writeback-guard" + suffix)
 		s.press("backspace")
 		s.typed("9")
+		s.press("enter", "tab", "tab", "enter") // Yes without a reason
+		s.shows("Type the reason first")
+		assert.Empty(s.t, s.tenant.runs)
+		s.press("tab", "tab")
+		s.typed("leavers of November")
 		s.press("enter", "enter") // to No, which is the default
 		assert.Empty(s.t, s.tenant.runs)
 
 		s.press("A")
 		s.wait(approvalGrace)
 		s.typed("59")
-		s.press("tab", "tab", "enter")
+		s.press("enter")
+		s.typed("leavers of November")
+		s.golden("writeback-reason" + suffix)
+		s.press("enter", "tab", "enter")
 		s.shows("✓ Applied and verified")
 		require.Len(s.t, s.tenant.runs, 1)
 		for _, run := range s.tenant.runs {
 			assert.Equal(s.t, 59, run.Approval.AllowRemovals)
+			assert.Equal(s.t, "leavers of November", run.Approval.Reason)
 		}
 	})
 }
@@ -175,11 +188,15 @@ func TestWithoutPermissionApprovalLeadsToConsent(t *testing.T) {
 		s.shows("Written: ")
 		s.press("A")
 		s.shows("GroupMember.ReadWrite.All")
+		s.golden("writeback-consent-120x40")
 		assert.Empty(t, s.tenant.runs)
+		s.press("esc")
+		s.shows("Read-only") // and back to the review
+		s.shows("Plan ")
 	})
 	files, err := filepath.Glob(filepath.Join(folder, "*"))
 	require.NoError(t, err)
-	require.Len(t, files, 4)
+	require.Len(t, files, 7, "scripts, CSVs, what takes them back, and how to use them")
 	for _, f := range files {
 		content, err := os.ReadFile(f)
 		require.NoError(t, err)
@@ -193,9 +210,11 @@ func TestPlanThatWentStaleSaysWhatMoved(t *testing.T) {
 		s.tenant.write(s.tenant.group("sg-sales").ID, s.tenant.users[42].ID, false) // behind its back
 		s.approved()
 		s.golden("writeback-stale" + suffix)
-		s.shows("1 joined")
-		s.shows("(user0043@contoso.com)")
+		s.shows("+ 1 joined meanwhile: user0043@contoso.com")
 		assert.Empty(s.t, s.tenant.runs, "nothing was written")
+		s.press("m")
+		s.shows("What moved in sg-sales")
+		s.press("esc")
 		s.press("A")
 		s.shows("press c to make the plan again")
 		s.press("c")
