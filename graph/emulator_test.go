@@ -53,7 +53,9 @@ func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
 
 // open starts a tenant and signs in to it by device code. The test fails when
 // the client breaks the rules of a good client.
-func open(t *testing.T, o emulator.Options) *house {
+//
+// now is the tenant's clock, where it is not the client's.
+func open(t *testing.T, o emulator.Options, now ...func() time.Time) *house {
 	t.Helper()
 	if o.Users == 0 {
 		o.Users = 2500 // three pages
@@ -63,6 +65,9 @@ func open(t *testing.T, o emulator.Options) *house {
 	}
 	c := &clock{now: time.Now()} // where azidentity's clock stands too
 	o.Now = c.Now
+	if len(now) > 0 {
+		o.Now = now[0]
+	}
 	server, err := emulator.Start(context.Background(), o)
 	require.NoError(t, err)
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: server.CertPool()}, MaxIdleConnsPerHost: 16}
