@@ -271,6 +271,12 @@ func (r *Row) right(present map[string]bool) bool { return present[r.ID] != r.Re
 // settled reports whether the run knows that the row was right at some time.
 func (r *Row) settled() bool { return r.State == RowDone || r.State == RowAlready }
 
+// handedOver reports whether a write may have brought the row about: one that
+// was right before the run came to it has no answer of the tenant.
+func (r *Row) handedOver() bool {
+	return r.State != RowPlanned && (r.State != RowAlready || r.RequestID != "")
+}
+
 func idSet(members []model.Object) map[string]bool {
 	set := make(map[string]bool, len(members))
 	for i := range members {

@@ -19,7 +19,7 @@ type UndoParams struct {
 // NewUndo makes the plan that takes a run back: it restores, from the picture
 // before the first write, each row that was handed over, whatever the tenant
 // answered. Members that are no row of the run stay as they are, and so do
-// rows that it never came to.
+// rows that it never came to, or found right when it did.
 //
 // The guards hold for it too, but for those that ask for an audience: the
 // source of an undo is a picture, so it may be empty, it mirrors nothing for
@@ -49,7 +49,7 @@ func NewUndo(u UndoParams) (*Plan, error) {
 	removing := make(map[string]bool)
 	for i := range run.Rows {
 		row := &run.Rows[i]
-		if row.State == RowPlanned {
+		if !row.handedOver() {
 			continue
 		}
 		was, o := before[row.ID], present[row.ID]
