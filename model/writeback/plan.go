@@ -60,7 +60,7 @@ func New(p Params) (*Plan, error) {
 		Exclude:   p.Exclude,
 		Add:       d.add,
 		Remove:    d.remove,
-		Keep:      d.keep,
+		Keep:      together(d.keep),
 		Unchanged: d.unchanged,
 		Skipped:   append(d.skipped, p.Skipped...),
 		Guards:    []GuardResult{{Name: GuardEmptySource, Value: d.audience}},
@@ -87,65 +87,52 @@ type difference struct {
 func compare(p *Params) difference {
 	d := difference{keep: make([]string, 0, len(p.Members))}
 	rules := newSpared(p.Rules, p.Owners)
-	position := make(map[string]int32, len(p.Members))
-	repeated := make([]bool, len(p.Members)) // by a page boundary
-	for i := range p.Members {
-		if _, repeated[i] = position[p.Members[i].ID]; !repeated[i] {
-			position[p.Members[i].ID] = int32(i)
-		}
-	}
-	wanted := make([]bool, len(p.Members)) // by position
-	others := make(map[string]bool)        // wanted objects that are no members
+	members, wanted := objectsInOrder(p.Members), objectsInOrder(p.Desired)
 	for i := range p.Desired {
-		o := &p.Desired[i]
-		at, isMember := position[o.ID]
-		if isMember && wanted[at] || others[o.ID] {
-			continue
-		}
-		leaves, refused := rules.leaves(o), p.notWritable(o)
-		switch {
-		case isMember:
-			wanted[at] = true
-			d.unchanged++
-		case o.ID != "":
-			others[o.ID] = true
-		}
-		if refused == "" && leaves == "" {
-			d.audience++
-		}
-		switch {
-		case isMember:
-		case refused != "":
-			d.skip(o, refused)
-		case p.Mode == ModeRemove:
-		case leaves != "":
-			d.skip(o, leaves+notAdded)
-		default:
-			d.add = append(d.add, p.refOf(o))
+		if o := &p.Desired[i]; o.ID == "" {
+			d.skip(o, p.notWritable(o))
 		}
 	}
-	for i := range p.Members {
-		o := &p.Members[i]
-		if repeated[i] {
-			continue
-		}
-		if !wanted[i] && p.Mode != ModeAdd {
-			leaves := p.leftAlone(o)
-			if leaves == "" {
-				leaves = rules.keeps(o)
-			}
-			if leaves == "" && rules.leaves(o) != "" {
-				leaves = rules.leaves(o) + notRemoved
-			}
-			if leaves == "" {
-				d.remove = append(d.remove, p.refOf(o))
-				continue
-			}
-			d.skip(o, leaves)
-		}
-		d.keep = append(d.keep, o.ID)
+	if len(wanted) > 0 && wanted[0].ID == "" {
+		wanted = wanted[1:]
 	}
+	sideBySide(members, wanted, func(member, wanted *model.Object) {
+		if wanted != nil {
+			d.want(p, rules, wanted, member != nil)
+		}
+		if member == nil {
+			return
+		}
+		if wanted == nil && p.Mode != ModeAdd {
+			reason := cmp.Or(p.leftAlone(member), rules.spares(member))
+			if reason == "" {
+				d.remove = append(d.remove, p.refOf(member))
+				return
+			}
+			d.skip(member, reason)
+		}
+		d.keep = append(d.keep, member.ID)
+	})
 	return d
+}
+
+// want takes an object of the audience.
+func (d *difference) want(p *Params, rules *spared, o *model.Object, isMember bool) {
+	refused, leaves := p.notWritable(o), rules.leaves(o)
+	if refused == "" && leaves == "" {
+		d.audience++
+	}
+	switch {
+	case isMember:
+		d.unchanged++
+	case refused != "":
+		d.skip(o, refused)
+	case p.Mode == ModeRemove:
+	case leaves != "":
+		d.skip(o, leaves+notAdded)
+	default:
+		d.add = append(d.add, p.refOf(o))
+	}
 }
 
 func (d *difference) skip(o *model.Object, reason string) {
@@ -242,13 +229,12 @@ func (p *Plan) normalize() {
 		for i, r := range list {
 			out[i] = Ref{ID: r.ID, UserPrincipalName: valid(r.UserPrincipalName), DisplayName: valid(r.DisplayName), Mail: valid(r.Mail)}
 		}
-		slices.SortFunc(out, compareRefs)
-		return out
+		return refsInOrder(out)
 	}
 	p.Group.DisplayName, p.Group.Mail, p.Author = valid(p.Group.DisplayName), valid(p.Group.Mail), valid(p.Author)
 	p.From, p.Exclude = texts(p.From), texts(p.Exclude)
 	p.Add, p.Remove = refs(p.Add), refs(p.Remove)
-	p.Keep = slices.Sorted(slices.Values(p.Keep))
+	p.Keep = textsInOrder(p.Keep)
 	skipped := make(map[Skipped]bool, len(p.Skipped))
 	for _, s := range p.Skipped {
 		skipped[Skipped{Entry: valid(s.Entry), Reason: valid(s.Reason)}] = true

@@ -1,7 +1,6 @@
 package writeback
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -126,20 +125,4 @@ func TestTheFingerprintIsThatOfTheSortedIds(t *testing.T) {
 	// printf 'a\nb\n' | sha256sum
 	assert.Equal(t, "sha256:911169ddaaf146aff539f58c26c489af3b892dff0fe283c1c264c65ae5aa59a2", Fingerprint([]string{"b", "a"}))
 	assert.NotEqual(t, Fingerprint([]string{"a", "b"}), Fingerprint([]string{"ab"}), "ids do not run together")
-}
-
-func BenchmarkPlanOverTwoHundredThousandMembers(b *testing.B) {
-	const n = 200_000
-	pool := make([]model.Object, n+n/10)
-	for i := range pool {
-		pool[i] = user(fmt.Sprintf("user%06d", i))
-		pool[i].ID = fmt.Sprintf("00000000-0000-4000-8000-%012d", i)
-	}
-	p := Params{TenantID: "t", Group: model.Group{ID: "g"}, Desired: pool[n/10:], Members: pool[:n], Rules: Rules{Guards: open}, Now: noon}
-	b.ReportAllocs()
-	for b.Loop() {
-		plan, err := New(p)
-		require.NoError(b, err)
-		require.Len(b, plan.Add, n/10)
-	}
 }

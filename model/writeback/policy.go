@@ -85,6 +85,18 @@ func (s *spared) keeps(o *model.Object) string {
 	return ""
 }
 
+// spares says why a member that the audience does not hold is not removed; ""
+// where it is.
+func (s *spared) spares(o *model.Object) string {
+	if reason := s.keeps(o); reason != "" {
+		return reason
+	}
+	if reason := s.leaves(o); reason != "" {
+		return reason + notRemoved
+	}
+	return ""
+}
+
 func (s *spared) protects(o *model.Object) bool {
 	if len(s.protected) == 0 {
 		return false

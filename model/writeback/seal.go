@@ -2,14 +2,10 @@ package writeback
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
-	"slices"
 	"strings"
 
 	"rollcall/model"
@@ -41,68 +37,19 @@ func seal(p *Plan) (*Plan, error) {
 // base is the fingerprint of the members that the plan was computed against,
 // and how many they were. It takes Keep to be sorted.
 func (p *Plan) base() (string, int) {
-	removed := make([]string, len(p.Remove))
-	for i, r := range p.Remove {
-		removed[i] = r.ID
-	}
-	slices.Sort(removed)
-	h := newFingerprint()
+	removed := idsInOrder(p.Remove)
+	h := newHasher()
 	for _, id := range p.Keep {
 		for len(removed) > 0 && removed[0] < id {
-			h.add(removed[0])
+			h.addLine(removed[0])
 			removed = removed[1:]
 		}
-		h.add(id)
+		h.addLine(id)
 	}
 	for _, id := range removed {
-		h.add(id)
+		h.addLine(id)
 	}
-	return h.sum(), len(p.Keep) + len(p.Remove)
-}
-
-// Fingerprint returns "sha256:" and the hash of the object ids, sorted and one
-// a line. The order in which they are given does not matter.
-func Fingerprint(ids []string) string {
-	h := newFingerprint()
-	for _, id := range slices.Sorted(slices.Values(ids)) {
-		h.add(id)
-	}
-	return h.sum()
-}
-
-// fingerprint hashes ids that come in ascending order.
-type fingerprint struct {
-	hash   hash.Hash
-	buffer []byte
-}
-
-func newFingerprint() *fingerprint {
-	return &fingerprint{hash: sha256.New(), buffer: make([]byte, 0, 4096)}
-}
-
-func (f *fingerprint) add(id string) {
-	if len(f.buffer)+len(id)+1 > cap(f.buffer) {
-		f.hash.Write(f.buffer)
-		f.buffer = f.buffer[:0]
-	}
-	f.buffer = append(append(f.buffer, id...), '\n')
-}
-
-func (f *fingerprint) sum() string {
-	f.hash.Write(f.buffer)
-	return hashPrefix + hex.EncodeToString(f.hash.Sum(nil))
-}
-
-// digest covers all of the plan but its id and the hash itself.
-func (p *Plan) digest() (string, error) {
-	c := *p
-	c.ID, c.Hash = "", ""
-	data, err := json.Marshal(&c)
-	if err != nil {
-		return "", fmt.Errorf("writeback: encode plan: %w", err)
-	}
-	sum := sha256.Sum256(data)
-	return hashPrefix + hex.EncodeToString(sum[:]), nil
+	return h.sum(), p.before()
 }
 
 // idOf derives the plan's id from its content: equal plans have equal ids.
@@ -176,17 +123,19 @@ func (p *Plan) checkRows() error {
 			return unreadable("the members that stay are not in order", nil)
 		}
 	}
-	rows := make(map[string]bool, len(p.Add)+len(p.Remove))
-	for _, list := range [][]Ref{p.Add, p.Remove} {
-		for _, r := range list {
-			if !isObjectID(r.ID) {
-				return unreadable(fmt.Sprintf("%q is no object id", r.ID), nil)
-			}
-			if _, stays := slices.BinarySearch(p.Keep, r.ID); stays || rows[r.ID] {
-				return unreadable(fmt.Sprintf("the object %s stands in two rows", r.ID), nil)
-			}
-			rows[r.ID] = true
+	stay := p.Keep
+	last := ""
+	for _, id := range idsInOrder(p.Add, p.Remove) {
+		if !isObjectID(id) {
+			return unreadable(fmt.Sprintf("%q is no object id", id), nil)
 		}
+		for len(stay) > 0 && stay[0] < id {
+			stay = stay[1:]
+		}
+		if id == last || len(stay) > 0 && stay[0] == id {
+			return unreadable(fmt.Sprintf("the object %s stands in two rows", id), nil)
+		}
+		last = id
 	}
 	if err := p.checkMode(); err != nil {
 		return err
@@ -207,14 +156,10 @@ func (p *Plan) checkMode() error {
 
 // isObjectID accepts what an object id is made of, and no more.
 func isObjectID(id string) bool {
-	if id == "" || len(id) > 64 {
-		return false
-	}
-	for _, c := range []byte(id) {
-		digit, letter := '0' <= c && c <= '9', 'a' <= c|0x20 && c|0x20 <= 'z'
-		if !digit && !letter && c != '-' {
-			return false
-		}
-	}
-	return true
+	const (
+		digits  = (1<<10 - 1) << '0'
+		letters = (1<<26 - 1) << ('A' - 64)
+		small   = (1<<26 - 1) << ('a' - 64)
+	)
+	return id != "" && len(id) <= 64 && madeOf(id, digits|1<<'-', letters|small)
 }
