@@ -8,7 +8,7 @@
 //   - the Entra authority: discovery, device code, authorization code with PKCE,
 //     refresh, client credentials by secret, admin consent, and the documented
 //     AADSTS failures on request (see [Server.Provoke]);
-//   - Graph v1.0: me, users with delta, groups with members, contacts,
+//   - Graph v1.0: me, users with delta, groups with members and owners, contacts,
 //     servicePrincipals, $batch, scopes and directory roles enforced on each
 //     request;
 //   - partitioned listings of a million users: ranges of userPrincipalName and
@@ -20,7 +20,10 @@
 //     list are those of the last calculation, at most a day old;
 //   - ExpandDL of Exchange Web Services, where the tenant allows them;
 //   - dynamic distribution lists, by the text of their filters (package opath);
-//   - throttling by the documented budgets, and faults (see [ParseFault]);
+//   - throttling by the documented budgets, as token buckets that are full at
+//     first, and faults (see [ParseFault]);
+//   - a log of who came into a group and who left, by which request (see
+//     [Server.MembershipChanges]);
 //   - [Judges], which watch how a client behaves.
 //
 // What it models less than the service does:
@@ -45,10 +48,17 @@
 //   - a product's service plans are a selection; assignedPlans comes in the same
 //     order for everybody, and assignedLicenses, which it follows from, is empty;
 //   - directory extensions without a value are null in an answer, not absent;
-//   - the directory is consistent at once: nothing is replicated late;
+//   - the directory is consistent at once: nothing is replicated late, unless
+//     the fault lag makes the members of groups so;
 //   - /adminconsent in its v1 form consents to the permissions of Graph alone;
 //   - device codes can be polled at any pace: slow_down is never answered;
-//   - every group takes guests, and no initial delta round names removed users;
+//   - only custom groups refuse guests, and no initial delta round names removed
+//     users;
+//   - of writes to groups only those of members are modelled: owners are read,
+//     and change by [Server.AddOwner] alone; an account that owns a group may
+//     write its members;
+//   - a group that became dynamic while the tenant ran keeps its members: nothing
+//     evaluates its rule;
 //   - of the throttling scopes only "app in one tenant" is kept, since there is
 //     one app and one tenant;
 //   - client certificates and federated assertions are refused as wrong.

@@ -96,7 +96,7 @@ func TestABindAddsAllOrNone(t *testing.T) {
 	s := writer(t, emulator.Options{})
 	ids := s.outsiders("sg-sales", 21)
 	before := s.Tenant().MemberCount(s.groupIndex("sg-sales"))
-	assert.Equal(t, http.StatusBadRequest, s.bind("sg-sales", ids...).Status, "more than 20")
+	s.bind("sg-sales", ids...).refused(http.StatusBadRequest, "Request_BadRequest", "A resource cannot contain more than 20 link changes")
 
 	unknown := "00000000-0000-0000-0000-000000000000"
 	s.bind("sg-sales", append([]string{unknown}, ids[:3]...)...).refused(http.StatusNotFound, "Request_ResourceNotFound", missing(unknown))
@@ -170,6 +170,91 @@ func TestOnlyTheDocumentedTypesCanBeMembers(t *testing.T) {
 	assert.Equal(t, http.StatusBadRequest, s.add("m365-marketing", contact.ID).Status)
 	assert.Equal(t, http.StatusNoContent, s.add("sg-sales", s.groupID("sg-cloud-migrated")).Status)
 	assert.Equal(t, http.StatusBadRequest, s.add("sg-sales", s.groupID("m365-marketing")).Status)
+}
+
+func TestAReferenceNamesItsObjectInAnyOfTheFormsThatGraphTakes(t *testing.T) {
+	s := writer(t, emulator.Options{})
+	ids := s.outsiders("sg-sales", 8)
+	add := func(ref string) answer {
+		return s.do(http.MethodPost, "/groups/"+s.groupID("sg-sales")+"/members/$ref", map[string]string{"@odata.id": ref})
+	}
+	for i, form := range []string{
+		s.URL() + "/v1.0/directoryObjects/", s.URL() + "/v1.0/users/", s.URL() + "/beta/users/",
+		"https://graph.microsoft.com/v1.0/directoryObjects/", "https://graph.microsoft.com/v1.0/users/",
+	} {
+		assert.Equal(t, http.StatusNoContent, add(form+ids[i]).Status, form)
+	}
+	assert.Equal(t, http.StatusNoContent, add("https://graph.microsoft.com/v1.0/directoryObjects('"+ids[5]+"')").Status)
+	assert.Equal(t, http.StatusNoContent, add("https://graph.microsoft.com/v1.0/groups/"+s.groupID("sg-cloud-migrated")).Status)
+	for _, form := range []string{
+		ids[6], "", "/users/" + ids[6], "https://evil.example/v1.0/directoryObjects/" + ids[6], "https://graph.microsoft.com/directoryObjects/" + ids[6],
+		"https://graph.microsoft.com.evil.example/v1.0/users/" + ids[6], "https://graph.microsoft.com/v1.0/users/" + ids[6] + "/manager",
+		"http://graph.microsoft.com/v1.0/users/" + ids[6], s.URL() + "/v1.0/users/%zz",
+	} {
+		res := add(form)
+		res.refused(http.StatusBadRequest, "BadRequest", "Invalid URL format specified in payload.")
+	}
+	add(s.URL()+"/v1.0/groups/"+ids[6]).refused(http.StatusNotFound, "Request_ResourceNotFound", missing(ids[6])) // is a user
+	add(s.URL()+"/v1.0/people/"+ids[6]).refused(http.StatusBadRequest, "BadRequest", "Resource not found for the segment 'people'.")
+	assert.False(t, s.isMember("sg-sales", ids[6]))
+}
+
+func TestWhatIsGoneIsNeitherAddedNorRemoved(t *testing.T) {
+	s := writer(t, emulator.Options{})
+	id := s.outsiders("sg-sales", 1)[0]
+	require.Equal(t, http.StatusNoContent, s.add("sg-sales", id).Status)
+	require.NoError(t, s.RemoveUser(id, false))
+	s.remove("sg-sales", id).refused(http.StatusNotFound, "Request_ResourceNotFound", missing(id))
+	s.add("sg-sales", id).refused(http.StatusNotFound, "Request_ResourceNotFound", missing(id))
+	s.do(http.MethodDelete, "/groups/none/members/"+id+"/$ref", nil).refused(http.StatusNotFound, "Request_ResourceNotFound", missing("none"))
+}
+
+func TestThePermissionForMembersWritesNothingElseOfAGroup(t *testing.T) {
+	s := writer(t, emulator.Options{})
+	path := "/groups/" + s.groupID("sg-sales")
+	id := s.outsiders("sg-sales", 1)[0]
+	for _, body := range []map[string]any{
+		{"displayName": "mine"},
+		{"displayName": "mine", "members@odata.bind": []string{s.ref(id)}},
+		{"owners@odata.bind": []string{s.ref(id)}},
+	} {
+		s.do(http.MethodPatch, path, body).refused(http.StatusForbidden, "Authorization_RequestDenied", denied)
+	}
+	s.Consent("Group.ReadWrite.All")
+	s.token = s.delegatedToken()
+	assert.Equal(t, http.StatusNotImplemented, s.do(http.MethodPatch, path, map[string]any{"displayName": "mine"}).Status)
+	assert.False(t, s.isMember("sg-sales", id))
+
+	contained := func(res answer) {
+		res.refused(http.StatusBadRequest, "BadRequest", "Write requests are only supported on contained entities")
+	}
+	contained(s.do(http.MethodPost, path+"/members", map[string]any{"@odata.id": s.ref(id)}))
+	for method, target := range map[string]string{"PUT": path + "/members", "POST": "/users", "PATCH": path + "/members/$ref", "GET": path + "/members/" + id + "/$ref"} {
+		assert.Equal(t, http.StatusMethodNotAllowed, s.do(method, target, map[string]any{}).Status, method)
+	}
+	res := s.do(http.MethodPost, path+"/members/$ref", nil)
+	res.refused(http.StatusBadRequest, "Request_BadRequest", "Empty Payload. JSON content expected.")
+}
+
+func TestAWritesAnswerNamesItsRequest(t *testing.T) {
+	s := writer(t, emulator.Options{})
+	const mine = "11111111-2222-3333-4444-555555555555"
+	body := map[string]string{"@odata.id": s.ref(s.outsiders("sg-sales", 1)[0])}
+	for _, status := range []int{http.StatusNoContent, http.StatusBadRequest} {
+		res := s.do(http.MethodPost, "/groups/"+s.groupID("sg-sales")+"/members/$ref", body, "client-request-id", mine)
+		require.Equal(t, status, res.Status)
+		assert.NotEmpty(t, res.Header.Get("request-id"))
+		assert.Equal(t, mine, res.Header.Get("client-request-id"))
+		assert.NotEmpty(t, res.Header.Get("Date"))
+		if status == http.StatusNoContent {
+			assert.Equal(t, "1", res.Header.Get("x-ms-resource-unit"))
+			continue
+		}
+		assert.Equal(t, "0", res.Header.Get("x-ms-resource-unit"), "a refusal costs nothing")
+		inner := res.json()["error"].(map[string]any)["innerError"].(map[string]any)
+		assert.Equal(t, res.Header.Get("request-id"), inner["request-id"])
+		assert.Equal(t, mine, inner["client-request-id"])
+	}
 }
 
 func TestTheTrapWithoutRefIsRefusedAndNoted(t *testing.T) {

@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"rollcall/graph/emulator"
+	"rollcall/graph/emulator/seed"
+	"rollcall/model"
 )
 
 func (a answer) retryAfter() time.Duration {
@@ -53,6 +55,52 @@ func TestWritesHaveABudgetOfTheirOwnAndReadsGoOn(t *testing.T) {
 	s.add("sg-sales", ids[10])
 	assert.Len(t, s.Judges().EarlyCalls, 1)
 	assert.Len(t, s.Judges().Violations(), 1)
+}
+
+// removals is a batch that removes members from a group.
+func (s *tenant) removals(group string, ids ...string) map[string]any {
+	var requests []any
+	for i, id := range ids {
+		requests = append(requests, request(strconv.Itoa(i), http.MethodDelete, "/groups/"+s.groupID(group)+"/members/"+id+"/$ref"))
+	}
+	return map[string]any{"requests": requests}
+}
+
+func TestThreeThousandWritesAreAdmittedAndNotOneMore(t *testing.T) {
+	now := newClock()
+	members := make([]seed.Member, 3040)
+	for i := range members {
+		members[i].Index = i + 1
+	}
+	s := writer(t, emulator.Options{
+		Users: 3100, Now: now.Now, Budget: emulator.Budget{Units: 1 << 20},
+		Groups: []seed.CustomGroup{{Code: "big", Kind: model.KindSecurity, Members: members}},
+	})
+	var ids []string
+	for _, m := range members {
+		ids = append(ids, s.Tenant().ID(m))
+	}
+	for i := 0; i < 3000; i += 20 {
+		for _, v := range s.do(http.MethodPost, "/$batch", s.removals("big", ids[i:i+20]...)).ok()["responses"].([]any) {
+			require.EqualValues(t, http.StatusNoContent, v.(map[string]any)["status"])
+		}
+	}
+	require.Equal(t, 3000, s.Judges().Writes, "the batches around them are no writes")
+	refusal := s.remove("big", ids[3000])
+	assert.Equal(t, http.StatusTooManyRequests, refusal.Status)
+	assert.Equal(t, "WriteLimitExceeded", refusal.Header.Get("x-ms-throttle-information"))
+	assert.True(t, s.isMember("big", ids[3000]), "refused without effect")
+	assert.Equal(t, 3000, s.Judges().Writes)
+
+	now.Advance(refusal.retryAfter() - time.Millisecond)
+	s.get("/me")
+	assert.Empty(t, s.Judges().EarlyCalls)
+	now.Advance(time.Millisecond)
+	got := s.do(http.MethodPost, "/$batch", s.removals("big", ids[3000:3020]...)).ok()["responses"].([]any)
+	for _, v := range got {
+		assert.EqualValues(t, http.StatusNoContent, v.(map[string]any)["status"], "what was promised is kept")
+	}
+	assert.Empty(t, s.Judges().Violations())
 }
 
 func TestAMembershipBindIsOneWrite(t *testing.T) {
