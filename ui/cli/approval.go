@@ -75,7 +75,7 @@ func (a *app) approve(ctx context.Context, w *workspace.Workspace, plan *writeba
 	if err != nil {
 		return none, err
 	}
-	if err := (planView{guards: guards, rows: fewRows, warning: warning}).text(a.env.Stderr, plan); err != nil {
+	if err := (planView{guards: guards, rows: fewRows, warning: warning, asked: true}).text(a.env.Stderr, plan); err != nil {
 		return none, err
 	}
 	if changed != nil {

@@ -18,6 +18,7 @@ type planView struct {
 	rows     int                     // how many additions, removals and names of a reason are shown; 0: all
 	warning  string                  // of the approval, see workspace.WriteWarning
 	approver string                  // who must approve it, "" anybody who may write
+	asked    bool                    // a question follows: how to apply the plan is not said
 }
 
 // fewRows are the rows of each kind that are shown on a terminal, where the
@@ -48,9 +49,12 @@ func (v planView) text(w io.Writer, p *writeback.Plan) error {
 	if v.warning != "" {
 		fmt.Fprintf(b, "  ! %s\n", text.Clean(v.warning))
 	}
-	if p.Empty() {
+	switch {
+	case p.Empty() && p.UndoOf != "":
+		fmt.Fprintf(b, "No changes: nothing of plan %s is left to take back (%s).\n", p.UndoOf, text.Plural(p.BaseCount, "member", "members"))
+	case p.Empty():
 		fmt.Fprintf(b, "No changes: the group already equals the audience (%s).\n", text.Plural(p.BaseCount, "member", "members"))
-	} else {
+	default:
 		fmt.Fprintf(b, "%s to add, %s to remove, %s unchanged, %s skipped: %s now, %s then.\n",
 			grouped(len(p.Add)), grouped(len(p.Remove)), grouped(p.Unchanged), grouped(len(p.Skipped)),
 			text.Plural(p.BaseCount, "member", "members"), grouped(p.BaseCount+len(p.Add)-len(p.Remove)))
@@ -117,7 +121,7 @@ func (v planView) skipped(b *strings.Builder, p *writeback.Plan) {
 		if v.rows > 0 {
 			shown = entries[:min(len(entries), fewEntries)]
 		}
-		fmt.Fprintf(b, "  · %s × %s: %s", grouped(len(entries)), text.Clean(reason), text.Clean(strings.Join(shown, ", ")))
+		fmt.Fprintf(b, "  · %s × %s\n      %s", grouped(len(entries)), text.Clean(reason), text.Clean(strings.Join(shown, ", ")))
 		if more := len(entries) - len(shown); more > 0 {
 			fmt.Fprintf(b, " and %s more", grouped(more))
 		}
@@ -133,6 +137,9 @@ func guardLine(p *writeback.Plan, g writeback.GuardResult) string {
 		return line + "\n"
 	}
 	line = "  ! guard " + g.Name + ": " + guardText(g)
+	if p.HandOver { // whoever makes it decides
+		return line + "\n"
+	}
 	one := *p
 	one.Guards = []writeback.GuardResult{g}
 	switch additions, removals := one.MustAllow(); {
@@ -150,7 +157,10 @@ func guardText(g writeback.GuardResult) string {
 	value, limit := grouped(g.Value), grouped(g.Limit)
 	switch g.Name {
 	case writeback.GuardRemovalsPercent, writeback.GuardAdditionsPercent:
-		value, limit = value+" % of the members", limit+" %"
+		if g.Limit < 0 {
+			return value + " % of the members, no limit"
+		}
+		return value + " % of the members, " + limit + " % allowed"
 	case writeback.GuardLeastSize:
 		if g.Limit < 0 {
 			return value + " left, no limit"
@@ -184,8 +194,14 @@ func (v planView) next(b *strings.Builder, p *writeback.Plan) {
 		b.WriteString(": the tenant takes 20 removals a second in the long run")
 	}
 	b.WriteString(".\n")
-	if v.approver != "" {
-		fmt.Fprintf(b, "Approval: %s.\n", text.Clean(v.approver))
+	switch {
+	case v.asked:
+	case len(p.Blocked()) > 0:
+		b.WriteString("It cannot be applied: what its guards protect is lifted by nobody's word.\n")
+	case v.approver != "":
+		fmt.Fprintf(b, "To be applied by %s: rollcall apply %s%s\n", text.Clean(v.approver), p.ID, liftingFlags(p))
+	default:
+		fmt.Fprintf(b, "To apply it: rollcall apply %s%s\n", p.ID, liftingFlags(p))
 	}
 }
 
