@@ -122,17 +122,24 @@ func (t target) writes() int {
 
 // written are the plan's rows that requests have changed since a moment, which
 // a length of the tenant's log of memberships is. It fails where one was
-// changed twice, against the plan, or is no row of it: how often a write was
-// sent is not the question, but what the sending did.
+// changed twice, unless others had taken it back between, against the plan, or
+// is no row of it: how often a write was sent is not the question, but what the
+// sending did.
 func (t target) written(p *writeback.Plan, since int) people {
 	add, remove, out := idsOf(p.Add), idsOf(p.Remove), make(people)
+	back := make(people)
 	for _, c := range t.Tenant().MembershipChanges()[since:] {
-		if c.Request == "" || c.Group != t.group {
+		if c.Group != t.group {
 			continue
 		}
 		id := t.Tenant().ID(c.Member)
+		if c.Request == "" {
+			back[id] = true
+			continue
+		}
 		require.False(t.tb, c.Owner, "an owner was changed")
-		require.False(t.tb, out[id], "%s was changed twice", id)
+		require.False(t.tb, out[id] && !back[id], "%s was changed twice", id)
+		delete(back, id)
 		if c.Added {
 			require.True(t.tb, add[id], "%s was added and should not have been", id)
 		} else {
@@ -169,9 +176,11 @@ func (s *site) plan(fileOrID string) *writeback.Plan {
 }
 
 // applying are the arguments that apply a plan whatever its guards say.
-func applying(p *writeback.Plan) []string {
+func applying(p *writeback.Plan) []string { return approving("apply", p) }
+
+func approving(command string, p *writeback.Plan) []string {
 	return []string{
-		"apply", p.ID, "--yes", "--json",
+		command, p.ID, "--yes", "--json",
 		"--allow-additions", strconv.Itoa(len(p.Add)), "--allow-removals", strconv.Itoa(len(p.Remove)),
 	}
 }
@@ -192,16 +201,23 @@ func (s *site) persist(args ...string) answer {
 	return a
 }
 
-// requireJournal fails unless the journal and the audit tell that a plan was
-// approved and that every row of it came to its end, and unless the chain of
-// the audit is whole.
-func (s *site) requireJournal(p *writeback.Plan) {
+// journal is the run of a plan, nil when it never began.
+func (s *site) journal(planID string) *writeback.Run {
 	s.tb.Helper()
 	ledger, err := cache.OpenLedger(filepath.Join(s.data, "ledger.db"), cache.LedgerOptions{})
 	require.NoError(s.tb, err)
-	run, err := ledger.Run(s.tb.Context(), p.ID)
+	run, err := ledger.Run(s.tb.Context(), planID)
 	require.NoError(s.tb, err)
 	require.NoError(s.tb, ledger.Close())
+	return run
+}
+
+// requireJournal fails unless the journal and the audit tell that a plan was
+// approved, that every row which requests wrote was noted before as sent, and
+// that all came to their end; and unless the chain of the audit is whole.
+func (s *site) requireJournal(p *writeback.Plan, written people) {
+	s.tb.Helper()
+	run := s.journal(p.ID)
 	require.NotNil(s.tb, run)
 	assert.Equal(s.tb, writeback.RunVerified, run.State)
 	assert.Equal(s.tb, p.Hash, run.Plan.Hash)
@@ -216,7 +232,7 @@ func (s *site) requireJournal(p *writeback.Plan) {
 
 	var log struct{ Events []workspace.Event }
 	require.NoError(s.tb, json.Unmarshal([]byte(s.ok("log", "--json")), &log)) // fails where the chain is broken
-	told, seen := make(map[string]writeback.RowState), make(map[string]int)
+	told, seen, sent := make(map[string]writeback.RowState), make(map[string]int), make(people)
 	for _, e := range log.Events {
 		if e.PlanID != p.ID {
 			continue
@@ -230,11 +246,15 @@ func (s *site) requireJournal(p *writeback.Plan) {
 		}
 		for _, row := range e.Rows {
 			told[row.UserID] = row.State
+			if row.State == writeback.RowSent {
+				sent[row.UserID] = true
+			}
 		}
 	}
 	assert.Equal(s.tb, 1, seen[workspace.ActionPlan], "it was proposed once")
 	assert.Equal(s.tb, 1, seen[workspace.ActionApprove], "it was approved once")
 	assert.Equal(s.tb, 1, seen[workspace.ActionEnd], "its run came to one end")
+	assert.Empty(s.tb, written.without(sent), "nothing is written that was not noted before")
 	assert.Equal(s.tb, want, told, "the audit tells of every row what the journal has")
 }
 

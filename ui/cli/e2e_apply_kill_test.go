@@ -42,7 +42,7 @@ func TestAPlanKilledAtAnyMomentIsFinishedByResume(t *testing.T) {
 		}
 		k.episode(t, episode)
 	}
-	t.Logf("kills: %v", k.killed)
+	t.Logf("kills: %v; %d plans were taken back in part", k.killed, k.taken)
 	judges := k.target.Judges()
 	assert.Empty(t, judges.ForeignLinks)
 	assert.Empty(t, judges.UserDeletes)
@@ -55,8 +55,9 @@ type applyKiller struct {
 	random *rand.Rand
 	killed map[string]int // processes, by command and stage
 	total  int
+	taken  int // plans of which others took a row back
 
-	// Of the last process that nobody killed.
+	// The most of a process that nobody killed.
 	requests, writes int
 	lasted           time.Duration
 
@@ -81,6 +82,9 @@ func (k *applyKiller) episode(t *testing.T, n int) {
 	require.Equal(t, fresh, idsOf(plan.Add))
 	require.Equal(t, gone, idsOf(plan.Remove))
 	k.strikes(t, plan, true)
+	if k.random.IntN(2) == 0 {
+		k.takeBack(t, plan)
+	}
 	k.finish(t, plan)
 	k.check(t, plan, want)
 	t.Logf("episode %d: %d members, %d to add, %d to remove; %d kills so far; others added %d, removed %d and made %d rows right",
@@ -108,7 +112,7 @@ func (k *applyKiller) strikes(t *testing.T, plan *writeback.Plan, others bool) {
 		if k.target.begun(k.since) && k.random.IntN(3) > 0 {
 			args = []string{"resume", plan.ID, "--json"}
 		}
-		k.strike(t, args, len(plan.Add)+len(plan.Remove))
+		k.strike(t, args, plan)
 		if others && k.target.begun(k.since) && k.random.IntN(2) == 0 {
 			k.outsiders(plan)
 		}
@@ -140,33 +144,39 @@ func (k *applyKiller) outsiders(plan *writeback.Plan) {
 }
 
 // strike starts a process and kills it at a random moment: by the requests that
-// it has made, by the rows that it has written, or by the time that it has had.
-func (k *applyKiller) strike(t *testing.T, args []string, rows int) {
+// it has made, by the writes among them, by the time that it has had, or while
+// it reads back what it has written.
+func (k *applyKiller) strike(t *testing.T, args []string, plan *writeback.Plan) {
+	rows := len(plan.Add) + len(plan.Remove)
 	requests, writes := k.target.asked(""), k.target.writes()
 	began := time.Now()
 	var moment func() bool
-	switch k.random.IntN(3) {
+	tail := 8 * time.Millisecond
+	switch k.random.IntN(5) {
 	case 0:
 		n := k.random.IntN(cmp.Or(k.requests, 20) + 1)
 		moment = func() bool { return k.target.asked("")-requests >= n }
-	case 1:
+	case 1, 2:
 		n := 1 + k.random.IntN(cmp.Or(k.writes, rows/2))
 		moment = func() bool { return k.target.writes()-writes >= n }
-	default:
+	case 3:
 		d := time.Duration(k.random.Int64N(int64(cmp.Or(k.lasted, time.Second))))
 		moment = func() bool { return time.Since(began) >= d }
+	default:
+		then := plan.BaseCount + len(plan.Add) - len(plan.Remove) + len(k.joined) - len(k.left)
+		moment, tail = func() bool { return k.target.Tenant().MemberCount(k.target.group) == then }, 300*time.Millisecond
 	}
 	p := k.site.start(args...)
 	if alive := p.when(moment); alive {
-		tail := time.Now().Add(time.Duration(k.random.Int64N(int64(8 * time.Millisecond))))
+		tail := time.Now().Add(time.Duration(k.random.Int64N(int64(tail))))
 		p.when(func() bool { return !time.Now().Before(tail) })
 	}
 	require.NoError(t, ignoreDone(p.cmd.Process.Kill()))
 	a := p.wait()
 	if a.code >= 0 {
 		require.Contains(t, []int{0, 4, 5, 6}, a.code, "rollcall %v: %s%s", args, a.stdout, a.stderr)
-		k.requests, k.writes = k.target.asked("")-requests, max(1, k.target.writes()-writes)
-		k.lasted = time.Since(began)
+		k.requests, k.writes = max(k.requests, k.target.asked("")-requests), max(k.writes, k.target.writes()-writes)
+		k.lasted = min(time.Second, max(k.lasted, time.Since(began)))
 		return
 	}
 	k.total++
@@ -191,6 +201,38 @@ func (k *applyKiller) stage(rows int) string {
 	}
 }
 
+// takeBack undoes a row by other hands that the run has noted as right. Nobody
+// writes that again without a word: resume says so, changes nothing, and needs
+// an approval.
+func (k *applyKiller) takeBack(t *testing.T, plan *writeback.Plan) {
+	run, members := k.site.journal(plan.ID), k.target.members(k.target.group)
+	if run == nil || run.Verified() {
+		return
+	}
+	right := make(people)
+	for _, row := range run.Rows {
+		if row.State == writeback.RowDone || row.State == writeback.RowAlready {
+			right[row.ID] = true
+		}
+	}
+	row := right.without(k.settled).some(k.random, 1)
+	if len(row) == 0 {
+		return
+	}
+	k.target.leave(k.target.group, row.without(row.without(members)))
+	k.target.join(k.target.group, row.without(members))
+	k.target.skip(time.Second)
+	changes := len(k.target.Tenant().MembershipChanges())
+	a := k.site.run("resume", plan.ID, "--json")
+	for a.code == 4 || a.code == 5 {
+		a = k.site.run("resume", plan.ID, "--json")
+	}
+	require.Equal(t, "planStale", decodeFailure(t, a, 3).Code)
+	require.Len(t, k.target.Tenant().MembershipChanges(), changes, "a plan that needs an approval changes nothing")
+	k.taken++
+	k.site.persist(approving("resume", plan)...)
+}
+
 // finish resumes a plan until that ends well. One that nobody came to begin is
 // applied.
 func (k *applyKiller) finish(t *testing.T, plan *writeback.Plan) {
@@ -207,6 +249,6 @@ func (k *applyKiller) check(t *testing.T, plan *writeback.Plan, want people) {
 	k.target.requireMembers(want.with(k.joined).without(k.left))
 	written := k.target.written(plan, k.since)
 	require.Equal(t, idsOf(plan.Add).with(idsOf(plan.Remove)).without(k.settled), written, "every row was written, and by nobody else")
-	k.site.requireJournal(plan)
+	k.site.requireJournal(plan, written)
 	k.site.requireWhole()
 }
