@@ -116,12 +116,3 @@ func readme(p *writeback.Plan, files []File, o Options) []byte {
 	}
 	return b.Bytes()
 }
-
-// BulkMembers returns one CSV of Files, however many rows it has. It is nil for
-// no users.
-func BulkMembers(users []writeback.Ref) []byte {
-	if len(users) == 0 {
-		return nil
-	}
-	return bulkMembers(users, false)
-}

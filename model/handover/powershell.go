@@ -118,9 +118,3 @@ func visible(text string) string {
 		return r
 	}, text)
 }
-
-// PowerShell returns the script of Files that makes the changes.
-func PowerShell(p *writeback.Plan) []byte { return script(p, false) }
-
-// PowerShellUndo returns the script of Files that takes them back.
-func PowerShellUndo(p *writeback.Plan) []byte { return script(p, true) }
