@@ -73,7 +73,7 @@ func (c *Client) newBatchItem(info *abstractions.RequestInformation, err error) 
 		return batchItem{}, fmt.Errorf("graph: building the request: %w", err)
 	}
 	item := batchItem{Method: info.Method.String(), URL: strings.TrimPrefix(u.String(), c.root.String()), Body: info.Content}
-	if item.Method == http.MethodDelete && !isMemberRef(item.URL) {
+	if strings.EqualFold(item.Method, http.MethodDelete) && !isMemberRef(item.URL) {
 		return batchItem{}, errNotARef
 	}
 	item.Headers = make(map[string]string)

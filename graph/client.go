@@ -54,7 +54,7 @@ func New(opts Options) (*Client, error) {
 		return nil, errors.New("graph: Options need a Credential and a Schema")
 	}
 	t := newTransport(opts, root)
-	httpClient := &http.Client{Transport: t} // no Timeout: see Options.AttemptTimeout
+	httpClient := &http.Client{Transport: t, CheckRedirect: readsOnly} // no Timeout: see Options.AttemptTimeout
 	adapter, err := nethttplibrary.NewNetHttpRequestAdapterWithParseNodeFactoryAndSerializationWriterFactoryAndHttpClient(
 		&authentication.AnonymousAuthenticationProvider{}, nil, nil, httpClient)
 	if err != nil {
@@ -63,6 +63,18 @@ func New(opts Options) (*Client, error) {
 	adapter.SetBaseUrl(root.String())
 	return &Client{opts: opts, root: root, adapter: adapter, http: httpClient, transport: t, users: newUserDecoder(opts.Schema)}, nil
 }
+
+// readsOnly lets nothing but a read follow where an answer sends it. A write
+// that is sent elsewhere is refused: what it was approved for is not there.
+func readsOnly(req *http.Request, via []*http.Request) error {
+	if via[0].Method != http.MethodGet || len(via) > maxRedirects {
+		return http.ErrUseLastResponse
+	}
+	return nil
+}
+
+// maxRedirects is how often a read is sent elsewhere before it is an error.
+const maxRedirects = 10
 
 // path starts a builder's path parameters: the service root.
 func (c *Client) path() map[string]string {

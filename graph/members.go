@@ -213,6 +213,9 @@ func (c *Client) DirectMembers(ctx context.Context, groupID string) ([]model.Obj
 // members. Source: Graph documentation, "List group owners".
 func (c *Client) Owners(ctx context.Context, groupID string) ([]string, error) {
 	ctx = withPriority(ctx, priorityHigh)
+	if !isGUID(groupID) {
+		return nil, &model.Error{Kind: model.KindUsage, Code: "groupIdInvalid", Message: fmt.Sprintf("%q is no object id of a group", groupID)}
+	}
 	page, err := getPage[directoryObject](ctx, c, func() (*abstractions.RequestInformation, error) {
 		return c.groupsBuilder().ByGroupId(groupID).Owners().ToGetRequestInformation(ctx, &groups.ItemOwnersRequestBuilderGetRequestConfiguration{
 			QueryParameters: &groups.ItemOwnersRequestBuilderGetQueryParameters{Select: []string{"id"}, Top: ptr(int32(pageSize))},
@@ -221,14 +224,22 @@ func (c *Client) Owners(ctx context.Context, groupID string) ([]string, error) {
 	if err != nil {
 		return nil, c.transport.needing(err, readGroups()...)
 	}
-	var l expansion.Listing
-	appendObjects(&l, *page.Value)
-	if err := rest(ctx, c, page.Next, nil, func(page []directoryObject) { appendObjects(&l, page) }); err != nil {
-		return nil, err
+	ids, nameless := []string{}, false
+	add := func(page []directoryObject) {
+		for i := range page {
+			ids = append(ids, page[i].ID)
+			nameless = nameless || page[i].ID == ""
+		}
 	}
-	ids := make([]string, len(l.Members))
-	for i, o := range l.Members {
-		ids[i] = o.ID
+	add(*page.Value)
+	err = rest(ctx, c, page.Next, nil, add)
+	switch {
+	case err != nil:
+		return nil, err
+	case nameless: // one who would pass for no owner
+		return nil, unreadable(c.root.Host, errNoOwner)
 	}
 	return ids, nil
 }
+
+var errNoOwner = errors.New("an owner has no id")

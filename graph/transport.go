@@ -226,11 +226,17 @@ func (t *transport) allow(req *http.Request) error {
 	if !t.own(req.URL) {
 		return t.foreignHost(req.URL)
 	}
-	path, inside := strings.CutPrefix(req.URL.Path, t.root.Path)
-	if req.Method == http.MethodDelete && (!inside || !isMemberRef(path)) {
+	if strings.EqualFold(req.Method, http.MethodDelete) && !t.deletesMemberRef(req.URL) {
 		return &model.Error{Kind: model.KindFailed, Code: "deleteRefused", Message: "refused to delete anything but a group's reference to a member"}
 	}
 	return nil
+}
+
+// deletesMemberRef reports whether a URL is, as it is written on the wire, that
+// of a reference to a member and nothing besides.
+func (t *transport) deletesMemberRef(u *url.URL) bool {
+	path, inside := strings.CutPrefix(u.EscapedPath(), t.root.EscapedPath())
+	return inside && isMemberRef(path) && u.Opaque == "" && u.RawQuery == "" && !u.ForceQuery
 }
 
 // own reports whether a URL is of the host that the token belongs to. Exchange

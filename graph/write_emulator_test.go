@@ -358,3 +358,18 @@ func TestAWriteThatEndsEarlyReportsOnlyWhatIsTrue(t *testing.T) {
 		})
 	}
 }
+
+func TestOwnersAreThoseOfTheTenant(t *testing.T) {
+	owned := target(5)
+	for i := range 120 {
+		owned.Owners = append(owned.Owners, seed.Member{Type: seed.MemberUser, Index: 50 + i})
+	}
+	h := open(t, emulator.Options{Users: 300, Groups: []seed.CustomGroup{owned}})
+	owners, err := h.Owners(t.Context(), h.groupNamed(t, writable))
+	require.NoError(t, err)
+	assert.ElementsMatch(t, h.userIDs(50, 170), owners)
+
+	owners, err = h.Owners(t.Context(), h.groupNamed(t, "all-staff@contoso.com"))
+	require.NoError(t, err)
+	assert.Empty(t, owners, "Graph knows none of a group of Exchange")
+}
