@@ -74,6 +74,10 @@ permissions granted and not needed, and requests by route.
 
 --fault takes items separated by commas, with shares of the requests:
   latency=20ms  429  5xx  cut  truncate  expire   of any request
+  lag=5s                                          of members: listed as they were then
+  unanswered  timeout                             of writes: done, but no answer, or 504
+  unreplicated                                    of writes: as if the group were new
+  absent400                                       of removals of nobody: 400, not 404
   empty  loop  stale                              of pages of users
   dup  reorder  stranger  gone  lost              of delta rounds
   everybody                                       of Exchange asked for a list that is not there
@@ -83,7 +87,12 @@ While it serves, it can be changed with curl and no token:
   POST /demo/users/remove?percent=20&hard=true
   POST /demo/users/change?hires=1&leavers=1&moves=1&renames=1&restores=1
   POST /demo/resync?links=1
-  POST /demo/lists/recalculate   (the members of dynamic lists, else once a day)`,
+  POST /demo/lists/recalculate   (the members of dynamic lists, else once a day)
+  POST /demo/users/delete?user=NAME&hard=true
+  POST /demo/groups/members/add?group=NAME&member=NAME      (or remove)
+  POST /demo/groups/owners/add?group=NAME&member=NAME       (or remove)
+  POST /demo/groups/change?group=NAME&synced=true           (or &rule=RULE)
+  GET  /demo/groups/changes?group=NAME   (who came and left, and by which request)`,
 		Example: `  rollcall demo serve --listen 127.0.0.1:8443
   rollcall demo serve --users 1000000 --fault 429=0.02,dup=0.1,501=faxNumber
   curl --cacert "$SSL_CERT_FILE" -X POST "$ROLLCALL_GRAPH_ENDPOINT/demo/users/remove?percent=20"`,
