@@ -78,7 +78,7 @@ function Add-Row($row) {
 }
 function Remove-Row($row) {
   try { & $removal -GroupId $group -DirectoryObjectId $row.Id -Confirm:$false -ErrorAction Stop }
-  catch { if ($_.Exception.Message -notmatch 'does not exist|ResourceNotFound') { throw } }
+  catch { if ($_.Exception.Message -notmatch 'do(es)? not exist|ResourceNotFound') { throw } }
 }
 `,
 }
