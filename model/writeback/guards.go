@@ -302,14 +302,3 @@ func (p *Plan) wayOn() string {
 	}
 	return fmt.Sprintf("read the plan, and when it is right: rollcall apply %s%s --reason %q", p.ID, flags, "why")
 }
-
-// Check holds present limits against a plan that was made under others, as
-// Check does with the plan's own: a plan may be older than the profile's
-// limits, or come from a file. It takes the plan's word on whether it is the
-// first that mirrors to its group.
-func (g Guards) Check(p *Plan, a Approval) error {
-	i := p.guard(GuardFirstMirror)
-	held := *p
-	held.Guards = g.Hold(p, i >= 0 && p.Guards[i].Limit >= 0)
-	return Check(&held, a)
-}
