@@ -1,11 +1,13 @@
 package cache
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -34,6 +36,46 @@ type link struct {
 type chainEnd struct {
 	Count uint64 `json:"count"`
 	Hash  string `json:"hash"`
+}
+
+// readLink reads a stored event without looking into it: events of rows are
+// long, and the hash tells whether one is as it was. The link is as put writes
+// it, or it is no link.
+func readLink(value []byte) (k link, err error) {
+	head, event, found := bytes.Cut(value, []byte(`,"event":`))
+	event, closed := bytes.CutSuffix(event, []byte("}"))
+	if !found || !closed {
+		return k, errors.New("it is no link")
+	}
+	if err := json.Unmarshal(append(bytes.Clone(head), '}'), &k); err != nil {
+		return k, err
+	}
+	k.Event = event
+	return k, nil
+}
+
+// planOf reads which plan an event is of; "" where it is of none. It reads no
+// further than that: the rows come behind.
+func planOf(event []byte) (id string, err error) {
+	d := json.NewDecoder(bytes.NewReader(event))
+	if _, err := d.Token(); err != nil { // {
+		return "", err
+	}
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			return "", err
+		}
+		if key == "planId" {
+			err = d.Decode(&id)
+			return id, err
+		}
+		var other json.RawMessage
+		if err := d.Decode(&other); err != nil {
+			return "", err
+		}
+	}
+	return "", nil
 }
 
 func linkHash(prev string, event []byte) string {
@@ -72,20 +114,15 @@ func chain(tx *bolt.Tx, e workspace.Event) error {
 // the chain: see VerifyAudit.
 func (l *Ledger) Events(ctx context.Context, since time.Time) (events []workspace.Event, err error) {
 	err = l.view(ctx, func(tx *bolt.Tx) error {
-		links, err := all[link](tx.Bucket(bucketEvents))
-		if err != nil {
-			return err
-		}
-		for i, k := range links {
-			var e workspace.Event
-			if err := json.Unmarshal(k.Event, &e); err != nil {
-				return damage("event %d: %v", i+1, err)
-			}
-			if !e.At.Before(since) {
+		number := uint64(0)
+		return tx.Bucket(bucketEvents).ForEach(func(_, v []byte) error {
+			number++
+			e, err := readEvent(number, v)
+			if err == nil && !e.At.Before(since) {
 				events = append(events, e)
 			}
-		}
-		return nil
+			return err
+		})
 	})
 	return events, err
 }
@@ -118,23 +155,21 @@ func (l *Ledger) verifyChain(ctx context.Context, tx *bolt.Tx, told map[string][
 		if err := ctx.Err(); err != nil {
 			return events, err
 		}
-		var stored link
-		if err := json.Unmarshal(v, &stored); err != nil {
-			return events, damage("event %d: %v", events+1, err)
-		}
 		number := uint64(events + 1)
+		stored, err := readLink(v)
+		if err != nil {
+			return events, damage("event %d: %v", number, err)
+		}
 		if len(k) != 8 || binary.BigEndian.Uint64(k) != number ||
 			stored.Prev != prev || stored.Hash != linkHash(prev, stored.Event) {
 			return events, auditBroken(l.path, number)
 		}
-		var of struct {
-			PlanID string `json:"planId"`
-		}
-		if err := json.Unmarshal(stored.Event, &of); err != nil {
+		id, err := planOf(stored.Event)
+		if err != nil {
 			return events, damage("event %d: %v", number, err)
 		}
-		if of.PlanID != "" {
-			told[of.PlanID] = append(told[of.PlanID], number)
+		if id != "" {
+			told[id] = append(told[id], number)
 		}
 		prev = stored.Hash
 		events++
@@ -155,7 +190,7 @@ func (l *Ledger) verifyRuns(ctx context.Context, tx *bolt.Tx, told map[string][]
 		}
 		var is workspace.ToldRun
 		for _, number := range told[id] {
-			e, err := eventOf(tx, number)
+			e, err := readEvent(number, tx.Bucket(bucketEvents).Get(binary.BigEndian.AppendUint64(nil, number)))
 			if err != nil {
 				return err
 			}
@@ -182,13 +217,13 @@ func (l *Ledger) verifyRuns(ctx context.Context, tx *bolt.Tx, told map[string][]
 	return nil
 }
 
-// eventOf reads an event that is there.
-func eventOf(tx *bolt.Tx, number uint64) (e workspace.Event, err error) {
-	var stored link
-	if _, err := get(tx.Bucket(bucketEvents), binary.BigEndian.AppendUint64(nil, number), &stored); err != nil {
-		return e, err
+// readEvent reads the event of a link.
+func readEvent(number uint64, value []byte) (e workspace.Event, err error) {
+	stored, err := readLink(value)
+	if err == nil {
+		err = json.Unmarshal(stored.Event, &e)
 	}
-	if err := json.Unmarshal(stored.Event, &e); err != nil {
+	if err != nil {
 		return e, damage("event %d: %v", number, err)
 	}
 	return e, nil

@@ -21,6 +21,9 @@ func TestARunThatWasChangedFromOutsideIsTold(t *testing.T) {
 	rows := func(harm func(b *bolt.Bucket) error) func(*bolt.Bucket) error {
 		return func(journal *bolt.Bucket) error { return harm(journal.Bucket(bucketJournalRows)) }
 	}
+	about := func(harm func(b *bolt.Bucket) error) func(*bolt.Bucket) error {
+		return func(journal *bolt.Bucket) error { return harm(journal.Bucket(bucketAbout)) }
+	}
 	replace := func(key []byte, old, replacement string) func(b *bolt.Bucket) error {
 		return func(b *bolt.Bucket) error {
 			value := b.Get(key)
@@ -42,10 +45,10 @@ func TestARunThatWasChangedFromOutsideIsTold(t *testing.T) {
 		"a row is gone":                      {rows(func(b *bolt.Bucket) error { return b.Delete(row(2)) }), "is missing"},
 		"a removal that nobody approved":     {rows(func(b *bolt.Bucket) error { return put(b, rowIdentity(stranger), stranger) }), "the plan has no row for user " + guid(77)},
 		"the run has ended":                  {replace(keyEnd, `"open"`, `"verified"`), "it is verified and was open"},
-		"another approver":                   {replace(keyHead, `"by":"bob@`, `"by":"eve@`), "its approval is another one"},
-		"more removals are allowed":          {replace(keyHead, `"allowRemovals":6`, `"allowRemovals":9`), "its approval is another one"},
-		"the plan is for another group":      {replace(keyHead, p.Group.ID, guid(9)), "its plan is another one"},
-		"the plan is another one altogether": {replace(keyHead, p.Hash, proposal(1, runUsers).Hash), "its plan is another one"},
+		"another approver":                   {about(replace(keyHead, `"by":"bob@`, `"by":"eve@`)), "its approval is another one"},
+		"more removals are allowed":          {about(replace(keyHead, `"allowRemovals":6`, `"allowRemovals":9`)), "its approval is another one"},
+		"the plan is for another group":      {about(replace(keyHead, p.Group.ID, guid(9))), "its plan is another one"},
+		"the plan is another one altogether": {about(replace(keyHead, p.Hash, proposal(1, runUsers).Hash)), "its plan is another one"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -15,14 +16,19 @@ import (
 )
 
 // A run is a bucket of its own below bucketRuns, named by its plan's id. What
-// is large and seldom changes stands apart from what changes with each row.
+// is large and never changes stands in a bucket of its own below that: bbolt
+// writes all of a page again where one of its values changes, and those of the
+// rows change with each of them. Runs of layout 1 have their head beside the
+// rest, no note and no approval; they get this form when they go on.
 var (
-	keyHead           = []byte("head") // writeback.Run without rows and end
-	keyEnd            = []byte("end")  // runEnd
-	keyNote           = []byte("note") // workspace.RunNote; older runs have none until they go on
-	bucketJournalRows = []byte("rows") // rowIdentity → storedRow
-	addPrefix         = byte('+')      // first byte of an addition's key
-	dropPrefix        = byte('-')      // first byte of a removal's key
+	bucketAbout       = []byte("about")    // bucket with keyHead
+	keyHead           = []byte("head")     // writeback.Run without rows and end
+	keyApproval       = []byte("approval") // writeback.Approval: one that was renewed
+	keyEnd            = []byte("end")      // runEnd
+	keyNote           = []byte("note")     // workspace.RunNote
+	bucketJournalRows = []byte("rows")     // rowIdentity → storedRow
+	addPrefix         = byte('+')          // first byte of an addition's key
+	dropPrefix        = byte('-')          // first byte of a removal's key
 )
 
 // runEnd is how far a run has come.
@@ -85,18 +91,26 @@ func putRun(tx *bolt.Tx, run *writeback.Run) (*workspace.RunNote, error) {
 	if err != nil {
 		return nil, err
 	}
+	about, err := journal.CreateBucket(bucketAbout)
+	if err != nil {
+		return nil, err
+	}
 	head := *run
 	head.Rows, head.State, head.Ended = nil, "", time.Time{}
-	note := workspace.NoteOf(run)
-	for _, part := range []struct {
-		key   []byte
-		value any
-	}{{keyHead, head}, {keyEnd, runEnd{State: run.State, Ended: run.Ended}}, {keyNote, note}} {
-		if err := put(journal, part.key, part.value); err != nil {
-			return nil, err
-		}
+	if err := put(about, keyHead, head); err != nil {
+		return nil, err
 	}
-	return note, putRows(journal, run.Rows)
+	if err := put(journal, keyEnd, runEnd{State: run.State, Ended: run.Ended}); err != nil {
+		return nil, err
+	}
+	note := workspace.NoteOf(run)
+	if err := put(journal, keyNote, note); err != nil {
+		return nil, err
+	}
+	if err := putRows(journal, run.Rows); err != nil {
+		return nil, err
+	}
+	return note, setLedgerFormat(tx)
 }
 
 // putRows stores a new run's rows in the order of their keys, which is what a
@@ -129,23 +143,23 @@ func (l *Ledger) change(ctx context.Context, planID string, do func(journal *bol
 		if err != nil {
 			return err
 		}
-		note, err := noteOf(journal, planID)
+		note, err := noteOf(tx, journal, planID)
 		if err != nil {
 			return err
 		}
 		event, err := do(journal, note)
-		if err != nil || event == nil {
+		if err != nil {
 			return err
 		}
-		if err := put(journal, keyNote, note); err != nil {
+		if err := put(journal, keyNote, note); err != nil || event == nil {
 			return err
 		}
 		return chain(tx, *event)
 	})
 }
 
-// noteOf reads a run's note, or makes that of a run that has none.
-func noteOf(journal *bolt.Bucket, planID string) (*workspace.RunNote, error) {
+// noteOf reads a run's note. A run of layout 1 gets one, and its present form.
+func noteOf(tx *bolt.Tx, journal *bolt.Bucket, planID string) (*workspace.RunNote, error) {
 	note := &workspace.RunNote{}
 	found, err := get(journal, keyNote, note)
 	if err != nil || found {
@@ -155,7 +169,17 @@ func noteOf(journal *bolt.Bucket, planID string) (*workspace.RunNote, error) {
 	if err != nil {
 		return nil, err
 	}
-	return workspace.NoteOf(run), nil
+	about, err := journal.CreateBucket(bucketAbout)
+	if err != nil {
+		return nil, err
+	}
+	if err := about.Put(keyHead, bytes.Clone(journal.Get(keyHead))); err != nil {
+		return nil, err
+	}
+	if err := journal.Delete(keyHead); err != nil {
+		return nil, err
+	}
+	return workspace.NoteOf(run), setLedgerFormat(tx)
 }
 
 // SetRows stores the state of some rows of a run, and no others.
@@ -192,12 +216,7 @@ func (l *Ledger) SetRows(ctx context.Context, planID string, at time.Time, rows 
 func (l *Ledger) Reopen(ctx context.Context, planID, by string, at time.Time, renewed *writeback.Approval) error {
 	return l.change(ctx, planID, func(journal *bolt.Bucket, note *workspace.RunNote) (*workspace.Event, error) {
 		if renewed != nil {
-			var head writeback.Run
-			if err := need(journal, planID, keyHead, &head); err != nil {
-				return nil, err
-			}
-			head.Approval = *renewed
-			if err := put(journal, keyHead, head); err != nil {
+			if err := put(journal, keyApproval, renewed); err != nil {
 				return nil, err
 			}
 		}
@@ -236,7 +255,7 @@ func (l *Ledger) Run(ctx context.Context, planID string) (run *writeback.Run, er
 // readRun reads a whole run.
 func readRun(journal *bolt.Bucket, planID string) (*writeback.Run, error) {
 	run, end := &writeback.Run{}, runEnd{}
-	if err := need(journal, planID, keyHead, run); err != nil {
+	if err := readRunHead(journal, planID, run); err != nil {
 		return nil, err
 	}
 	if err := need(journal, planID, keyEnd, &end); err != nil {
@@ -255,9 +274,26 @@ func readRun(journal *bolt.Bucket, planID string) (*writeback.Run, error) {
 	return run, nil
 }
 
+// readRunHead reads what a run is, without its rows and its end.
+func readRunHead(journal *bolt.Bucket, planID string, run *writeback.Run) error {
+	about := journal.Bucket(bucketAbout)
+	if about == nil {
+		about = journal
+	}
+	if err := need(about, planID, keyHead, run); err != nil {
+		return err
+	}
+	var renewed writeback.Approval
+	found, err := get(journal, keyApproval, &renewed)
+	if found {
+		run.Approval = renewed
+	}
+	return err
+}
+
 // need reads a part of a run that cannot be missing.
-func need(journal *bolt.Bucket, planID string, key []byte, value any) error {
-	found, err := get(journal, key, value)
+func need(b *bolt.Bucket, planID string, key []byte, value any) error {
+	found, err := get(b, key, value)
 	if err == nil && !found {
 		err = damage("the journal of plan %s lacks its %s", planID, key)
 	}

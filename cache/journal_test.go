@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -339,7 +340,10 @@ func TestPlansAndRunsOfAFormerVersionGoOn(t *testing.T) {
 	before, err := l.Run(t.Context(), partial)
 	require.NoError(t, err)
 	assert.Equal(t, []writeback.RowState{writeback.RowDone, writeback.RowFailed, writeback.RowSent, writeback.RowPlanned}, []writeback.RowState{before.Rows[0].State, before.Rows[1].State, before.Rows[2].State, before.Rows[3].State})
+	assert.EqualValues(t, 1, formatOf(t, l), "a rollcall that wrote it can still read it")
 	at := day()
+	require.NoError(t, l.SetRows(t.Context(), partial, at, nil))
+	assert.EqualValues(t, 2, formatOf(t, l), "and cannot from here on")
 	require.NoError(t, l.Reopen(t.Context(), partial, "eve@contoso.com", at, nil))
 	require.NoError(t, l.SetRows(t.Context(), partial, at, answered(before.Rows[:2])))
 	require.NoError(t, l.End(t.Context(), partial, writeback.RunPartial, at))
@@ -353,6 +357,20 @@ func TestPlansAndRunsOfAFormerVersionGoOn(t *testing.T) {
 	assert.Equal(t, "plan "+partial+": partial, 3 to write, 1 sent, 2 done", told[5].Detail)
 	assert.Equal(t, "eve@contoso.com", told[4].By)
 	assert.Equal(t, "sg-bbbb", told[4].Subject)
+	after, err := l.Run(t.Context(), partial)
+	require.NoError(t, err)
+	before.Ended = at
+	copy(before.Rows, answered(before.Rows[:2]))
+	assert.Equal(t, before, after)
+}
+
+func formatOf(t *testing.T, l *Ledger) (format uint64) {
+	t.Helper()
+	require.NoError(t, l.view(t.Context(), func(tx *bolt.Tx) error {
+		format, _ = binary.Uvarint(tx.Bucket(bucketHeader).Get(keyFormat))
+		return nil
+	}))
+	return format
 }
 
 func TestAPlanIsMirroredByAVerifiedMirrorAlone(t *testing.T) {

@@ -19,8 +19,11 @@ import (
 	"rollcall/model/workspace"
 )
 
-// ledgerFormat is the version of ledger.db's layout.
-const ledgerFormat = 1
+// ledgerFormat is the version of ledger.db's layout. A file of layout 1 is one
+// that knows no run in its present form (see journal.go): it is used as it is,
+// and gets the version with its first such run. Rollcalls that know layout 1
+// alone leave the file alone from then on.
+const ledgerFormat = 2
 
 // The buckets of ledger.db. Values are JSON.
 var (
@@ -139,8 +142,12 @@ func layOutLedger(db *bolt.DB) error {
 				return err
 			}
 		}
-		return tx.Bucket(bucketHeader).Put(keyFormat, binary.AppendUvarint(nil, ledgerFormat))
+		return setLedgerFormat(tx)
 	})
+}
+
+func setLedgerFormat(tx *bolt.Tx) error {
+	return tx.Bucket(bucketHeader).Put(keyFormat, binary.AppendUvarint(nil, ledgerFormat))
 }
 
 // prepare checks the header. Opening a ledger changes nothing in it.
@@ -175,7 +182,7 @@ func (l *Ledger) Bind(ctx context.Context, tenantID string) error {
 func checkLedgerFormat(path string, stored []byte) error {
 	if v, n := binary.Uvarint(stored); n <= 0 {
 		return damage("no version of the layout")
-	} else if v != ledgerFormat {
+	} else if v == 0 || v > ledgerFormat {
 		return &model.Error{
 			Kind: model.KindFailed, Code: "newerFile",
 			Message: fmt.Sprintf("%s was written by another version of rollcall (layout %d; this one knows %d)", path, v, ledgerFormat),

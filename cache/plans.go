@@ -147,7 +147,7 @@ func planHead(tx *bolt.Tx, id []byte) (head writeback.PlanHead, kept bool, err e
 		var run writeback.Run
 		found, err := get(tx.Bucket(bucketPlans), id, &run.Plan)
 		if err == nil && !found {
-			_, err = get(tx.Bucket(bucketRuns).Bucket(id), keyHead, &run)
+			err = readRunHead(tx.Bucket(bucketRuns).Bucket(id), string(id), &run)
 		}
 		if err != nil {
 			return head, kept, err
