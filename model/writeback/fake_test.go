@@ -365,6 +365,8 @@ func (j journal) checkTrue(former RowState, row Row) {
 		told("it was seen to be right")
 	case row.State == RowSent && former != RowPlanned:
 		told("it was " + string(former))
+	case row.RequestID != "" && (row.State == RowPlanned || row.State == RowSent):
+		told("of its write there is no answer yet")
 	}
 }
 

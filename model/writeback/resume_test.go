@@ -361,6 +361,91 @@ func TestWhatIsNotWrittenIsToldApartFromWhatIsNotSeen(t *testing.T) {
 	assert.Equal(t, &Report{PlanID: p.ID, Added: 1, AlreadyDone: 2, Verified: true, Members: 3}, report)
 }
 
+// muted does what it is told and answers nothing.
+type muted struct{ tenant }
+
+func (m muted) Write(ctx context.Context, groupID string, add, remove []string, _ func(RowResult)) error {
+	return m.tenant.Write(ctx, groupID, add, remove, func(RowResult) {})
+}
+
+func TestWhatIsSeenIsDoneThoughNobodyAnswered(t *testing.T) {
+	w := newWorld(users("old")...)
+	p := propose(t, w.params(ModeMirror, users("n1", "n2")...))
+	d := w.deps()
+	d.Groups = muted{tenant{w}}
+	report, err := Apply(context.Background(), d, p, approved)
+	require.NoError(t, err)
+	assert.Equal(t, &Report{PlanID: p.ID, Added: 2, Removed: 1, Verified: true, Members: 2}, report)
+	for _, row := range w.runs[p.ID].Rows {
+		assert.Equal(t, RowDone, row.State)
+		assert.Empty(t, row.RequestID)
+	}
+}
+
+// misnaming answers for a removal when it was asked for an addition.
+type misnaming struct{ tenant }
+
+func (m misnaming) Write(ctx context.Context, groupID string, add, remove []string, done func(RowResult)) error {
+	return m.tenant.Write(ctx, groupID, add, remove, func(r RowResult) {
+		done(RowResult{UserID: r.UserID, Remove: !r.Remove, Outcome: OutcomeFailed})
+		done(r)
+	})
+}
+
+func TestAnAnswerForAnotherRowCountsForNone(t *testing.T) {
+	w := newWorld()
+	p := propose(t, w.params(ModeMirror, user("new")))
+	failed := false
+	d := w.deps()
+	d.Groups, d.Progress = misnaming{tenant{w}}, func(p Progress) { failed = failed || p.Failed > 0 }
+	_, err := Apply(context.Background(), d, p, approved)
+	require.NoError(t, err)
+	assert.False(t, failed)
+}
+
+// hurried is interrupted as soon as the group was read back.
+type hurried struct {
+	tenant
+	cancel context.CancelFunc
+}
+
+func (h hurried) DirectMembers(ctx context.Context, id string) ([]model.Object, error) {
+	members, err := h.tenant.DirectMembers(ctx, id)
+	if len(h.writes) > 0 {
+		h.cancel()
+	}
+	return members, err
+}
+
+type hurriedAndMuted struct{ hurried }
+
+func (h hurriedAndMuted) Write(ctx context.Context, groupID string, add, remove []string, done func(RowResult)) error {
+	return muted{h.tenant}.Write(ctx, groupID, add, remove, done)
+}
+
+func TestWhatWasReadBackIsWrittenDownThoughItIsInterrupted(t *testing.T) {
+	w := newWorld()
+	p := propose(t, w.params(ModeMirror, users("n1", "n2")...))
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	d := w.deps()
+	d.Groups = hurried{tenant{w}, cancel}
+	report, err := Apply(ctx, d, p, approved)
+	require.NoError(t, err)
+	assert.True(t, report.Verified)
+	assert.Equal(t, RunVerified, w.runs[p.ID].State)
+
+	w = newWorld()
+	p = propose(t, w.params(ModeMirror, users("n1", "n2")...))
+	ctx, cancel = context.WithCancel(context.Background())
+	defer cancel()
+	d = w.deps()
+	d.Groups = hurriedAndMuted{hurried{tenant{w}, cancel}}
+	_, err = Apply(ctx, d, p, approved)
+	require.NoError(t, err)
+	assert.Equal(t, RowDone, w.runs[p.ID].Rows[0].State, "seen, and never answered")
+}
+
 // paced is a tenant whose budget of writes is used up after the first row.
 type paced struct {
 	tenant

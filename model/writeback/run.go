@@ -173,9 +173,8 @@ func (r *runner) change(ctx context.Context, next func(*Row) RowState) error {
 func (r *runner) write(ctx context.Context, batch []int, remove bool) error {
 	ids := make([]string, len(batch))
 	for k, i := range batch {
-		row := &r.run.Rows[i]
-		row.State, row.Reason, row.RequestID = RowSent, "", ""
-		ids[k] = row.ID
+		r.run.Rows[i].State = RowSent
+		ids[k] = r.run.Rows[i].ID
 	}
 	if err := r.Journal.SetRows(ctx, r.run.Plan.ID, r.Now().UTC(), r.rowsOf(batch)); err != nil {
 		return err
