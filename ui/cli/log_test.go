@@ -66,7 +66,9 @@ func TestABrokenAuditIsSaidByEveryCommandThatWrites(t *testing.T) {
 	s.tenant.Ledger.AuditErr = &model.Error{Kind: model.KindFailed, Code: "auditBroken", Message: "event 2 of the audit was changed", Remedy: "ask who did"}
 	for _, args := range [][]string{
 		{"plan", "--from", "rule:" + salesRule, "--to", "sg-sales"},
-		{"apply", id, "--yes"}, {"resume", id}, {"undo", id},
+		{"apply", id, "--yes"},
+		{"resume", id},
+		{"undo", id},
 	} {
 		a := s.run(args...)
 		assert.Zero(t, a.code, "%v: %s", args, a.stderr)
