@@ -19,23 +19,40 @@ func (p *Plan) Without(ids ...string) (*Plan, error) {
 	q := *p
 	q.ID, q.Hash = "", ""
 	q.Keep, q.Skipped = slices.Clone(p.Keep), slices.Clone(p.Skipped)
+	rows := slices.Concat(p.Add, p.Remove)
+	place := make(map[string]int, len(rows))
+	for i := range rows {
+		place[rows[i].ID] = i
+	}
+	out := make([]bool, len(rows))
 	for _, id := range ids {
-		isRow := func(r Ref) bool { return r.ID == id }
-		switch add, remove := slices.IndexFunc(q.Add, isRow), slices.IndexFunc(q.Remove, isRow); {
-		case add >= 0:
-			q.Skipped = append(q.Skipped, Skipped{Entry: q.Add[add].name(), Reason: leftOut + ": not added"})
-			q.Add = slices.Delete(slices.Clone(q.Add), add, add+1)
-		case remove >= 0:
-			q.Skipped = append(q.Skipped, Skipped{Entry: q.Remove[remove].name(), Reason: leftOut + ": not removed"})
-			q.Remove = slices.Delete(slices.Clone(q.Remove), remove, remove+1)
-			q.Keep = append(q.Keep, id)
-		default:
+		at, ok := place[id]
+		switch {
+		case !ok || out[at]:
 			return nil, &model.Error{
 				Kind: model.KindUsage, Code: "rowUnknown",
 				Message: fmt.Sprintf("plan %s has no row for the user %s", p.ID, id),
 			}
+		case at < len(p.Add):
+			q.Skipped = append(q.Skipped, Skipped{Entry: rows[at].name(), Reason: leftOut + ": not added"})
+		default:
+			q.Skipped = append(q.Skipped, Skipped{Entry: rows[at].name(), Reason: leftOut + ": not removed"})
+			q.Keep = append(q.Keep, id)
 		}
+		out[at] = true
 	}
+	q.Add, q.Remove = taken(p.Add, out[:len(p.Add)]), taken(p.Remove, out[len(p.Add):])
 	q.Guards = q.held(q.Guards)
 	return seal(&q)
+}
+
+// taken are the rows that are not left out.
+func taken(rows []Ref, out []bool) []Ref {
+	kept := make([]Ref, 0, len(rows))
+	for i, r := range rows {
+		if !out[i] {
+			kept = append(kept, r)
+		}
+	}
+	return kept
 }
