@@ -31,7 +31,8 @@ func atWork(b *testing.B, o emulator.Options) *house {
 	h := &house{server: server}
 	h.auth, err = signin.New(signin.Options{Tenant: server.TenantID(), ClientID: server.ClientID(), AuthorityHost: server.AuthorityHost(), Transport: transport})
 	require.NoError(b, err)
-	h.Client, err = graph.New(graph.Options{Endpoint: server.GraphEndpoint(), Credential: h.auth, Schema: model.FullSchema(), Transport: transport})
+	h.options = graph.Options{Endpoint: server.GraphEndpoint(), Credential: h.auth, Schema: model.FullSchema(), Transport: transport}
+	h.Client, err = graph.New(h.options)
 	require.NoError(b, err)
 	_, err = h.auth.SignIn(b.Context(), func(d workspace.DeviceCode) { assert.NoError(b, server.Approve(d.UserCode)) })
 	require.NoError(b, err)
