@@ -3,6 +3,7 @@ package writeback
 import (
 	"bytes"
 	"encoding/json"
+	"os"
 	"strings"
 	"testing"
 
@@ -95,16 +96,29 @@ func TestAPlanThatWasHashedAgainMustStillFitItself(t *testing.T) {
 		return p
 	}
 	for name, change := range map[string]func(p *Plan){
-		"a path for an id":           func(p *Plan) { p.Remove[0].ID = "x/../../users/y" },
-		"no id":                      func(p *Plan) { p.Add[0].ID = "" },
-		"a quote in an id":           func(p *Plan) { p.Add[0].ID = "a';Remove-Item" },
-		"a group that is a path":     func(p *Plan) { p.Group.ID = "g/members" },
-		"another removal":            func(p *Plan) { p.Remove[0].ID = "u-boss" },
-		"added and removed":          func(p *Plan) { p.Add[0].ID = p.Remove[0].ID },
-		"added twice":                func(p *Plan) { p.Add = append(p.Add, p.Add[0]) },
-		"a guard that is missing":    func(p *Plan) { p.Guards = p.Guards[1:] },
-		"a guard that looks away":    func(p *Plan) { p.Guards[0].Value = 0 },
-		"a guard that trips":         func(p *Plan) { p.Guards[0].Limit = 0 },
+		"a path for an id":            func(p *Plan) { p.Remove[0].ID = "x/../../users/y" },
+		"no id":                       func(p *Plan) { p.Add[0].ID = "" },
+		"a quote in an id":            func(p *Plan) { p.Add[0].ID = "a';Remove-Item" },
+		"a group that is a path":      func(p *Plan) { p.Group.ID = "g/members" },
+		"another removal":             func(p *Plan) { p.Remove[0].ID = "u-boss" },
+		"added and removed":           func(p *Plan) { p.Add[0].ID = p.Remove[0].ID },
+		"added twice":                 func(p *Plan) { p.Add = append(p.Add, p.Add[0]) },
+		"a guard that is missing":     func(p *Plan) { p.Guards = p.Guards[1:] },
+		"a guard that looks away":     func(p *Plan) { p.Guards[0].Value = 0 },
+		"a guard that trips":          func(p *Plan) { p.Guards[0].Limit = 0 },
+		"a share that is none":        func(p *Plan) { p.Guards[2].Value = 0 },
+		"a first mirror of no size":   func(p *Plan) { p.Guards[6].Value = 0 },
+		"guards in another order":     func(p *Plan) { p.Guards[0], p.Guards[1] = p.Guards[1], p.Guards[0] },
+		"a guard that nobody knows":   func(p *Plan) { p.Guards = append(p.Guards, GuardResult{Name: "luck", Limit: 1}) },
+		"a guard that is there twice": func(p *Plan) { p.Guards[1] = p.Guards[0] },
+		"five guards":                 func(p *Plan) { p.Guards = p.Guards[:5] },
+		"no guards":                   func(p *Plan) { p.Guards = nil },
+		"a limit below off":           func(p *Plan) { p.Guards[0].Limit = -2 },
+		"an audience too small":       func(p *Plan) { p.Guards[5].Value = 0 },
+		"former guards, handed over": func(p *Plan) {
+			p.HandOver = true
+			p.Guards = []GuardResult{p.Guards[0], p.Guards[1], p.Guards[4], p.Guards[5]}
+		},
 		"another count":              func(p *Plan) { p.BaseCount++ },
 		"a mode that nobody has":     func(p *Plan) { p.Mode = "replace" },
 		"removals that only add":     func(p *Plan) { p.Mode = ModeAdd },
@@ -123,6 +137,34 @@ func TestAPlanThatWasHashedAgainMustStillFitItself(t *testing.T) {
 		})
 	}
 	assert.NoError(t, rehash(samplePlan(t)).Verify())
+}
+
+// Plans stay in ledgers and files while rollcall goes on. The file was written
+// by the version before guards held shares and first mirrors.
+func TestAPlanOfTheFormerVersionIsReadAndHeldAgainstEveryGuard(t *testing.T) {
+	data, err := os.ReadFile("testdata/plan-of-former-version.json")
+	require.NoError(t, err)
+	p, err := Decode(data)
+	require.NoError(t, err)
+	assert.Equal(t, "1a51de32fa38", p.ID)
+	require.Len(t, p.Guards, 4)
+	require.NoError(t, Check(p, approved), "its own guards let it pass")
+
+	held := *p
+	held.Guards = DefaultGuards().Hold(p, true)
+	require.Len(t, held.Guards, 7)
+	assert.Equal(t, []string{"firstMirror"}, trippedOf(&held))
+	assert.Equal(t, 2, held.Guards[5].Value, "the audience is the plan's own word")
+	assert.Equal(t, "guardFirstMirror", model.AsError(Check(&held, approved)).Code)
+
+	less, err := p.Without("u-old")
+	require.NoError(t, err)
+	require.NoError(t, less.Verify(), "what is derived from it is whole as well")
+	w := newWorld(append(users("a", "old"), nested("sub"))...)
+	w.people["u-new"] = user("new")
+	report, err := Apply(t.Context(), w.deps(), p, approved)
+	require.NoError(t, err)
+	assert.True(t, report.Verified)
 }
 
 func FuzzDecode(f *testing.F) {
