@@ -246,6 +246,43 @@ func TestOnlyAssignedCloudGroupsCanBeWritten(t *testing.T) {
 	}
 }
 
+func TestARefusalSaysWhatToDoInstead(t *testing.T) {
+	for name, test := range map[string]struct {
+		group   Group
+		remedy  []string
+		handOut bool // somebody can change it in Exchange
+	}{
+		"distribution list":             {Group{Kind: KindDistribution}, []string{"--hand-over", "Add-DistributionGroupMember", "security or Microsoft 365 group"}, true},
+		"mail-enabled security group":   {Group{Kind: KindMailEnabledSecurity}, []string{"--hand-over", "Remove-DistributionGroupMember"}, true},
+		"synced distribution list":      {Group{Kind: KindDistribution, OnPremisesSync: true}, []string{"Active Directory"}, false},
+		"synced security group":         {Group{Kind: KindSecurity, OnPremisesSync: true}, []string{"Active Directory", "cloud group"}, false},
+		"dynamic group":                 {Group{Kind: KindMicrosoft365, DynamicMembership: true}, []string{"membership rule", "--as entra"}, false},
+		"dynamic distribution list":     {Group{Kind: KindDynamicDistribution}, []string{"recipient filter", "--as opath"}, false},
+		"role-assignable group":         {Group{Kind: KindSecurity, RoleAssignable: true}, []string{"Privileged Role Administrator"}, false},
+		"restricted management":         {Group{Kind: KindSecurity, ManagementRestricted: true}, []string{"role is scoped to that unit"}, false},
+		"role-assignable and dynamic":   {Group{Kind: KindSecurity, RoleAssignable: true, DynamicMembership: true}, []string{"membership rule"}, false},
+		"synced, in a restricted unit":  {Group{Kind: KindSecurity, OnPremisesSync: true, ManagementRestricted: true}, []string{"Active Directory"}, false},
+		"distribution list of the unit": {Group{Kind: KindDistribution, ManagementRestricted: true}, []string{"role is scoped"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			test.group.DisplayName = "sales"
+			refusal := test.group.WriteRefusal()
+			require.NotNil(t, refusal)
+			assert.Equal(t, KindGuard, refusal.Kind)
+			assert.True(t, strings.HasPrefix(refusal.Message, "sales "), refusal.Message)
+			for _, text := range test.remedy {
+				assert.Contains(t, refusal.Remedy, text)
+			}
+			assert.Equal(t, test.handOut, strings.Contains(refusal.Remedy, "--hand-over"))
+			assert.Equal(t, test.handOut, test.group.HandOverRefusal() == nil)
+		})
+	}
+	for _, kind := range []GroupKind{KindSecurity, KindMicrosoft365} {
+		assert.Nil(t, (&Group{Kind: kind}).HandOverRefusal())
+		assert.False(t, kind.InExchange())
+	}
+}
+
 func TestASchemaTellsWhatItsUsersWereReadWithout(t *testing.T) {
 	s, err := NewSchema("city", "state", "department")
 	require.NoError(t, err)

@@ -2,6 +2,7 @@ package profile_test
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -186,4 +187,20 @@ func TestWhateverAFileSaysOfAGroupIsSaidOfItAloneAndTheRestIsTheProfiles(t *test
 		assert.Equal(t, want["group.one"], values(p.For(&model.Group{DisplayName: "one"}).Guards))
 		assert.Equal(t, want["group.two"], values(p.For(&model.Group{Mail: "TWO", DisplayName: "one"}).Guards), "an address goes before a name")
 	})
+}
+
+func TestTheConfigurationInTheReadmeIsReadAndShowsTheDefaults(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	_, text, found := strings.Cut(string(readme), "```toml\n")
+	require.True(t, found)
+	text, _, _ = strings.Cut(text, "```")
+	require.Contains(t, text, "[profile.default.writeback]")
+	p := read(t, text).Profile("default").Policy
+	assert.Equal(t, writeback.DefaultGuards(), p.Guards)
+	assert.Equal(t, writeback.Rules{Guards: writeback.DefaultGuards(), ProtectedUsers: p.ProtectedUsers}, p.Rules)
+	assert.NotEmpty(t, p.ProtectedUsers)
+	assert.NotEmpty(t, p.ProtectedGroups)
+	assert.Len(t, p.Groups, 1)
+	assert.False(t, p.SecondApprover)
 }

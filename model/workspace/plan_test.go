@@ -373,7 +373,7 @@ func TestAFileThatCallsItselfAnUndoLiftsNoGuard(t *testing.T) {
 	for name, id := range map[string]string{"of another group's run": plan.ID, "of no known run": "0123456789ab"} {
 		t.Run(name, func(t *testing.T) {
 			run.Plan.ID = id
-			forged, err := writeback.Undo(run, sales, tenant.Policy.Guards, "mallory", w.Now())
+			forged, err := writeback.NewUndo(writeback.UndoParams{Run: run, Members: sales, Rules: tenant.Policy.Rules, Author: "mallory", Now: w.Now()})
 			require.NoError(t, err)
 			require.NoError(t, writeback.Check(forged, w.Approve(0, 0, "")), "the plan's own guards let it pass")
 			_, err = w.Apply(t.Context(), forged, w.Approve(0, 0, ""), nil)

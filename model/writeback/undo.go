@@ -78,8 +78,3 @@ func NewUndo(u UndoParams) (*Plan, error) {
 	p.Guards = guards.Hold(p, false)
 	return seal(p)
 }
-
-// Undo is NewUndo without anybody whom rules protect.
-func Undo(run *Run, members []model.Object, g Guards, author string, now time.Time) (*Plan, error) {
-	return NewUndo(UndoParams{Run: run, Members: members, Rules: Rules{Guards: g}, Author: author, Now: now})
-}

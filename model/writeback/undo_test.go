@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -20,6 +21,11 @@ func applied(t *testing.T, before, after []model.Object) (*world, *Run) {
 	_, err := Apply(t.Context(), w.deps(), p, approved)
 	require.NoError(t, err)
 	return w, w.runs[p.ID]
+}
+
+// Undo is the way back of a run under guards alone.
+func Undo(run *Run, members []model.Object, g Guards, author string, now time.Time) (*Plan, error) {
+	return NewUndo(UndoParams{Run: run, Members: members, Rules: Rules{Guards: g}, Author: author, Now: now})
 }
 
 func (w *world) undo(run *Run, rules Rules, owners ...string) UndoParams {
