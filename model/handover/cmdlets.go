@@ -4,7 +4,7 @@ package handover
 // strings in them are verbatim ones, without anything to expand.
 type cmdlets struct {
 	head    string // what it needs, and its parameters
-	connect string // signs in to $tenant; fills $present and sets $now; defines Test-Present
+	connect string // signs in to $tenant; reads the members; sets $now; defines Test-Present
 	write   string // functions Add-Row and Remove-Row; both throw
 }
 
@@ -92,7 +92,8 @@ function Remove-Row($row) {
 // that the plan leaves alone, nested lists among them, without showing it.
 //
 // Graph's object id is Exchange's ExternalDirectoryObjectId, which a filter
-// finds; that an Identity takes it is not documented.
+// finds; that an Identity takes it is not documented. Addresses move from one
+// person to another, so the object id decides wherever Exchange has one.
 var exchangeCmdlets = cmdlets{
 	head: `#
 # It needs the module ExchangeOnlineManagement, version 3 or newer:
@@ -127,26 +128,39 @@ if ($list.Count -ne 1) {
 $identity = [string]$list[0].Guid
 Write-Output ('List {0}, {1}, in tenant {2}' -f ($list[0].DisplayName -replace '\p{C}', ' '), $list[0].PrimarySmtpAddress, $tenant)
 
-# Who is a member now, by object id and by address.
-$present = @{}
+# Who is a member now: by object id, or by address where Exchange has no id. An
+# address that somebody else has by now leads to nobody.
+$members = @{}
+$addresses = @{}
 $now = 0
 Get-DistributionGroupMember -Identity $identity -ResultSize Unlimited | ForEach-Object {
   $now = $now + 1
-  if ($_.ExternalDirectoryObjectId) { $present[[string]$_.ExternalDirectoryObjectId] = $true }
-  if ($_.PrimarySmtpAddress) { $present[[string]$_.PrimarySmtpAddress] = $true }
+  if ($_.ExternalDirectoryObjectId) { $members[[string]$_.ExternalDirectoryObjectId] = [string]$_.Guid }
+  elseif ($_.PrimarySmtpAddress) { $addresses[[string]$_.PrimarySmtpAddress] = [string]$_.Guid }
 }
-function Test-Present($row) { $present.ContainsKey($row.Id) -or ($row.Mail -and $present.ContainsKey([regex]::Unescape($row.Mail))) }
+function Find-Member($row) {
+  if ($members.ContainsKey($row.Id)) { $members[$row.Id] }
+  elseif ($row.Mail) { $addresses[[regex]::Unescape($row.Mail)] }
+}
+function Find-Recipient($row) {
+  $found = @(Get-Recipient -Filter ('ExternalDirectoryObjectId -eq ''{0}''' -f $row.Id) -ErrorAction Stop)
+  if ($found.Count -eq 0 -and $row.Mail) {
+    $found = @(Get-Recipient -Identity ([regex]::Unescape($row.Mail)) -ErrorAction Stop | Where-Object { -not $_.ExternalDirectoryObjectId })
+  }
+  if ($found.Count -ne 1) { throw 'Exchange has no such recipient.' }
+  [string]$found[0].Guid
+}
+function Test-Present($row) { [bool](Find-Member $row) }
 $manager = @{}
 if ($BypassSecurityGroupManagerCheck) { $manager['BypassSecurityGroupManagerCheck'] = $true }
 `,
 	write: `
-function Get-RowIdentity($row) { if ($row.Mail) { [regex]::Unescape($row.Mail) } else { $row.Id } }
 function Add-Row($row) {
-  try { Add-DistributionGroupMember -Identity $identity -Member (Get-RowIdentity $row) -Confirm:$false -ErrorAction Stop @manager }
+  try { Add-DistributionGroupMember -Identity $identity -Member (Find-Recipient $row) -Confirm:$false -ErrorAction Stop @manager }
   catch { if ([string]$_ -notmatch 'already a member|MemberAlreadyExistsException') { throw } }
 }
 function Remove-Row($row) {
-  try { Remove-DistributionGroupMember -Identity $identity -Member (Get-RowIdentity $row) -Confirm:$false -ErrorAction Stop @manager }
+  try { Remove-DistributionGroupMember -Identity $identity -Member (Find-Member $row) -Confirm:$false -ErrorAction Stop @manager }
   catch { if ([string]$_ -notmatch 'is(n.t| not) a member|MemberNotFoundException') { throw } }
 }
 `,

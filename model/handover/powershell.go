@@ -68,8 +68,9 @@ func sizeBefore(p *writeback.Plan, undo bool) int {
 	return p.BaseCount
 }
 
-// writeRow writes a row of the plan. The object id, or in Exchange the address,
-// says who is meant; the name is only shown.
+// writeRow writes a row of the plan. The object id, or the address of a
+// recipient that has none in Exchange, says who is meant; the name is only
+// shown.
 func writeRow(line func(string, ...any), verb string, r writeback.Ref) {
 	mail := ""
 	if r.Mail != "" {

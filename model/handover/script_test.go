@@ -218,13 +218,13 @@ func TestUndoScriptSwapsTheTwo(t *testing.T) {
 	assert.Contains(t, written(grown, Options{})["plan-3f9a0c21b7de-undo.ps1"], "$before = 11\r\n", "what the script itself leaves behind")
 }
 
-func TestListsOfExchangeAreWrittenByAddressOneByOne(t *testing.T) {
+func TestListsOfExchangeAreWrittenOneByOne(t *testing.T) {
 	files := written(listPlan(), Options{})
 	for _, got := range files {
 		assert.NotContains(t, got, "Update-DistributionGroupMember", "it replaces the whole list")
 		assert.NotContains(t, got, "MgGroup")
-		assert.Contains(t, got, "Add-DistributionGroupMember -Identity $identity -Member")
-		assert.Contains(t, got, "Remove-DistributionGroupMember -Identity $identity -Member")
+		assert.Contains(t, got, "Add-DistributionGroupMember -Identity $identity -Member (Find-Recipient $row)")
+		assert.Contains(t, got, "Remove-DistributionGroupMember -Identity $identity -Member (Find-Member $row)")
 		assert.Contains(t, got, "-Confirm:$false")
 	}
 	assert.Contains(t, files["plan-3f9a0c21b7de.ps1"], "@{ Do = 'add'; Id = 'id-1'; Mail = 'o''neil@contoso.com'; Name = 'o''neil@contoso.com' }")
