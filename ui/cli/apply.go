@@ -220,9 +220,22 @@ func (a *app) reportWrite(w *workspace.Workspace, r *writeback.Report, err error
 		return err
 	}})
 	if err == nil {
-		err = printErr
+		return printErr
 	}
-	return err
+	return refusedWhole(r, err)
+}
+
+// refusedWhole is the error of a run that was stopped before it had written
+// anything, because a permission or a role is missing: then it is that, and
+// nothing is done in part.
+func refusedWhole(r *writeback.Report, err error) error {
+	var stopped, cause *model.Error
+	if r.Added+r.Removed > 0 || !errors.As(err, &stopped) || !errors.As(stopped.Err, &cause) || cause.Kind != model.KindSignIn {
+		return err
+	}
+	refused := *stopped
+	refused.Kind = model.KindSignIn
+	return &refused
 }
 
 func (a *app) undoCommand() *cobra.Command {

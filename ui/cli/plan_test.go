@@ -296,6 +296,26 @@ func TestAStoppedRunIsReportedAndResumed(t *testing.T) {
 	assert.Equal(t, true, s.object("resume", id)["verified"])
 }
 
+func TestARunThatIsRefusedFromItsFirstRowOnIsNotDoneInPart(t *testing.T) {
+	for name, test := range map[string]struct{ written, code int }{"before anything": {0, 4}, "after a row": {1, 6}} {
+		t.Run(name, func(t *testing.T) {
+			s := newShell(t)
+			id := s.plan()
+			rows := 0
+			s.tenant.OnRow = func(string) error {
+				if rows++; rows > test.written {
+					return &model.Error{Kind: model.KindSignIn, Code: "Authorization_RequestDenied", Message: "Insufficient privileges", Remedy: "the account lacks a role"}
+				}
+				return nil
+			}
+			a := s.run("apply", id, "--yes")
+			assert.Equal(t, test.code, a.code)
+			assert.Contains(t, a.stderr, "the account lacks a role; then rollcall resume "+id)
+			assert.Contains(t, a.stdout, fmt.Sprintf("%d added", test.written))
+		})
+	}
+}
+
 func TestUndoProposesAndChangesNothing(t *testing.T) {
 	s := newShell(t)
 	id := s.plan()
