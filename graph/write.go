@@ -32,7 +32,7 @@ func (c *Client) Write(ctx context.Context, groupID string, add, remove []string
 	w := &writer{c: c, groupID: groupID, done: done, wanted: wanted, halt: halt}
 	add = w.onlyGUIDs(add, false)
 	remove = w.onlyGUIDs(remove, true)
-	writing := withSettings(ctx, func(s *callSettings) { s.wanted = wanted })
+	writing := withSettings(withPriority(ctx, priorityHigh), func(s *callSettings) { s.wanted = wanted })
 	parallel(writing, parallelism, chunks(len(add), writeback.BindSize*bindsPerBatch), func(ctx context.Context, s span) { w.bind(ctx, add[s.from:s.to]) })
 	parallel(writing, parallelism, chunks(len(remove), batchSize), func(ctx context.Context, s span) { w.single(ctx, remove[s.from:s.to], true, false) })
 	if ctx.Err() != nil {
@@ -104,7 +104,7 @@ func (w *writer) bind(ctx context.Context, ids []string) {
 			for _, id := range rows {
 				w.report(id, false, writeback.OutcomeDone, a.RequestID)
 			}
-		case verdictAlready, verdictMissing, verdictUnreplicated, verdictGuest:
+		case verdictAlready, verdictRow, verdictUnreplicated, verdictGuest:
 			w.single(ctx, rows, false, a.Unsure)
 		default:
 			w.refused(ctx, rows, false, v, a)
@@ -123,27 +123,26 @@ func (w *writer) single(ctx context.Context, ids []string, remove, bound bool) {
 		return w.c.addRequest(w.groupID, ids[i])
 	})
 	verdicts := make([]verdict, len(answers))
-	already, unreplicated := 0, 0
+	unreplicated := 0
 	for i, a := range answers {
 		verdicts[i] = w.judge(ctx, a, remove)
-		switch verdicts[i] {
-		case verdictAlready:
-			already++
-		case verdictUnreplicated:
+		switch v := verdicts[i]; {
+		case v == verdictUnreplicated:
 			unreplicated++
+		case v == verdictDone && !a.Unsure, v == verdictRow, v == verdictGuest:
+			// A PATCH adds all or none: with this one among them it added none, so
+			// that who is a member was it before.
+			bound = false
 		}
 	}
-	// All or none: where one of them was no member yet, the PATCH was not
-	// carried out, and who is a member was it before.
-	ours := bound && already == len(answers)
 	for i, a := range answers {
-		switch {
-		case verdicts[i] == verdictDone, verdicts[i] == verdictAlready && (ours || a.Unsure):
+		switch v := verdicts[i]; {
+		case v == verdictDone, v == verdictAlready && (bound || a.Unsure):
 			w.report(ids[i], remove, writeback.OutcomeDone, a.RequestID)
-		case verdicts[i] == verdictAlready:
+		case v == verdictAlready:
 			w.report(ids[i], remove, writeback.OutcomeAlready, a.RequestID)
 		default:
-			w.refused(ctx, ids[i:i+1], remove, verdicts[i], a)
+			w.refused(ctx, ids[i:i+1], remove, v, a)
 		}
 	}
 	if unreplicated > 1 && unreplicated == len(answers) {
@@ -223,7 +222,7 @@ func (w *writer) report(id string, remove bool, outcome writeback.Outcome, reque
 // the service has failed for longer than the patience goes.
 func (w *writer) refused(ctx context.Context, ids []string, remove bool, v verdict, a batchAnswer) {
 	if v == verdictDoubt {
-		w.stop(w.c.transport.lacking(a.Err))
+		w.stop(a.Err)
 		return
 	}
 	cause := w.cause(ctx, v, a)

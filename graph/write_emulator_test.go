@@ -373,3 +373,48 @@ func TestOwnersAreThoseOfTheTenant(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, owners, "Graph knows none of a group of Exchange")
 }
+
+// Rough weather of every kind: what is reported is true, nobody is added or
+// removed twice, nobody passes for a member from before whom we have added, and
+// what is not reported is said to be open by an error.
+func TestWhateverTheWeatherRowsAreReportedAsTheyAre(t *testing.T) {
+	const weather = "5xx=0.1,cut=0.04,truncate=0.04,unanswered=0.1,timeout=0.1,unreplicated=0.03"
+	finished := 0
+	for seeded := range 12 {
+		fault := weather
+		if seeded%2 == 1 {
+			fault += ",absent400"
+		}
+		h := open(t, emulator.Options{Users: 700, Seed: uint64(seeded + 1), Groups: []seed.CustomGroup{target(200)}, Fault: fault})
+		tn := h.server.Tenant()
+		var group string
+		for i := range tn.Groups() {
+			if g, _ := tn.Group(i); g.DisplayName == writable {
+				group = g.ID
+			}
+		}
+		nobody := "5f0c4c0e-0000-4000-8000-00000000dead"
+		add := append(h.userIDs(150, 450), nobody)                      // fifty are members
+		remove := slices.Concat(h.userIDs(0, 120), h.userIDs(600, 620)) // twenty are not
+		var o outcomes
+		err := h.Write(t.Context(), group, add, remove, o.done)
+		if err == nil {
+			finished++
+			require.Len(t, o.rows, len(add)+len(remove))
+		}
+		changes, members := h.changes(), h.members(t, group)
+		for id, r := range o.rows {
+			switch r.Outcome {
+			case writeback.OutcomeFailed:
+				assert.True(t, id == nobody || r.Err.Code == "notReplicated", "%v", r.Err)
+				continue
+			case writeback.OutcomeAlready:
+				assert.Empty(t, changes[id], "seed %d", seeded)
+			case writeback.OutcomeDone:
+				assert.LessOrEqual(t, len(changes[id]), 1, "seed %d", seeded)
+			}
+			assert.Equal(t, !r.Remove, slices.Contains(members, id), "seed %d", seeded)
+		}
+	}
+	assert.Positive(t, finished)
+}

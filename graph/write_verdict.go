@@ -15,11 +15,10 @@ type verdict uint8
 const (
 	verdictDone         verdict = iota
 	verdictAlready              // it says nothing but that the group is as wanted; of a PATCH: for one row at least
-	verdictMissing              // this row is refused, or one of those of a PATCH
+	verdictRow                  // this row is refused, or one of those of a PATCH
 	verdictUnreplicated         // the group, or the user, was made a moment ago and is not known everywhere
 	verdictGuest                // the group takes no guests
 	verdictGroup                // every other row would meet the same
-	verdictOther                // refused, all rows of a PATCH alike
 	verdictDoubt                // nobody knows what came of it
 )
 
@@ -63,10 +62,8 @@ func (w *writer) judge(ctx context.Context, a batchAnswer, remove bool) verdict 
 		return verdictUnreplicated
 	case !remove && bad && said(a, textAdded), remove && (unknown || bad && said(a, textRemoved)):
 		return verdictAlready
-	case bad, unknown:
-		return verdictMissing
 	}
-	return verdictOther
+	return verdictRow
 }
 
 // gone reports whether the group is not there any more. The refusal to remove
