@@ -115,7 +115,6 @@ func (w *world) turn(id string, in bool, by string) {
 		for i := range run.Rows {
 			if row := &run.Rows[i]; row.ID == id && row.Remove == in && row.settled() {
 				w.back[id] = true
-				delete(w.allowed, id)
 			}
 		}
 	}

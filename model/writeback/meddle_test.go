@@ -99,13 +99,15 @@ func (s *story) live(renew, interrupted bool) (*Report, error) {
 	if run == nil {
 		return Apply(ctx, d, s.plan, approved)
 	}
+	// An approval covers what was told before it came, and ends with the process
+	// that did not come to write it.
+	for _, row := range run.Rows {
+		if row.settled() {
+			s.allowed[row.ID] = renew && row.Reason == takenBackReason
+		}
+	}
 	if !renew {
 		return Resume(ctx, d, s.plan.ID, "adele@contoso.com", nil)
-	}
-	for _, row := range run.Rows {
-		if row.Reason == takenBackReason {
-			s.allowed[row.ID] = true
-		}
 	}
 	if s.random.IntN(2) == 0 {
 		return Apply(ctx, d, s.plan, s.renewed)
