@@ -141,6 +141,7 @@ func (a *app) eventText(ctx context.Context, w *workspace.Workspace, out io.Writ
 		ids := requestIDs(e)
 		switch {
 		case rows:
+			below[i] = approvalLine(e.Approval)
 			for _, r := range e.Rows {
 				below[i] += rowLine(r, a.planRefs(ctx, w, plans, e.PlanID))
 			}
@@ -166,6 +167,18 @@ func (a *app) eventText(ctx context.Context, w *workspace.Workspace, out io.Writ
 		i++
 	}
 	return nil
+}
+
+// approvalLine says who approved a plan and from where; "" where nobody did.
+func approvalLine(a *writeback.Approval) string {
+	if a == nil {
+		return ""
+	}
+	line := "  approved by " + text.Clean(a.By)
+	if a.From != "" {
+		line += " from " + text.Clean(a.From)
+	}
+	return line + " at " + a.At.UTC().Format(time.RFC3339) + "\n"
 }
 
 // rowLine is a row of an event: "  + adele@contoso.com: done (request …)".

@@ -43,6 +43,14 @@ func TestTheLogNamesTheRequestsOfAPlan(t *testing.T) {
 	assert.Contains(t, long, "rows\n  + adele@contoso.com: done (request request-1)\n  + dora@contoso.com: done (request request-1)\n  - chandra@contoso.com: done (request request-2)\n")
 	assert.Contains(t, long, "  + "+workspacetest.ID(workspacetest.Adele)+": done (request request-6)\n", "of an unknown plan the ids are shown")
 
+	s.ok("apply", id, "--yes")
+	assert.Contains(t, s.ok("log", "--rows"), "\n  approved by admin@contoso.com from operator@laptop at 2026-11-22T12:00:00Z\n")
+	assert.NotContains(t, s.ok("log"), "from operator@laptop")
+
+	s = newShell(t)
+	s.plan()
+	s.keepRows(id, "request-1", "request-1", "request-2")
+	s.keepRows(id, "request-3", "request-4", "request-5")
 	events := s.object("log", "--plan", id)["events"].([]any)
 	require.Len(t, events, 3)
 	assert.Len(t, events[1].(map[string]any)["rows"], 3, "programs read them all")
