@@ -82,7 +82,7 @@ func (k *applyKiller) episode(t *testing.T, n int) {
 	require.Equal(t, fresh, idsOf(plan.Add))
 	require.Equal(t, gone, idsOf(plan.Remove))
 	k.strikes(t, plan, true)
-	if n%16 == 1 {
+	if n%16 == 15 {
 		k.takeBack(t, plan)
 	}
 	k.finish(t, plan)
