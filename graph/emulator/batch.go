@@ -16,17 +16,31 @@ const maxBatch = 20
 
 // batchRequest is one request of a $batch.
 type batchRequest struct {
-	ID        string            `json:"id"`
+	ID        batchID           `json:"id"`
 	Method    string            `json:"method"`
 	URL       string            `json:"url"`
 	Headers   map[string]string `json:"headers"`
 	Body      json.RawMessage   `json:"body"`
-	DependsOn []string          `json:"dependsOn"`
+	DependsOn []batchID         `json:"dependsOn"`
+}
+
+// batchID names a request of a batch: a text or a number, as the CLI for
+// Microsoft 365 sends. The answer has it as a text.
+type batchID string
+
+// UnmarshalJSON reads either form.
+func (id *batchID) UnmarshalJSON(b []byte) error {
+	var n json.Number
+	if err := json.Unmarshal(b, &n); err == nil {
+		*id = batchID(n)
+		return nil
+	}
+	return json.Unmarshal(b, (*string)(id))
 }
 
 // batchResponse is the answer to one request of a $batch.
 type batchResponse struct {
-	ID      string            `json:"id"`
+	ID      batchID           `json:"id"`
 	Status  int               `json:"status"`
 	Headers map[string]string `json:"headers,omitempty"`
 	Body    json.RawMessage   `json:"-"` // see append
@@ -55,14 +69,14 @@ func (g *graph) batch(c *call) *reply {
 	}
 	g.ledger.answered("POST /$batch", http.StatusOK, cost{}) // priced by what it holds
 
-	statuses := make(map[string]int, len(requests))
+	statuses := make(map[batchID]int, len(requests))
 	responses := make([]batchResponse, 0, len(requests))
 	var pages [][]byte // that can be used again once they are copied
 	for _, r := range requests {
 		var answer *reply
 		inner := c.within(r)
 		switch bad := inner.prepare(r); {
-		case slices.ContainsFunc(r.DependsOn, func(id string) bool { return statuses[id] >= 400 }):
+		case slices.ContainsFunc(r.DependsOn, func(id batchID) bool { return statuses[id] >= 400 }):
 			answer = inner.errorReply(refuse(http.StatusFailedDependency, "FailedDependency", "The request depends on a request that failed."))
 		case bad != nil:
 			answer = inner.errorReply(bad)
@@ -122,24 +136,24 @@ func (g *graph) batchRequests(c *call) ([]batchRequest, *graphError) {
 	if len(body.Requests) > maxBatch {
 		return nil, refuse(http.StatusBadRequest, "MaximumValueExceeded", "Number of batch request steps exceeds the maximum value of 20.")
 	}
-	ids := make(map[string]bool, len(body.Requests))
+	ids := make(map[batchID]bool, len(body.Requests))
 	for _, r := range body.Requests {
 		switch {
 		case r.ID == "" || r.Method == "" || r.URL == "":
 			return malformed("Invalid batch payload format.")
 		case ids[r.ID]:
-			return malformed("Request Id '" + r.ID + "' is not unique in the batch.")
+			return malformed("Request Id '" + string(r.ID) + "' is not unique in the batch.")
 		case r.lacksContent():
-			return malformed("Write request id : " + r.ID + " does not contain Content-Type header or body.")
+			return malformed("Write request id : " + string(r.ID) + " does not contain Content-Type header or body.")
 		}
 		ids[r.ID] = true
 	}
-	placed := make(map[string]bool, len(body.Requests))
+	placed := make(map[batchID]bool, len(body.Requests))
 	var ordered []batchRequest
 	for len(ordered) < len(body.Requests) {
 		before := len(ordered)
 		for _, r := range body.Requests {
-			ready := !slices.ContainsFunc(r.DependsOn, func(id string) bool { return !placed[id] })
+			ready := !slices.ContainsFunc(r.DependsOn, func(id batchID) bool { return !placed[id] })
 			if !placed[r.ID] && ready {
 				placed[r.ID] = true
 				ordered = append(ordered, r)
@@ -202,7 +216,7 @@ func (c *call) prepare(r batchRequest) *graphError {
 // batched is a reply as a batch carries it. Only the batch as a whole has a
 // request-id, which the error bodies in it repeat. Source: the samples of Graph
 // documentation, "Combine multiple HTTP requests using JSON batching".
-func (p *reply) batched(id string) batchResponse {
+func (p *reply) batched(id batchID) batchResponse {
 	out := batchResponse{ID: id, Status: p.status, Headers: map[string]string{"Cache-Control": "no-cache"}}
 	for name := range maps.Keys(p.header) {
 		as := name

@@ -119,6 +119,17 @@ func TestAWriteWithoutBodyOrContentTypeSpoilsTheWholeBatch(t *testing.T) {
 	assert.Equal(t, http.StatusNoContent, s.batch(good)["good"].Status)
 }
 
+func TestTheRequestsOfABatchCanBeNumbered(t *testing.T) {
+	s := signedIn(t, emulator.Options{})
+	first, second := request("", "GET", "/me"), request("2", "GET", "/me")
+	first["id"], second["dependsOn"] = 1, []int{1}
+	got := s.batch(first, second)
+	assert.Equal(t, http.StatusOK, got["1"].Status)
+	assert.Equal(t, http.StatusOK, got["2"].Status)
+	first["id"] = true
+	assert.Equal(t, http.StatusBadRequest, s.do(http.MethodPost, "/$batch", map[string]any{"requests": []any{first}}).Status)
+}
+
 func TestABatchCarriesTheHeadersThatGraphsDo(t *testing.T) {
 	s := writer(t, emulator.Options{})
 	member := "/groups/" + s.groupID("sg-sales") + "/members/" + s.outsiders("sg-sales", 1)[0] + "/$ref"

@@ -54,9 +54,8 @@
 //   - device codes can be polled at any pace: slow_down is never answered;
 //   - only custom groups refuse guests, and no initial delta round names removed
 //     users;
-//   - of writes to groups only those of members are modelled: owners are read,
-//     and change by [Server.AddOwner] alone; an account that owns a group may
-//     write its members;
+//   - of writes to groups those of members and owners are modelled, of owners
+//     one by one; an account that owns a group may write its members;
 //   - a group that became dynamic while the tenant ran keeps its members: nothing
 //     evaluates its rule;
 //   - of the throttling scopes only "app in one tenant" is kept, since there is

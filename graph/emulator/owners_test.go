@@ -101,3 +101,32 @@ func TestAGroupThatRefusesGuestsTakesNobodyOfTheRequest(t *testing.T) {
 	assert.Equal(t, http.StatusNoContent, s.add("staff-only", staff).Status)
 	assert.Equal(t, http.StatusNoContent, s.add("m365-marketing", guest).Status)
 }
+
+func TestOwnersAreWrittenWithThePermissionForGroups(t *testing.T) {
+	s := writer(t, owned())
+	path := "/groups/" + s.groupID("owned") + "/owners/"
+	first, second, third := s.Tenant().UserID(10), s.Tenant().UserID(11), s.Tenant().UserID(12)
+	add := func(id string) answer {
+		return s.do(http.MethodPost, path+"$ref", map[string]string{"@odata.id": s.ref(id)})
+	}
+	remove := func(id string) answer { return s.do(http.MethodDelete, path+id+"/$ref", nil) }
+	add(third).refused(http.StatusForbidden, "Authorization_RequestDenied", denied)
+	remove(first).refused(http.StatusForbidden, "Authorization_RequestDenied", denied)
+
+	s.Consent("Group.ReadWrite.All")
+	s.token = s.delegatedToken()
+	assert.Equal(t, http.StatusNoContent, add(third).Status)
+	add(third).refused(http.StatusBadRequest, "Request_BadRequest", "One or more added object references already exist for the following modified properties: 'owners'.")
+	assert.Equal(t, http.StatusBadRequest, add(s.groupID("sg-sales")).Status)
+	assert.Equal(t, http.StatusNoContent, remove(first).Status)
+	remove(first).refused(http.StatusNotFound, "Request_ResourceNotFound", missing(s.groupID("owned")))
+	assert.Equal(t, http.StatusNoContent, remove(second).Status)
+	remove(third).refused(http.StatusBadRequest, "Request_BadRequest", "The group must have at least one owner, hence this owner cannot be removed.")
+	log := s.MembershipChanges()
+	require.Len(t, log, 3)
+	for _, c := range log {
+		assert.True(t, c.Owner)
+		assert.NotEmpty(t, c.RequestID)
+	}
+	assert.True(t, s.isMember("owned", first), "an owner who goes stays a member")
+}

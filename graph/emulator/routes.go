@@ -79,6 +79,8 @@ func graphRoutes() []route {
 		get("groups/{id}/owners/$count", 1, ownersRead, (*graph).ownersCount),
 		get("groups/{id}/owners/{cast}", 1, ownersRead, (*graph).owners),
 		get("groups/{id}/owners/{cast}/$count", 1, ownersRead, (*graph).ownersCount),
+		write(http.MethodPost, "groups/{id}/owners/$ref", groupsWrite, (*graph).addOwner),
+		write(http.MethodDelete, "groups/{id}/owners/{owner}/$ref", groupsWrite, (*graph).removeOwner),
 		write(http.MethodPatch, "groups/{id}", membersWrite, (*graph).patchGroup),
 		write(http.MethodPost, "groups/{id}/members/$ref", membersWrite, (*graph).addMember),
 		write(http.MethodDelete, "groups/{id}/members/$ref", membersWrite, (*graph).removeMemberByQuery),

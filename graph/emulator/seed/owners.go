@@ -35,7 +35,10 @@ func (t *Tenant) IsOwner(g int, m Member) bool {
 
 // AddOwner makes an object an owner of a group; false when it is one already,
 // or does not exist.
-func (t *Tenant) AddOwner(g int, m Member) bool {
+func (t *Tenant) AddOwner(g int, m Member) bool { return t.AddOwnerBy("", g, m) }
+
+// AddOwnerBy is AddOwner by a request, whose id the log then names.
+func (t *Tenant) AddOwnerBy(request string, g int, m Member) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	before := t.ownersOf(g)
@@ -43,12 +46,15 @@ func (t *Tenant) AddOwner(g int, m Member) bool {
 		return false
 	}
 	t.owners[g] = append(slices.Clone(before), m)
-	t.recordMembership(MembershipChange{Group: g, Member: m, Owner: true, Added: true})
+	t.recordMembership(MembershipChange{Group: g, Member: m, Owner: true, Added: true, Request: request})
 	return true
 }
 
 // RemoveOwner ends an ownership; false when there is none.
-func (t *Tenant) RemoveOwner(g int, m Member) bool {
+func (t *Tenant) RemoveOwner(g int, m Member) bool { return t.RemoveOwnerBy("", g, m) }
+
+// RemoveOwnerBy is RemoveOwner by a request, whose id the log then names.
+func (t *Tenant) RemoveOwnerBy(request string, g int, m Member) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	before := t.ownersOf(g)
@@ -57,7 +63,7 @@ func (t *Tenant) RemoveOwner(g int, m Member) bool {
 		return false
 	}
 	t.owners[g] = slices.Delete(slices.Clone(before), i, i+1)
-	t.recordMembership(MembershipChange{Group: g, Member: m, Owner: true})
+	t.recordMembership(MembershipChange{Group: g, Member: m, Owner: true, Request: request})
 	return true
 }
 
