@@ -17,7 +17,6 @@ import (
 // nobody approved, or hide what was written.
 func TestARunThatWasChangedFromOutsideIsTold(t *testing.T) {
 	p := proposal(0, runUsers)
-	row := func(i int) []byte { return rowIdentity(begun(p).Rows[i]) }
 	rows := func(harm func(b *bolt.Bucket) error) func(*bolt.Bucket) error {
 		return func(journal *bolt.Bucket) error { return harm(journal.Bucket(bucketJournalRows)) }
 	}
@@ -38,12 +37,12 @@ func TestARunThatWasChangedFromOutsideIsTold(t *testing.T) {
 		harm func(journal *bolt.Bucket) error
 		says string
 	}{
-		"a row that failed is done":          {rows(replace(row(3), `"failed"`, `"done"`)), "is done and was failed"},
-		"a row that was never sent is done":  {rows(replace(row(runUsers), `"planned"`, `"done"`)), "is done and was planned"},
-		"another request did it":             {rows(replace(row(0), guid(3_000_000), guid(3_000_009))), "is done and was done"},
-		"another reason":                     {rows(replace(row(3), "Insufficient", "Sufficient")), "is failed and was failed"},
-		"a row is gone":                      {rows(func(b *bolt.Bucket) error { return b.Delete(row(2)) }), "is missing"},
-		"a removal that nobody approved":     {rows(func(b *bolt.Bucket) error { return put(b, rowIdentity(stranger), stranger) }), "the plan has no row for user " + guid(77)},
+		"a row that failed is done":          {rows(replace(placeKey(3), `"failed"`, `"done"`)), "is done and was failed"},
+		"a row that was never sent is done":  {rows(replace(placeKey(runUsers), `"planned"`, `"done"`)), "is done and was planned"},
+		"another request did it":             {rows(replace(placeKey(0), guid(3_000_000), guid(3_000_009))), "is done and was done"},
+		"another reason":                     {rows(replace(placeKey(3), "Insufficient", "Sufficient")), "is failed and was failed"},
+		"a row is gone":                      {rows(func(b *bolt.Bucket) error { return b.Delete(placeKey(2)) }), "is missing"},
+		"a removal that nobody approved":     {rows(func(b *bolt.Bucket) error { return put(b, placeKey(2*runUsers), stranger) }), "the plan has no row for user " + guid(77)},
 		"the run has ended":                  {replace(keyEnd, `"open"`, `"verified"`), "it is verified and was open"},
 		"another approver":                   {about(replace(keyHead, `"by":"bob@`, `"by":"eve@`)), "its approval is another one"},
 		"more removals are allowed":          {about(replace(keyHead, `"allowRemovals":6`, `"allowRemovals":9`)), "its approval is another one"},
@@ -98,7 +97,7 @@ func TestARowThatGoesBackToWhatTheAuditToldBeforeIsTold(t *testing.T) {
 		require.NoError(t, journalStep(l, n))
 	}
 	var sent []byte
-	row := rowIdentity(begun(proposal(0, runUsers)).Rows[0])
+	row := placeKey(0)
 	journal := func(tx *bolt.Tx) *bolt.Bucket {
 		return tx.Bucket(bucketRuns).Bucket([]byte(proposal(0, runUsers).ID)).Bucket(bucketJournalRows)
 	}

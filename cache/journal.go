@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"time"
@@ -18,17 +19,20 @@ import (
 // A run is a bucket of its own below bucketRuns, named by its plan's id. What
 // is large and never changes stands in a bucket of its own below that: bbolt
 // writes all of a page again where one of its values changes, and those of the
-// rows change with each of them. Runs of layout 1 have their head beside the
-// rest, no note and no approval; they get this form when they go on.
+// rows change with each of them. Rows that are written together stand together,
+// so that few pages change, however many rows there are. Runs of layout 1 have
+// their head beside the rest, no note, no approval, no places, and a storedRow
+// under the identity of each row; they get this form when they go on.
 var (
 	bucketAbout       = []byte("about")    // bucket with keyHead
 	keyHead           = []byte("head")     // writeback.Run without rows and end
 	keyApproval       = []byte("approval") // writeback.Approval: one that was renewed
 	keyEnd            = []byte("end")      // runEnd
 	keyNote           = []byte("note")     // workspace.RunNote
-	bucketJournalRows = []byte("rows")     // rowIdentity → storedRow
-	addPrefix         = byte('+')          // first byte of an addition's key
-	dropPrefix        = byte('-')          // first byte of a removal's key
+	bucketJournalRows = []byte("rows")     // place in the run from 0, 4 bytes big endian → writeback.Row
+	bucketPlaces      = []byte("places")   // rowIdentity → place
+	addPrefix         = byte('+')          // first byte of an addition's identity
+	dropPrefix        = byte('-')          // first byte of a removal's identity
 )
 
 // runEnd is how far a run has come.
@@ -37,7 +41,7 @@ type runEnd struct {
 	Ended time.Time          `json:"ended,omitzero"`
 }
 
-// storedRow is a row with its place in the run.
+// storedRow is a row of layout 1 with its place in the run.
 type storedRow struct {
 	N int `json:"n"`
 	writeback.Row
@@ -53,7 +57,8 @@ func endOf(tx *bolt.Tx, planID []byte) (end runEnd, begun bool, err error) {
 	return end, true, err
 }
 
-// rowIdentity is a row's key: a plan adds and removes a user at most once each.
+// rowIdentity tells a row from the others: a plan adds and removes a user at
+// most once each.
 func rowIdentity(r writeback.Row) []byte {
 	prefix := addPrefix
 	if r.Remove {
@@ -113,73 +118,97 @@ func putRun(tx *bolt.Tx, run *writeback.Run) (*workspace.RunNote, error) {
 	return note, setLedgerFormat(tx)
 }
 
-// putRows stores a new run's rows in the order of their keys, which is what a
-// bbolt bucket takes fastest.
+// putRows stores the rows of a run that has none, and their places in the order
+// of their keys, which is what a bbolt bucket takes fastest.
 func putRows(journal *bolt.Bucket, rows []writeback.Row) error {
-	bucket, err := journal.CreateBucket(bucketJournalRows)
+	stored, err := journal.CreateBucket(bucketJournalRows)
 	if err != nil {
 		return err
 	}
-	stored := make([]storedRow, len(rows))
-	for i, r := range rows {
-		stored[i] = storedRow{N: i, Row: r}
+	index, err := journal.CreateBucket(bucketPlaces)
+	if err != nil {
+		return err
 	}
-	slices.SortFunc(stored, func(a, b storedRow) int {
-		return slices.Compare(rowIdentity(a.Row), rowIdentity(b.Row))
+	order := make([]int, len(rows))
+	for i, r := range rows {
+		order[i] = i
+		if err := put(stored, placeKey(i), r); err != nil {
+			return err
+		}
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		return bytes.Compare(rowIdentity(rows[a]), rowIdentity(rows[b]))
 	})
-	for _, r := range stored {
-		if err := put(bucket, rowIdentity(r.Row), r); err != nil {
+	for _, i := range order {
+		if err := index.Put(rowIdentity(rows[i]), placeKey(i)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+func placeKey(place int) []byte { return binary.BigEndian.AppendUint32(nil, uint32(place)) }
+
+// setRow stores a row in its place and returns its former state.
+func setRow(journal *bolt.Bucket, planID string, r writeback.Row) (former writeback.RowState, err error) {
+	place := journal.Bucket(bucketPlaces).Get(rowIdentity(r))
+	if place == nil {
+		return "", &model.Error{
+			Kind: model.KindFailed, Code: "rowNotFound",
+			Message: fmt.Sprintf("plan %s has no row for user %s", planID, r.ID),
+		}
+	}
+	rows := journal.Bucket(bucketJournalRows)
+	var kept writeback.Row
+	if err := need(rows, planID, place, &kept); err != nil {
+		return "", err
+	}
+	if kept.ID != r.ID || kept.Remove != r.Remove {
+		return "", damage("the journal of plan %s has the row of another user in the place of %s", planID, r.ID)
+	}
+	return kept.State, put(rows, bytes.Clone(place), r)
+}
+
 // change does one change of a run that has been begun, and appends the event
 // that tells it, if any, to the audit. The run's note is kept as do leaves it.
 func (l *Ledger) change(ctx context.Context, planID string, do func(journal *bolt.Bucket, note *workspace.RunNote) (*workspace.Event, error)) error {
 	return l.update(ctx, func(tx *bolt.Tx) error {
-		journal, err := journalOf(tx, planID)
+		journal, err := present(tx, planID)
 		if err != nil {
 			return err
 		}
-		note, err := noteOf(tx, journal, planID)
-		if err != nil {
+		note := &workspace.RunNote{}
+		if err := need(journal, planID, keyNote, note); err != nil {
 			return err
 		}
 		event, err := do(journal, note)
-		if err != nil {
+		if err != nil || event == nil {
 			return err
 		}
-		if err := put(journal, keyNote, note); err != nil || event == nil {
+		if err := put(journal, keyNote, note); err != nil {
 			return err
 		}
 		return chain(tx, *event)
 	})
 }
 
-// noteOf reads a run's note. A run of layout 1 gets one, and its present form.
-func noteOf(tx *bolt.Tx, journal *bolt.Bucket, planID string) (*workspace.RunNote, error) {
-	note := &workspace.RunNote{}
-	found, err := get(journal, keyNote, note)
-	if err != nil || found {
-		return note, err
+// present returns the journal of a run that has been begun, in its present form.
+func present(tx *bolt.Tx, planID string) (*bolt.Bucket, error) {
+	journal, err := journalOf(tx, planID)
+	if err != nil || journal.Bucket(bucketAbout) != nil {
+		return journal, err
 	}
 	run, err := readRun(journal, planID)
 	if err != nil {
 		return nil, err
 	}
-	about, err := journal.CreateBucket(bucketAbout)
-	if err != nil {
+	if err := tx.Bucket(bucketRuns).DeleteBucket([]byte(planID)); err != nil {
 		return nil, err
 	}
-	if err := about.Put(keyHead, bytes.Clone(journal.Get(keyHead))); err != nil {
+	if _, err := putRun(tx, run); err != nil {
 		return nil, err
 	}
-	if err := journal.Delete(keyHead); err != nil {
-		return nil, err
-	}
-	return workspace.NoteOf(run), setLedgerFormat(tx)
+	return journalOf(tx, planID)
 }
 
 // SetRows stores the state of some rows of a run, and no others.
@@ -188,22 +217,10 @@ func (l *Ledger) SetRows(ctx context.Context, planID string, at time.Time, rows 
 		if len(rows) == 0 {
 			return nil, nil
 		}
-		bucket := journal.Bucket(bucketJournalRows)
 		former := make([]writeback.RowState, len(rows))
 		for i, r := range rows {
-			var kept storedRow
-			found, err := get(bucket, rowIdentity(r), &kept)
-			if err != nil {
-				return nil, err
-			}
-			if !found {
-				return nil, &model.Error{
-					Kind: model.KindFailed, Code: "rowNotFound",
-					Message: fmt.Sprintf("plan %s has no row for user %s", planID, r.ID),
-				}
-			}
-			former[i] = kept.State
-			if err := put(bucket, rowIdentity(r), storedRow{N: kept.N, Row: r}); err != nil {
+			var err error
+			if former[i], err = setRow(journal, planID, r); err != nil {
 				return nil, err
 			}
 		}
@@ -262,7 +279,15 @@ func readRun(journal *bolt.Bucket, planID string) (*writeback.Run, error) {
 		return nil, err
 	}
 	run.State, run.Ended = end.State, end.Ended
-	stored, err := all[storedRow](journal.Bucket(bucketJournalRows))
+	rows := journal.Bucket(bucketJournalRows)
+	if journal.Bucket(bucketAbout) != nil {
+		var err error
+		if run.Rows, err = all[writeback.Row](rows); err != nil {
+			return nil, err
+		}
+		return run, nil
+	}
+	stored, err := all[storedRow](rows)
 	if err != nil {
 		return nil, err
 	}
@@ -283,10 +308,10 @@ func readRunHead(journal *bolt.Bucket, planID string, run *writeback.Run) error 
 	if err := need(about, planID, keyHead, run); err != nil {
 		return err
 	}
-	var renewed writeback.Approval
-	found, err := get(journal, keyApproval, &renewed)
+	var later writeback.Approval
+	found, err := get(journal, keyApproval, &later)
 	if found {
-		run.Approval = renewed
+		run.Approval = later
 	}
 	return err
 }

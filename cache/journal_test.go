@@ -343,6 +343,7 @@ func TestPlansAndRunsOfAFormerVersionGoOn(t *testing.T) {
 	assert.EqualValues(t, 1, formatOf(t, l), "a rollcall that wrote it can still read it")
 	at := day()
 	require.NoError(t, l.SetRows(t.Context(), partial, at, nil))
+	require.NoError(t, l.SetRows(t.Context(), partial, at, nil))
 	assert.EqualValues(t, 2, formatOf(t, l), "and cannot from here on")
 	require.NoError(t, l.Reopen(t.Context(), partial, "eve@contoso.com", at, nil))
 	require.NoError(t, l.SetRows(t.Context(), partial, at, answered(before.Rows[:2])))
@@ -362,6 +363,31 @@ func TestPlansAndRunsOfAFormerVersionGoOn(t *testing.T) {
 	before.Ended = at
 	copy(before.Rows, answered(before.Rows[:2]))
 	assert.Equal(t, before, after)
+}
+
+func TestADamagedJournalIsReported(t *testing.T) {
+	p := proposal(0, runUsers)
+	first := begun(p).Rows[0]
+	for name, harm := range map[string]func(journal *bolt.Bucket) error{
+		"a row is missing":           func(b *bolt.Bucket) error { return b.Bucket(bucketJournalRows).Delete(placeKey(0)) },
+		"another row is in place":    func(b *bolt.Bucket) error { return b.Bucket(bucketPlaces).Put(rowIdentity(first), placeKey(1)) },
+		"a row is nonsense":          func(b *bolt.Bucket) error { return b.Bucket(bucketJournalRows).Put(placeKey(0), []byte("{")) },
+		"there is no note":           func(b *bolt.Bucket) error { return b.Delete(keyNote) },
+		"the rows are missing":       func(b *bolt.Bucket) error { return b.DeleteBucket(bucketJournalRows) },
+		"what the run is is missing": func(b *bolt.Bucket) error { return b.DeleteBucket(bucketAbout) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := openLedger(t, ledgerPath(t))
+			for n := range 3 {
+				require.NoError(t, journalStep(l, n))
+			}
+			require.NoError(t, l.db.Update(func(tx *bolt.Tx) error { return harm(tx.Bucket(bucketRuns).Bucket([]byte(p.ID))) }))
+			failure(t, l.SetRows(t.Context(), p.ID, day(), []writeback.Row{first}), "ledgerCorrupt")
+			events, err := l.Events(t.Context(), time.Time{})
+			require.NoError(t, err)
+			assert.Len(t, events, 2, "and nothing is told that was not done")
+		})
+	}
 }
 
 func formatOf(t *testing.T, l *Ledger) (format uint64) {
