@@ -171,7 +171,8 @@ func groupProtected(g *model.Group) error {
 }
 
 // checkProtectedUsers refuses a plan that would remove somebody whom the
-// profile protects by now. Rows that the plan's run has written are past.
+// profile protects by now. Rows that the plan's run has written are past, but
+// for those that were taken back and would be written again.
 func (w *Workspace) checkProtectedUsers(ctx context.Context, p *writeback.Plan, past *writeback.Run, group *model.Group) error {
 	protected := w.settings.Policy.For(group).ProtectedUsers
 	if len(protected) == 0 || len(p.Remove) == 0 {
@@ -180,7 +181,7 @@ func (w *Workspace) checkProtectedUsers(ctx context.Context, p *writeback.Plan, 
 	written := make(map[string]bool)
 	if past != nil {
 		for _, row := range past.Rows {
-			written[row.ID] = row.Remove && (row.State == writeback.RowDone || row.State == writeback.RowAlready)
+			written[row.ID] = row.Remove && (row.State == writeback.RowDone || row.State == writeback.RowAlready) && !row.TakenBack()
 		}
 	}
 	ids, err := w.usersNamed(ctx, protected)

@@ -256,6 +256,11 @@ func TestWhatTheRunHasDoneIsNoReasonToStopIt(t *testing.T) {
 	}
 	tenant.MembersOf[sales] = tenant.MembersOf[sales][:1]
 	require.NoError(t, w.CheckApproval(t.Context(), plan, w.Approve(0, 0, "")), "the removal is past")
+
+	tenant.MembersOf[sales] = append(tenant.MembersOf[sales], model.Object{ID: workspacetest.ID(workspacetest.Chandra), Type: model.ObjectUser})
+	_, err = w.Resume(t.Context(), plan.ID, nil, nil)
+	failure(t, err, model.KindGuard, "planStale")
+	failure(t, w.CheckApproval(t.Context(), plan, w.Approve(0, 0, "")), model.KindGuard, "userProtected")
 }
 
 func TestSomebodyElseThanTheAuthorMustApproveWhereTheProfileSaysSo(t *testing.T) {

@@ -271,6 +271,10 @@ func (r *Row) right(present map[string]bool) bool { return present[r.ID] != r.Re
 // settled reports whether the run knows that the row was right at some time.
 func (r *Row) settled() bool { return r.State == RowDone || r.State == RowAlready }
 
+// TakenBack reports whether it was told that others took the row back: with a
+// renewed approval it is written again.
+func (r *Row) TakenBack() bool { return r.settled() && r.Reason == takenBackReason }
+
 // handedOver reports whether a write may have brought the row about: one that
 // was right before the run came to it has no answer of the tenant.
 func (r *Row) handedOver() bool {

@@ -103,7 +103,7 @@ func (s *story) live(renew, interrupted bool) (*Report, error) {
 	// that did not come to write it.
 	for _, row := range run.Rows {
 		if row.settled() {
-			s.allowed[row.ID] = renew && row.Reason == takenBackReason
+			s.allowed[row.ID] = renew && row.TakenBack()
 		}
 	}
 	if !renew {

@@ -121,7 +121,7 @@ func (r *runner) takenBack(ctx context.Context, present map[string]bool, renewed
 		if !row.settled() || row.right(present) {
 			continue
 		}
-		if row.Reason != takenBackReason {
+		if !row.TakenBack() {
 			row.Reason = takenBackReason
 			news = append(news, *row)
 		}
