@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -53,6 +54,8 @@ func (g *graph) patchGroup(c *call, arguments []string) (*reply, *graphError) {
 	if refused := c.decode(&body); refused != nil {
 		return nil, refused
 	}
+	// The SDKs name the type of what they send.
+	maps.DeleteFunc(body, func(name string, _ json.RawMessage) bool { return strings.HasPrefix(name, "@odata.") })
 	raw, ok := body["members@odata.bind"]
 	switch {
 	case (!ok || len(body) > 1) && !g.grants(c, groupsWrite):

@@ -10,6 +10,8 @@ import (
 	"github.com/microsoft/kiota-abstractions-go/serialization"
 	nethttplibrary "github.com/microsoft/kiota-http-go"
 	jsonserialization "github.com/microsoft/kiota-serialization-json-go"
+	"github.com/microsoftgraph/msgraph-sdk-go/groups"
+	"github.com/microsoftgraph/msgraph-sdk-go/models"
 	"github.com/microsoftgraph/msgraph-sdk-go/models/odataerrors"
 	"github.com/microsoftgraph/msgraph-sdk-go/users"
 	"github.com/stretchr/testify/assert"
@@ -45,6 +47,13 @@ func (n nodes) GetRootParseNode(contentType string, content []byte) (serializati
 // microsoft is the users builder of Microsoft's SDK for a tenant.
 func microsoft(t *testing.T, s *tenant) *users.UsersRequestBuilder {
 	t.Helper()
+	root, adapter := sdk(t, s)
+	return users.NewUsersRequestBuilderInternal(root, adapter)
+}
+
+// sdk is what any builder of Microsoft's SDK takes to talk to a tenant.
+func sdk(t *testing.T, s *tenant) (map[string]string, abstractions.RequestAdapter) {
+	t.Helper()
 	client := nethttplibrary.GetDefaultClient()
 	client.Transport = nethttplibrary.NewCustomTransportWithParentTransport(bearer{s.client.Transport, s.token}, nethttplibrary.GetDefaultMiddlewares()...)
 	adapter, err := nethttplibrary.NewNetHttpRequestAdapterWithParseNodeFactoryAndSerializationWriterFactoryAndHttpClient(
@@ -53,7 +62,7 @@ func microsoft(t *testing.T, s *tenant) *users.UsersRequestBuilder {
 	require.NoError(t, err)
 	root := s.GraphEndpoint() + "/v1.0"
 	adapter.SetBaseUrl(root)
-	return users.NewUsersRequestBuilderInternal(map[string]string{"baseurl": root}, adapter)
+	return map[string]string{"baseurl": root}, adapter
 }
 
 func eventualHeader() *abstractions.RequestHeaders {
@@ -132,4 +141,45 @@ func TestMicrosoftsClientIsRefusedWhatGraphRefuses(t *testing.T) {
 	})
 	require.NoError(t, err)
 	assert.Positive(t, *page.GetOdataCount())
+}
+
+func TestMicrosoftsClientWritesMembers(t *testing.T) {
+	s := writer(t, emulator.Options{Users: 300})
+	root, adapter := sdk(t, s)
+	group := groups.NewGroupsRequestBuilderInternal(root, adapter).ByGroupId(s.groupID("sg-sales"))
+	ids := s.outsiders("sg-sales", 21)
+	message := func(err error) string {
+		t.Helper()
+		var refused *odataerrors.ODataError
+		require.ErrorAs(t, err, &refused)
+		return *refused.GetErrorEscaped().GetMessage()
+	}
+
+	one := models.NewReferenceCreate()
+	link := "https://graph.microsoft.com/v1.0/directoryObjects/" + ids[0]
+	one.SetOdataId(&link)
+	require.NoError(t, group.Members().Ref().Post(t.Context(), one, nil))
+	assert.Equal(t, already, message(group.Members().Ref().Post(t.Context(), one, nil)))
+
+	many := models.NewGroup()
+	var links []string
+	for _, id := range ids[1:] {
+		links = append(links, "https://graph.microsoft.com/v1.0/directoryObjects/"+id)
+	}
+	many.SetAdditionalData(map[string]any{"members@odata.bind": links})
+	_, err := group.Patch(t.Context(), many, nil)
+	require.NoError(t, err)
+	for _, id := range ids {
+		assert.True(t, s.isMember("sg-sales", id))
+		require.NoError(t, group.Members().ByDirectoryObjectId(id).Ref().Delete(t.Context(), nil))
+	}
+	assert.Equal(t, missing(s.groupID("sg-sales")), message(group.Members().ByDirectoryObjectId(ids[0]).Ref().Delete(t.Context(), nil)))
+
+	owners, err := group.Owners().Get(t.Context(), nil)
+	require.NoError(t, err)
+	require.Len(t, owners.GetValue(), 1)
+	assert.IsType(t, models.NewUser(), owners.GetValue()[0])
+	assert.Equal(t, s.Tenant().ID(s.Tenant().Owners(s.groupIndex("sg-sales"))[0]), *owners.GetValue()[0].GetId())
+	assert.Len(t, s.MembershipChanges(), 42)
+	assert.Empty(t, s.Judges().Violations())
 }
