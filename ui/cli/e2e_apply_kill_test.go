@@ -22,10 +22,10 @@ const everyWriteFault = "latency=2ms,lag=150ms,429=0.002,5xx=0.02,cut=0.02,trunc
 // resume plans while the tenant fails, and while others change the group. Then
 // resume runs to its end, and the group, what requests did to it, the journal
 // and the audit are compared with the plan. Some plans are taken back the same
-// way. ROLLCALL_SOAK=1 kills 300 processes instead of 8.
+// way. ROLLCALL_SOAK=1 kills 300 processes instead of 6.
 func TestAPlanKilledAtAnyMomentIsFinishedByResume(t *testing.T) {
 	t.Parallel()
-	kills, users := 8, 800
+	kills, users := 6, 800
 	if soak() {
 		kills, users = 300, 3000
 	}
