@@ -18,7 +18,7 @@ type auditVerifiedMsg struct{ broken *model.Error } // nil: it holds
 func verifyAudit(s shared) tea.Cmd {
 	return s.tasks.quietly(taskAudit, func(ctx context.Context) tea.Msg {
 		err := model.AsError(s.ws.VerifyAudit(ctx))
-		if err != nil && err.Code != "auditBroken" {
+		if err != nil && err.Code != "auditBroken" && err.Code != "journalBroken" {
 			return nil // it could not be read; what reads it for the screen says so
 		}
 		return auditVerifiedMsg{err}
