@@ -13,6 +13,11 @@
 // ones, goes out in batches of 20, several at a time, so that a round takes the
 // time of one request. Where a listing goes on is the whole memory of a round.
 //
+// Writes go out in batches too, and each of their requests, sent again or not,
+// first takes its part of the tenant's budget of writes: where that is spent they
+// wait, so that none is throttled for our own doing. A batch whose answer was lost
+// is sent again, since what is so already is no failure.
+//
 // Another service of the tenant is called with the same manners through a
 // Service: package exchange asks Exchange so.
 //
