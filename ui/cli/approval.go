@@ -137,7 +137,7 @@ func (a *app) lift(ctx context.Context, plan *writeback.Plan, f *approvalFlags) 
 		if err != nil {
 			return err
 		}
-		if answer != strconv.Itoa(q.must) {
+		if answer != strconv.Itoa(q.must) && answer != grouped(q.must) {
 			return denied()
 		}
 		*q.typed = q.must
@@ -187,6 +187,29 @@ func (a *app) warnAudit(ctx context.Context, w *workspace.Workspace) {
 	if e.Remedy != "" {
 		fmt.Fprintf(a.env.Stderr, "  %s\n", text.Clean(e.Remedy))
 	}
+}
+
+// stale is what others changed in a group, as programs read it: object ids.
+type stale struct {
+	Joined    []string `json:"joined"`
+	Left      []string `json:"left"`
+	TakenBack []string `json:"takenBack"`
+}
+
+// staleOf is what others changed, where that is the error's cause; else nil.
+func staleOf(err error) *stale {
+	var cause *writeback.Stale
+	if !errors.As(err, &cause) {
+		return nil
+	}
+	s := &stale{Joined: []string{}, Left: append([]string{}, cause.Left...), TakenBack: []string{}}
+	for _, r := range cause.Joined {
+		s.Joined = append(s.Joined, r.ID)
+	}
+	for _, row := range cause.TakenBack {
+		s.TakenBack = append(s.TakenBack, row.ID)
+	}
+	return s
 }
 
 // showStale lists for a person what others changed in a group, of which the

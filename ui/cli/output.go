@@ -31,8 +31,9 @@ func (a *app) printError(e *model.Error) {
 			Message   string `json:"message"`
 			Remedy    string `json:"remedy,omitempty"`
 			RequestID string `json:"requestId,omitempty"`
+			Stale     *stale `json:"stale,omitempty"`
 		}
-		writeJSON(a.env.Stderr, map[string]body{"error": {e.Code, e.Message, e.Remedy, e.RequestID}})
+		writeJSON(a.env.Stderr, map[string]body{"error": {e.Code, e.Message, e.Remedy, e.RequestID, staleOf(e)}})
 		return
 	}
 	line := "rollcall: " + text.Clean(e.Message)

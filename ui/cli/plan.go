@@ -162,11 +162,9 @@ func (a *app) proposed(ctx context.Context, w *workspace.Workspace, plan *writeb
 	}
 	view := planView{rows: a.shownRows(rows), approver: approver(w, plan)}
 	if !a.flags.machine() {
-		warning, err := w.WriteWarning(ctx, plan)
-		if err != nil {
-			return err
-		}
-		view.warning = warning
+		// The plan is made and kept. What cannot be told now is told when it is
+		// approved.
+		view.warning, _ = w.WriteWarning(ctx, plan)
 	}
 	return a.printPlan(plan, view)
 }

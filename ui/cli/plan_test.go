@@ -472,6 +472,20 @@ func TestWhatOthersTookBackIsShownAndAskedForAgain(t *testing.T) {
 	})
 }
 
+func TestWhoMayNotWriteIsWarnedBeforeTheQuestion(t *testing.T) {
+	s := newShell(t)
+	s.tenant.Account.Roles = nil
+	out := s.ok("plan", "--from", "rule:"+salesRule, "--to", "sg-sales")
+	assert.Contains(t, out, "  ! admin@contoso.com has no role in the whole tenant that may change a security group")
+	id := s.plan()
+	s.terminal, s.stdin = true, strings.NewReader("yes\n")
+	a := s.run("apply", id)
+	assert.Zero(t, a.code, "it is a warning: Graph has the last word")
+	before, _, asked := strings.Cut(a.stderr, `Only "yes" approves`)
+	require.True(t, asked)
+	assert.Contains(t, before, "has no role in the whole tenant")
+}
+
 func TestAStalePlanNamesWhoMoved(t *testing.T) {
 	s := newShell(t)
 	id := s.plan()
@@ -480,6 +494,10 @@ func TestAStalePlanNamesWhoMoved(t *testing.T) {
 	a := s.run("apply", id, "--yes")
 	assert.Equal(t, 3, a.code)
 	assert.Contains(t, a.stderr, "  joined: mia@contoso.com\n  left: bert@contoso.com\n")
+	e := decode(t, s.run("apply", id, "--yes", "--json").stderr)["error"].(map[string]any)
+	assert.Equal(t, map[string]any{
+		"joined": []any{workspacetest.ID(77)}, "left": []any{workspacetest.ID(workspacetest.Bert)}, "takenBack": []any{},
+	}, e["stale"])
 	assert.Zero(t, s.written())
 }
 
