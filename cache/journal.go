@@ -160,11 +160,11 @@ func setRow(journal *bolt.Bucket, planID string, r writeback.Row) (former writeb
 	}
 	rows := journal.Bucket(bucketJournalRows)
 	var kept writeback.Row
-	if err := need(rows, planID, place, &kept); err != nil {
+	if _, err := get(rows, place, &kept); err != nil {
 		return "", err
 	}
 	if kept.ID != r.ID || kept.Remove != r.Remove {
-		return "", damage("the journal of plan %s has the row of another user in the place of %s", planID, r.ID)
+		return "", damage("the journal of plan %s has no row of %s, or another one, in its place", planID, r.ID)
 	}
 	return kept.State, put(rows, bytes.Clone(place), r)
 }
@@ -337,7 +337,7 @@ func journalOf(tx *bolt.Tx, planID string) (*bolt.Bucket, error) {
 			Message: fmt.Sprintf("plan %q was never begun", planID),
 		}
 	}
-	if journal.Bucket(bucketJournalRows) == nil {
+	if journal.Bucket(bucketJournalRows) == nil || journal.Bucket(bucketAbout) != nil && journal.Bucket(bucketPlaces) == nil {
 		return nil, damage("the journal of plan %s lacks its rows", planID)
 	}
 	return journal, nil

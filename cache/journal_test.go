@@ -375,6 +375,7 @@ func TestADamagedJournalIsReported(t *testing.T) {
 		"there is no note":           func(b *bolt.Bucket) error { return b.Delete(keyNote) },
 		"the rows are missing":       func(b *bolt.Bucket) error { return b.DeleteBucket(bucketJournalRows) },
 		"what the run is is missing": func(b *bolt.Bucket) error { return b.DeleteBucket(bucketAbout) },
+		"the places are missing":     func(b *bolt.Bucket) error { return b.DeleteBucket(bucketPlaces) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := openLedger(t, ledgerPath(t))
