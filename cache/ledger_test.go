@@ -203,6 +203,20 @@ func TestADamagedLedgerIsReportedAndLeftAsItIs(t *testing.T) {
 	}
 }
 
+func TestALedgerOfAnotherLayoutIsLeftAsItIs(t *testing.T) {
+	path := ledgerPath(t)
+	l := openLedger(t, path)
+	poke(t, l.db, bucketHeader, keyFormat, []byte{ledgerFormat + 1})
+	require.NoError(t, l.Close())
+	before, err := os.ReadFile(path)
+	require.NoError(t, err)
+	_, err = OpenLedger(path, LedgerOptions{})
+	assert.Contains(t, failure(t, err, "newerFile").Message, "layout 3; this one knows 2")
+	after, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, before, after)
+}
+
 func TestANewLedgerLeavesNothingElseInItsFolder(t *testing.T) {
 	path := ledgerPath(t)
 	require.NoError(t, openLedger(t, path).Close())
