@@ -72,7 +72,14 @@ func (g *graph) batch(c *call) *reply {
 	statuses := make(map[batchID]int, len(requests))
 	responses := make([]batchResponse, 0, len(requests))
 	var pages [][]byte // that can be used again once they are copied
-	for _, r := range requests {
+	served := len(requests)
+	if slices.ContainsFunc(requests, batchRequest.writes) && g.faults.strikes(faultHalfway, c.path) {
+		served = g.faults.below(len(requests))
+	}
+	for i, r := range requests {
+		if i == served {
+			panic(http.ErrAbortHandler)
+		}
 		var answer *reply
 		inner := c.within(r)
 		switch bad := inner.prepare(r); {
@@ -180,6 +187,11 @@ func (r *batchRequest) lacksContent() bool {
 		return empty || !typed
 	}
 	return !empty && !typed
+}
+
+// writes reports a request that is no question.
+func (r batchRequest) writes() bool {
+	return !strings.EqualFold(r.Method, http.MethodGet) && !strings.HasSuffix(r.URL, "/getByIds")
 }
 
 // within is the call of one request of this batch.

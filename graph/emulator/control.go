@@ -144,6 +144,10 @@ func (s *Server) CutNext(n int, pathPrefix string) { s.provoke(faultCut, n, path
 // connection before the answer. Of a $batch, the paths of its writes count.
 func (s *Server) UnanswerNext(n int, pathPrefix string) { s.provoke(faultUnanswered, n, pathPrefix) }
 
+// HalveNext breaks the connection of the next n batches that write when some of
+// their requests have been served.
+func (s *Server) HalveNext(n int) { s.provoke(faultHalfway, n, "") }
+
 // TimeOutNext lets the next n writes take effect and answers them with 504, in
 // a $batch each on its own.
 func (s *Server) TimeOutNext(n int, pathPrefix string) { s.provoke(faultTimeout, n, pathPrefix) }

@@ -15,7 +15,8 @@ import (
 //
 // Throttle, Server, Expire, Cut and Unreplicated strike before a request is
 // looked at: a write that meets one has changed nothing. Timeout and Unanswered
-// strike when a write has taken effect. So does Truncate, which of writes meets
+// strike when a write has taken effect, and Halfway when some of a batch have.
+// So does Truncate, which of writes meets
 // those in a $batch alone: the others are answered without a body.
 type Faults struct {
 	Latency  time.Duration // added to each answer
@@ -28,6 +29,7 @@ type Faults struct {
 	// Of memberships.
 	Lag          time.Duration // members are listed and counted as they were this long ago, in either store
 	Unanswered   float64       // a write, or a $batch with one, takes effect and the connection breaks before an answer
+	Halfway      float64       // of a $batch with a write some requests are served, then the connection breaks
 	Timeout      float64       // a write takes effect and is answered with 504 nevertheless
 	Unreplicated float64       // a write is refused as if the group had just been created: 400
 	Absent400    bool          // removing who is no member is answered with 400 in place of 404
@@ -57,7 +59,7 @@ type Faults struct {
 // a specification.
 func (f *Faults) chances() map[string]*float64 {
 	return map[string]*float64{
-		"unanswered": &f.Unanswered, "timeout": &f.Timeout, "unreplicated": &f.Unreplicated,
+		"unanswered": &f.Unanswered, "halfway": &f.Halfway, "timeout": &f.Timeout, "unreplicated": &f.Unreplicated,
 		"429": &f.Throttle, "5xx": &f.Server, "cut": &f.Cut, "truncate": &f.Truncate, "expire": &f.Expire,
 		"empty": &f.Empty, "loop": &f.Loop, "stale": &f.Stale,
 		"dup": &f.Dup, "stranger": &f.Stranger, "gone": &f.Gone, "lost": &f.Lost,
@@ -84,7 +86,7 @@ func (f *Faults) flags() map[string]*bool {
 // name with a value, in any order. Several properties are joined by "+".
 //
 //	latency=20ms,429=0.05,5xx=0.02,cut=0.01,truncate=0.01,expire=0.01
-//	lag=5s,unanswered=0.01,timeout=0.01,unreplicated=0.01,absent400
+//	lag=5s,unanswered=0.01,halfway=0.01,timeout=0.01,unreplicated=0.01,absent400
 //	empty=0.1,loop=0.01,stale=0.01
 //	dup=0.1,reorder,stranger=0.1,gone=0.01,lost=0.01
 //	everybody

@@ -21,12 +21,12 @@ func escaped(path string) string { return strings.ReplaceAll(path, " ", "%20") }
 
 func TestAFaultSpecificationIsReadOrRefused(t *testing.T) {
 	got, err := emulator.ParseFault("latency=20ms,429=0.05,5xx=0.02,cut=0.01,truncate=0.01,expire=0.01,dup=0.1,reorder," +
-		"lag=5s,unanswered=0.1,timeout=0.2,unreplicated=0.3,absent400," +
+		"lag=5s,unanswered=0.1,halfway=0.15,timeout=0.2,unreplicated=0.3,absent400," +
 		"empty=0.2,loop=0.3,stale=0.4,stranger=0.5,gone=0.6,lost=0.7,501=faxNumber,400=city+imAddresses")
 	require.NoError(t, err)
 	assert.Equal(t, emulator.Faults{
 		Latency: 20 * time.Millisecond, Throttle: 0.05, Server: 0.02, Cut: 0.01, Truncate: 0.01, Expire: 0.01, Dup: 0.1, Reorder: true,
-		Lag: 5 * time.Second, Unanswered: 0.1, Timeout: 0.2, Unreplicated: 0.3, Absent400: true,
+		Lag: 5 * time.Second, Unanswered: 0.1, Halfway: 0.15, Timeout: 0.2, Unreplicated: 0.3, Absent400: true,
 		Empty: 0.2, Loop: 0.3, Stale: 0.4, Stranger: 0.5, Gone: 0.6, Lost: 0.7,
 		NotImplemented: []string{"faxNumber"}, Unknown: []string{"city", "imAddresses"},
 	}, got)

@@ -26,6 +26,7 @@ const (
 	faultLost
 	faultReplay
 	faultUnanswered
+	faultHalfway
 	faultTimeout
 	faultUnreplicated
 )
@@ -167,6 +168,8 @@ func (f *faults) share(kind faultKind) float64 {
 		return f.set.Dup
 	case faultUnanswered:
 		return f.set.Unanswered
+	case faultHalfway:
+		return f.set.Halfway
 	case faultTimeout:
 		return f.set.Timeout
 	case faultUnreplicated:

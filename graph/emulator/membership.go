@@ -191,7 +191,10 @@ func (g *graph) fits(c *call, grp *seed.Group, m seed.Member) *graphError {
 	}
 	switch m.Type {
 	case seed.MemberUser:
-		if u, ok := g.tenant.User(m.Index); ok && u.UserType == "Guest" && !g.tenant.TakesGuests(grp.Index) {
+		if g.tenant.TakesGuests(grp.Index) {
+			return nil
+		}
+		if u, ok := g.tenant.User(m.Index); ok && u.UserType == "Guest" {
 			return refuse(http.StatusForbidden, "Authorization_RequestDenied", textNoGuests)
 		}
 	case seed.MemberGroup:

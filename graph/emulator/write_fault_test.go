@@ -2,6 +2,7 @@ package emulator_test
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -96,6 +97,32 @@ func TestAWriteWhoseAnswerIsLostHasTakenEffect(t *testing.T) {
 	s.UnanswerNext(1, "/groups")
 	s.add("sg-sales", ids[1]).refused(http.StatusBadRequest, "Request_BadRequest", already) // without effect: answered
 	assert.Len(t, s.MembershipChanges(), 3)
+}
+
+func TestABatchThatBreaksHalfWayHasDoneItsFirstRequests(t *testing.T) {
+	s := writer(t, emulator.Options{})
+	ids := s.outsiders("sg-sales", 40)
+	var done []int
+	for from := 0; from < len(ids); from += 10 {
+		var requests []any
+		for i, id := range ids[from : from+10] {
+			requests = append(requests, withBody(request(strconv.Itoa(i), "POST", "/groups/"+s.groupID("sg-sales")+"/members/$ref"), map[string]string{"@odata.id": s.ref(id)}))
+		}
+		s.HalveNext(1)
+		assert.Equal(t, http.StatusOK, s.batch(request("1", "GET", "/me"))["1"].Status, "a batch that only reads")
+		_, err := s.try(http.MethodPost, "/$batch", map[string]any{"requests": requests})
+		require.Error(t, err)
+		n := 0
+		for n < 10 && s.isMember("sg-sales", ids[from+n]) {
+			n++
+		}
+		for _, id := range ids[from+n : from+10] {
+			assert.False(t, s.isMember("sg-sales", id))
+		}
+		done = append(done, n)
+	}
+	assert.Less(t, slices.Min(done), slices.Max(done), "not always at the same place: %v", done)
+	assert.Len(t, s.MembershipChanges(), done[0]+done[1]+done[2]+done[3])
 }
 
 func TestAWriteThatTimesOutHasTakenEffect(t *testing.T) {

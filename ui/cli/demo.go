@@ -76,6 +76,7 @@ permissions granted and not needed, and requests by route.
   latency=20ms  429  5xx  cut  truncate  expire   of any request
   lag=5s                                          of members: listed as they were then
   unanswered  timeout                             of writes: done, but no answer, or 504
+  halfway                                         of batches of writes: some done, no answer
   unreplicated                                    of writes: as if the group were new
   absent400                                       of removals of nobody: 400, not 404
   empty  loop  stale                              of pages of users
