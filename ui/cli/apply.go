@@ -19,8 +19,9 @@ import (
 func (a *app) applyCommand() *cobra.Command {
 	var approval approvalFlags
 	cmd := &cobra.Command{
-		Use:   "apply FILE|ID",
-		Short: "Write an approved plan to its group, and verify it",
+		Use:               "apply FILE|ID",
+		ValidArgsFunction: a.completePlans,
+		Short:             "Write an approved plan to its group, and verify it",
 		Long: `apply shows the plan and asks; only "yes" approves. --yes approves without
 asking. A plan beyond a guard needs the number itself: --allow-removals 120
 allows exactly up to 120, and --reason says why. The group is read again first:
@@ -66,8 +67,9 @@ func (a *app) apply(ctx context.Context, fileOrID string, f approvalFlags) error
 func (a *app) resumeCommand() *cobra.Command {
 	var approval approvalFlags
 	cmd := &cobra.Command{
-		Use:   "resume FILE|ID",
-		Short: "Finish a plan that was interrupted, or try its failed rows again",
+		Use:               "resume FILE|ID",
+		ValidArgsFunction: a.completePlans,
+		Short:             "Finish a plan that was interrupted, or try its failed rows again",
 		Long: `resume finishes the run of a plan: rows that were not written are, and rows that
 failed are tried again. It needs no approval beside the run's own, unless
 somebody has taken back what the run had written, or the profile's guards have
@@ -244,10 +246,11 @@ func (a *app) undoCommand() *cobra.Command {
 		rows bool
 	)
 	cmd := &cobra.Command{
-		Use:   "undo FILE|ID",
-		Short: "Propose the plan that takes an applied plan back",
-		Long:  "undo makes a new plan from the members before the first write. It changes nothing: read it and apply it.",
-		Args:  cobra.ExactArgs(1),
+		Use:               "undo FILE|ID",
+		ValidArgsFunction: a.completePlans,
+		Short:             "Propose the plan that takes an applied plan back",
+		Long:              "undo makes a new plan from the members before the first write. It changes nothing: read it and apply it.",
+		Args:              cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			return a.withSession(ctx, func(w *workspace.Workspace) error {

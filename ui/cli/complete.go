@@ -95,6 +95,25 @@ func snapshotNames(ctx context.Context, w *workspace.Workspace, word, prefix str
 	return found, err
 }
 
+// completePlans completes the ids of the kept plans, the newest first; where a
+// path is being typed, files.
+func (a *app) completePlans(cmd *cobra.Command, args []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	if strings.ContainsAny(word, `/\.`) {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	found, _ := a.names(cmd, func(ctx context.Context, w *workspace.Workspace) (found []cobra.Completion, err error) {
+		heads, err := w.PlanHeads(ctx)
+		for _, h := range heads {
+			found = completion(found, word, "", h.ID, stamp(h.CreatedAt)+", "+h.Group.DisplayName+", "+planState(h))
+		}
+		return found, err
+	})
+	return found, cobra.ShellCompDirectiveKeepOrder
+}
+
 // completeEntries completes the entries that are kept on this machine; an
 // address of the tenant would need the tenant.
 func (a *app) completeEntries(cmd *cobra.Command, _ []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {

@@ -85,7 +85,7 @@ func registerRows(cmd *cobra.Command, rows *bool) {
 func (a *app) planShowCommand() *cobra.Command {
 	var rows bool
 	cmd := &cobra.Command{
-		Use: "show FILE|ID", Short: "Show a plan", Args: cobra.ExactArgs(1),
+		Use: "show FILE|ID", Short: "Show a plan", Args: cobra.ExactArgs(1), ValidArgsFunction: a.completePlans,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			return a.with(ctx, func(w *workspace.Workspace) error {

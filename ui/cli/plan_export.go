@@ -22,8 +22,9 @@ func (a *app) planExportCommand() *cobra.Command {
 		version bool
 	)
 	cmd := &cobra.Command{
-		Use:   "export FILE|ID --as csv|powershell",
-		Short: "Write a plan as files for somebody who may write",
+		Use:               "export FILE|ID --as csv|powershell",
+		ValidArgsFunction: a.completePlans,
+		Short:             "Write a plan as files for somebody who may write",
 		Long: `export writes the plan for somebody who holds the permission that you lack: as
 the CSVs that the Entra admin center takes under Members › Bulk operations, or
 as a commented PowerShell script, which shows what it would do and changes

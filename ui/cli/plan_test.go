@@ -557,6 +557,16 @@ func TestALengthOfTimeIsSaidAsCloselyAsItCanBeForetold(t *testing.T) {
 	}
 }
 
+func TestThePlansThatAreKeptAreCompleted(t *testing.T) {
+	s := newShell(t)
+	id := s.plan()
+	for _, command := range [][]string{{"apply"}, {"resume"}, {"undo"}, {"plan", "show"}, {"plan", "export"}} {
+		out := s.ok(append(append([]string{"__complete"}, command...), id[:3])...)
+		assert.Contains(t, out, id+"\t2026-11-22 12:00, sg-sales, proposed\n", command)
+		assert.NotContains(t, s.ok(append(append([]string{"__complete"}, command...), "./"+id[:3])...), id, "a path is being typed")
+	}
+}
+
 // limits holds the numbers alone.
 func limits(removals, additions, leastSize int) writeback.Guards {
 	g := writeback.NoGuards()
