@@ -58,28 +58,35 @@ func (w *Workspace) target(ctx context.Context, p *writeback.Plan) (*model.Group
 	return &group, nil
 }
 
+// named is the group as its plan names it.
+func named(p *writeback.Plan) *model.Group {
+	return &model.Group{ID: p.Group.ID, DisplayName: p.Group.DisplayName, Mail: p.Group.Mail, Kind: p.Group.Kind}
+}
+
 func (w *Workspace) guardsFor(ctx context.Context, p *writeback.Plan, group *model.Group) ([]writeback.GuardResult, error) {
 	parts, err := w.opened()
 	if err != nil {
 		return nil, err
 	}
-	limits := w.settings.Policy.For(group).Guards
+	limits, held := w.settings.Policy.For(group).Guards, *p
 	if p.UndoOf != "" {
-		// A group may become as small as it was. That it was so is the
-		// journal's word, not the plan's: a file can say anything.
 		undone, err := parts.Ledger.Run(ctx, p.UndoOf)
 		if err != nil {
 			return nil, err
 		}
+		// What an undo may, it may by the journal's word and not by the plan's: a
+		// file can say anything. A group may become as small as it was.
 		if undone != nil && undone.Plan.Group.ID == p.Group.ID {
 			limits.LeastSize = min(limits.LeastSize, len(undone.Before))
+		} else {
+			held.UndoOf = ""
 		}
 	}
 	mirrored, err := parts.Ledger.Mirrored(ctx, p.Group.ID)
 	if err != nil {
 		return nil, err
 	}
-	return stricter(p.Guards, limits.Hold(p, !mirrored)), nil
+	return stricter(p.Guards, limits.Hold(&held, !mirrored)), nil
 }
 
 // stricter takes of two results for each guard the one that allows less.
@@ -141,7 +148,7 @@ func (w *Workspace) checked(ctx context.Context, p *writeback.Plan, a writeback.
 		return nil, err
 	}
 	policy := w.settings.Policy
-	if policy.Protects(group) || policy.Protects(&model.Group{ID: p.Group.ID, DisplayName: p.Group.DisplayName}) {
+	if policy.Protects(group) || policy.Protects(named(p)) {
 		return nil, groupProtected(group)
 	}
 	if policy.SecondApprover && strings.EqualFold(a.By, p.Author) {

@@ -86,6 +86,32 @@ func TestTheFirstMirrorOfAGroupAsksForItsNumber(t *testing.T) {
 	require.NoError(t, w.CheckApproval(t.Context(), next, w.Approve(0, 0, "")))
 }
 
+func TestWhatCallsItselfAnUndoIsNoneByThat(t *testing.T) {
+	tenant := workspacetest.Contoso()
+	tenant.Policy = writeback.DefaultPolicy()
+	w := synced(t, tenant)
+	twin, err := w.Plan(t.Context(), []string{"rule:" + salesRule}, nil, workspacetest.ID(workspacetest.GroupTwin), writeback.ModeMirror)
+	require.NoError(t, err)
+	_, err = w.Apply(t.Context(), twin, w.Approve(0, 0, ""), nil)
+	require.NoError(t, err)
+	for name, of := range map[string]string{"of another group's run": twin.ID, "of no known run": "0123456789ab"} {
+		t.Run(name, func(t *testing.T) {
+			forged, err := writeback.NewUndo(writeback.UndoParams{
+				Run: &writeback.Run{
+					Plan:   writeback.Plan{ID: of, TenantID: workspacetest.TenantID, Group: writeback.GroupRef{ID: workspacetest.ID(workspacetest.GroupSales), DisplayName: "sg-sales", Kind: model.KindSecurity}},
+					Before: []writeback.Ref{{ID: workspacetest.ID(workspacetest.Bert)}},
+					Rows:   []writeback.Row{{Ref: writeback.Ref{ID: workspacetest.ID(workspacetest.Chandra)}, State: writeback.RowDone}},
+				},
+				Members: tenant.MembersOf[workspacetest.ID(workspacetest.GroupSales)], Rules: tenant.Policy.Rules, Author: "mallory", Now: w.Now(),
+			})
+			require.NoError(t, err)
+			require.Len(t, forged.Remove, 1)
+			require.NoError(t, writeback.Check(forged, w.Approve(0, 0, "")), "the plan's own guards let it pass")
+			failure(t, w.CheckApproval(t.Context(), forged, w.Approve(0, 0, "")), model.KindGuard, "guardFirstMirror")
+		})
+	}
+}
+
 func TestAGroupHasTheRulesThatTheProfileGivesIt(t *testing.T) {
 	tenant := workspacetest.Contoso()
 	own := writeback.Rules{Guards: limits(0, -1, -1)}

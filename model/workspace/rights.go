@@ -63,7 +63,7 @@ func (w *Workspace) WriteWarning(ctx context.Context, p *writeback.Plan) (string
 	}
 	// Of a token that cannot be read nothing is known.
 	roleless := !session.AppOnly && session.AccountID != "" && !session.mayWrite(p.Group.Kind)
-	removing := len(p.Remove) > 0 && !w.settings.Policy.For(&model.Group{ID: p.Group.ID, DisplayName: p.Group.DisplayName}).RemoveOwners
+	removing := len(p.Remove) > 0 && !w.settings.Policy.For(named(p)).RemoveOwners
 	if !roleless && !removing {
 		return "", nil
 	}
