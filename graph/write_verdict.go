@@ -56,23 +56,42 @@ func (w *writer) judge(ctx context.Context, a batchAnswer, remove bool) verdict 
 		return verdictGuest
 	case a.Status == http.StatusForbidden, said(a, textExchange), said(a, textOnPremises):
 		return verdictGroup
-	case unknown && said(a, strings.ToLower(w.groupID)) && w.gone(ctx):
-		return verdictGroup
 	case isUnreplicated(a):
 		return verdictUnreplicated
-	case !remove && bad && said(a, textAdded), remove && (unknown || bad && said(a, textRemoved)):
+	case !remove && bad && said(a, textAdded), remove && bad && said(a, textRemoved):
+		return verdictAlready
+	case unknown && said(a, strings.ToLower(w.groupID)):
+		return w.withoutGroup(ctx, remove)
+	case remove && unknown && isNotFound(a):
 		return verdictAlready
 	}
 	return verdictRow
 }
 
-// gone reports whether the group is not there any more. The refusal to remove
-// who is no member may name the group as what does not exist "or one of its
-// queried reference-property objects", so the group is read to tell.
-func (w *writer) gone(ctx context.Context) bool {
+// withoutGroup judges an answer that names the group as what does not exist "or
+// one of its queried reference-property objects". That may be a group that is
+// gone, and it is how who is no member is not removed, so the group is read to
+// tell. As long as nobody can, it is no success.
+func (w *writer) withoutGroup(ctx context.Context, remove bool) verdict {
 	_, err := w.group(ctx)
 	var refused *Refused
-	return errors.As(err, &refused) && refused.Status == http.StatusNotFound
+	switch {
+	case err == nil && remove:
+		return verdictAlready
+	case err == nil:
+		return verdictRow
+	case errors.As(err, &refused) && refused.Status == http.StatusNotFound:
+		return verdictGroup
+	}
+	w.stop(err)
+	return verdictDoubt
+}
+
+// isNotFound reports the refusal of Graph's own, and not that of something on
+// the way to it.
+func isNotFound(a batchAnswer) bool {
+	var e *model.Error
+	return errors.As(a.Err, &e) && strings.EqualFold(e.Code, "Request_ResourceNotFound")
 }
 
 // group reads the group once, to explain refusals.

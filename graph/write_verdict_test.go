@@ -147,3 +147,20 @@ func TestATokenThatIsRefusedForGoodLeavesItsRowsOpen(t *testing.T) {
 		})
 	}
 }
+
+// A refusal that may mean two things is settled by reading the group. Where that
+// fails nothing is known, and a removal that did not happen must not pass for
+// one that was not needed.
+func TestARemovalIsNoSuccessAsLongAsNobodyKnows(t *testing.T) {
+	missing := graphError("Request_ResourceNotFound", "Resource '"+groupID+"' does not exist or one of its queried reference-property objects are not present.")
+	c := serve(t, batchServer(t, func(innerRequest) innerAnswer { return innerAnswer{status: 404, body: missing} }, refuse(503)))
+	err := c.Write(t.Context(), groupID, nil, ids(0, 30), func(writeback.RowResult) { t.Error("nothing is known of it") })
+	assert.Equal(t, model.KindUnavailable, asModelError(t, err).Kind, "of the group that could not be read")
+
+	c = serve(t, batchServer(t, func(innerRequest) innerAnswer { return innerAnswer{status: 404} }, refuse(503)))
+	var r results
+	require.NoError(t, c.Write(t.Context(), groupID, nil, ids(0, 3), r.done))
+	for _, row := range r.rows {
+		assert.Equal(t, writeback.OutcomeFailed, row.Outcome, "a 404 without a word is not Graph's")
+	}
+}
