@@ -28,7 +28,7 @@ func (f *approvalFlags) register(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "approve without asking")
 	cmd.Flags().IntVar(&f.additions, "allow-additions", 0, "lift the guards on additions up to this `number`")
 	cmd.Flags().IntVar(&f.removals, "allow-removals", 0, "lift the guards on removals up to this `number`")
-	cmd.Flags().StringVar(&f.reason, "reason", "", "why a guard is lifted, which the audit keeps")
+	cmd.Flags().StringVar(&f.reason, "reason", "", "why a guard is lifted: a `text` that the audit keeps")
 }
 
 func (f *approvalFlags) check(cmd *cobra.Command) error {
