@@ -27,7 +27,7 @@ const (
 // API reference, "Add members" and "Remove member"; Microsoft's group membership
 // management service, GraphGroupMembershipUpdater; reports from the field.
 const (
-	textAdded        = "already exist"
+	textAdded        = "added object references already exist"
 	textRemoved      = "removed object references do not exist"
 	textUnreplicated = "source resource object or one of the objects being referenced don't exist"
 	textGuests       = "guests users are not allowed"
