@@ -64,8 +64,8 @@ func newActivityPane(s shared) *activityPane {
 			column{title: "Status", width: 6, least: 6, right: true}, column{title: "Took", width: 8, least: 7, right: true},
 			column{title: "Note", width: 14, least: 10}, column{title: "Request id", width: 36, least: 12}),
 		viewNotices: newTable(s.theme, clock, column{title: "", width: 1, least: 1}, column{title: "Notice", width: 60, least: 20, grows: true}),
-		viewAudit: newTable(s.theme, clock, column{title: "Action", width: 18, least: 12}, column{title: "Subject", width: 30, least: 10, grows: true},
-			column{title: "By", width: 28, least: 10}, column{title: "Detail", width: 30, least: 10, grows: true}),
+		viewAudit: newTable(s.theme, clock, column{title: "Action", width: 18, least: 12}, column{title: "Subject", width: 18, least: 10, grows: true},
+			column{title: "By", width: 22, least: 10}, column{title: "Detail", width: 36, least: 18, grows: true}),
 	}
 	p.calls.theme, p.notices.theme = s.theme, s.theme
 	p.refreshTables()

@@ -116,7 +116,8 @@ func (r *eventRows) Cells(i int, cells []tableCell) {
 	cells[1].text = e.Action
 	cells[2].text = e.Subject
 	cells[3].text = e.By
-	cells[4].text = e.Detail
+	// The plan's id stands in front of every line of its run; enter shows it.
+	cells[4].text = strings.TrimPrefix(e.Detail, "plan "+e.PlanID+": ")
 }
 
 func findID(r tableRows, id string) int {
@@ -190,23 +191,38 @@ func (p *activityPane) showPlanEvent(d *textDialog, e workspace.Event, item func
 	if len(e.Rows) == 0 {
 		return
 	}
-	th, snapshot := p.theme, p.ws.Directory()
-	d.lines = append(d.lines, "")
-	for _, r := range e.Rows {
-		name := r.UserID
-		if row, ok := snapshot.ByID(r.UserID); ok {
-			name = named(snapshot.Value(row, model.AttrUserPrincipalName), name)
+	th, snapshot, facts := p.theme, p.ws.Directory(), append(d.lines, "")
+	d.lines = nil
+	d.lay = func(width int) []string {
+		var lines []string
+		for _, f := range facts {
+			lines = append(lines, wrap(th, f, width)...)
 		}
-		sign, style := "+", th.added
-		if r.Remove {
-			sign, style = "-", th.removed
+		for _, r := range e.Rows {
+			name := r.UserID
+			if row, ok := snapshot.ByID(r.UserID); ok {
+				name = named(snapshot.Value(row, model.AttrUserPrincipalName), name)
+			}
+			sign, style := "+", th.added
+			if r.Remove {
+				sign, style = "-", th.removed
+			}
+			state := rowStateText(&writeback.Row{State: r.State, Reason: r.Reason})
+			if r.State == writeback.RowSent {
+				state = "sent" // what became of it stands in a later line
+			}
+			line := style.Render(sign+" "+th.cell(name, auditNameWidth)) + "  " + th.text.Render(clean(state))
+			id := clean(r.RequestID)
+			switch {
+			case id == "":
+				lines = append(lines, th.cut(line, width))
+			case th.width(line)+2+th.width(id) <= width:
+				lines = append(lines, line+"  "+th.muted.Render(id))
+			default: // a request id is not cut: it is what one searches for
+				lines = append(append(lines, wrap(th, line, width)...), "    "+th.muted.Render(id))
+			}
 		}
-		state := rowStateText(&writeback.Row{State: r.State, Reason: r.Reason})
-		line := style.Render(sign+" "+th.cell(name, auditNameWidth)) + "  " + th.text.Render(clean(state))
-		if r.RequestID != "" {
-			line += th.muted.Render("  " + clean(r.RequestID))
-		}
-		d.lines = append(d.lines, line)
+		return lines
 	}
 }
 

@@ -22,6 +22,9 @@ type exportFile struct {
 
 const taskExport = "export"
 
+// fewFiles is how many written files are named; of more their folder is.
+const fewFiles = 2
+
 // exportDialog asks for a path and writes files there: one file at the path,
 // or several into the folder that it names.
 func exportDialog(s shared, title, lead, proposal string, files func(path string) []exportFile) dialog {
@@ -41,6 +44,9 @@ func exportDialog(s shared, title, lead, proposal string, files func(path string
 				if f.lacks != "" {
 					return toastMsg{level: levelWarn, text: "Written: " + strings.Join(written, ", ") + ", without " + f.lacks}
 				}
+			}
+			if len(written) > fewFiles {
+				return toastMsg{level: levelGood, text: "Written: " + plural(len(written), "file", "files") + " into " + filepath.Dir(written[0])}
 			}
 			return toastMsg{level: levelGood, text: "Written: " + strings.Join(written, ", ")}
 		}), ""

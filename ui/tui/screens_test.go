@@ -9,6 +9,7 @@ import (
 
 	"rollcall/model"
 	"rollcall/model/workspace"
+	"rollcall/model/writeback"
 )
 
 // sizes are the terminals that every golden screen is drawn on.
@@ -226,5 +227,31 @@ func TestLockedProfileSaysWhoHoldsIt(t *testing.T) {
 		s.tenant.openErr = nil
 		s.press("r")
 		s.shows("60 users")
+	})
+}
+
+// TestTheAuditTellsOfAPlanRowByRow opens the lines that a run wrote.
+func TestTheAuditTellsOfAPlanRowByRow(t *testing.T) {
+	tenant := func() *fakeTenant {
+		t := syncedTenant()
+		approval := writeback.Approval{By: "admin@contoso.com", From: "ada@laptop", At: testNow, AllowRemovals: 62, Reason: "the team was dissolved"}
+		t.events = append(t.events,
+			workspace.Event{At: testNow, By: "admin@contoso.com", Action: workspace.ActionApprove, Subject: "sg-sales", PlanID: "9bd78b544b82", Hash: "sha256:9bd78b544b82",
+				Detail: "plan 9bd78b544b82: 64 rows to write, allows 62 removals", Approval: &approval},
+			workspace.Event{At: testNow, By: "admin@contoso.com", Action: workspace.ActionRows, Subject: "sg-sales", PlanID: "9bd78b544b82", Detail: "plan 9bd78b544b82: 1 done, 1 failed", Rows: []workspace.RowEvent{
+				{UserID: t.users[0].ID, State: writeback.RowDone, RequestID: "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d"},
+				{UserID: "gone", Remove: true, State: writeback.RowFailed, Reason: "insufficient privileges", RequestID: "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed"},
+			}})
+		return t
+	}
+	onEachSize(t, tenant, Options{NoSync: true}, func(s *screen, suffix string) {
+		s.press("5", "tab", "tab")
+		s.shows("plan.rows")
+		s.press("enter")
+		s.golden("activity-audit-rows" + suffix)
+		s.shows("9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d")
+		s.press("esc", "j", "enter")
+		s.shows("the team was dissolved")
+		s.shows("ada@laptop")
 	})
 }

@@ -218,6 +218,9 @@ func (p *writebackPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
 		p.layout()
 	case sessionChangedMsg:
 		p.layout()
+		if p.review != nil && p.review.run == nil {
+			return p.askWarning(p.review), false
+		}
 	case segmentsChangedMsg:
 		return p.audience.loadSaved(), false
 	}

@@ -14,6 +14,7 @@ import (
 // applyWalk counts a running apply; the run writes, the screen reads.
 type applyWalk struct {
 	review   *review
+	approval *writeback.Approval                // nil: that of the run that is resumed
 	progress atomic.Pointer[writeback.Progress] // nil until the first is told
 	requests int                                // sent by anybody before it began
 	begun    time.Time
@@ -143,7 +144,7 @@ func (p *writebackPane) applyPlan(msg planApplyMsg) tea.Cmd {
 	ws, plan := p.ws, msg.plan
 	approval := ws.Approve(msg.additions, msg.removals, msg.reason)
 	derived := plan != msg.review.base
-	return p.work(msg.review, func(ctx context.Context, progress func(writeback.Progress)) (*writeback.Report, error) {
+	return p.work(msg.review, &approval, func(ctx context.Context, progress func(writeback.Progress)) (*writeback.Report, error) {
 		if msg.resume {
 			return ws.Resume(ctx, plan.ID, &approval, progress)
 		}
@@ -166,15 +167,15 @@ func (p *writebackPane) resume() tea.Cmd {
 		return emit(consentMsg{"write"})
 	}
 	ws, id := p.ws, p.review.run.Plan.ID
-	return p.work(p.review, func(ctx context.Context, progress func(writeback.Progress)) (*writeback.Report, error) {
+	return p.work(p.review, nil, func(ctx context.Context, progress func(writeback.Progress)) (*writeback.Report, error) {
 		return ws.Resume(ctx, id, nil, progress)
 	}, id)
 }
 
 // work runs an apply or a resume. Stopping it cancels the work and not the
 // task, so that its answer still comes: rows may have been written.
-func (p *writebackPane) work(r *review, do func(context.Context, func(writeback.Progress)) (*writeback.Report, error), planID string) tea.Cmd {
-	walk := &applyWalk{review: r, requests: p.ws.Traffic().Requests, begun: p.ws.Now()}
+func (p *writebackPane) work(r *review, approval *writeback.Approval, do func(context.Context, func(writeback.Progress)) (*writeback.Report, error), planID string) tea.Cmd {
+	walk := &applyWalk{review: r, approval: approval, requests: p.ws.Traffic().Requests, begun: p.ws.Now()}
 	stopped := make(chan struct{})
 	var once atomic.Bool
 	walk.stop = func() {

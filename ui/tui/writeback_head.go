@@ -34,10 +34,10 @@ func (p *writebackPane) headLines(width int) []string {
 	}
 	switch {
 	case base.HandOver:
+	case p.isApplied() && p.apply.approval != nil:
+		lines = append(lines, p.approvalLines(*p.apply.approval, width)...)
 	case r.run != nil:
-		for _, l := range wrap(th, approvalLine(r.run.Approval), width) {
-			lines = append(lines, th.muted.Render(l))
-		}
+		lines = append(lines, p.approvalLines(r.run.Approval, width)...)
 	default:
 		lines = append(lines, p.guardLines(width)...)
 	}
@@ -51,8 +51,8 @@ func (p *writebackPane) headLines(width int) []string {
 	return append(lines, p.tabLine(width))
 }
 
-// approvalLine is who allowed a run, and what was lifted for it.
-func approvalLine(a writeback.Approval) string {
+// approvalLines say who allowed a run, and what was lifted for it.
+func (p *writebackPane) approvalLines(a writeback.Approval, width int) []string {
 	text := "approved by " + clean(a.By)
 	if !a.At.IsZero() {
 		text += " on " + a.At.Format("2006-01-02 15:04 MST")
@@ -70,7 +70,11 @@ func approvalLine(a writeback.Approval) string {
 	if a.Reason != "" {
 		text += ": " + clean(a.Reason)
 	}
-	return text
+	lines := wrap(p.theme, text, width)
+	for i := range lines {
+		lines[i] = p.theme.muted.Render(lines[i])
+	}
+	return lines
 }
 
 // tabsText is the filters with how many rows each has.
@@ -273,15 +277,18 @@ func (p *writebackPane) runLines(wrapped func(lipgloss.Style, string) []string) 
 		if r.report != nil && r.report.Verified {
 			text += "; " + plural(r.report.Members, "member", "members") + " read back"
 			if n := r.report.Requests; n > 0 {
-				text += " · " + plural(n, "request", "requests")
+				text += ", " + plural(n, "request", "requests")
 			}
 		}
-		return wrapped(th.good, "✓ Applied and verified"+when+": "+text+". u proposes the undo; enter shows a row's request id.")
+		return wrapped(th.good, "✓ Applied and verified"+when+": "+text+".")
 	case writeback.RunPartial:
 		return append(wrapped(th.bad, "! "+plural(o.failed, "row", "rows")+" failed; "+text+". tab shows them, r tries again."), failures...)
 	}
 	return append(wrapped(th.warn, "! Interrupted with "+plural(o.left, "row", "rows")+" to go; "+text+". r resumes."), failures...)
 }
+
+// applyBar is the width of the bar of a running apply where there is room.
+const applyBar = 24
 
 // progressLines say how far the running apply has come, and what it waits for:
 // always two, so that the rows below stay where they are.
@@ -303,8 +310,8 @@ func (p *writebackPane) progressLines(width int) []string {
 	if n := traffic.Requests - w.requests; n > 0 {
 		text += " · " + plural(n, "request", "requests")
 	}
-	bar := min(30, max(10, width-th.width(text)-2))
-	line := th.accent.Render(text) + "  " + th.progress(done+failed, total, bar)
+	// The bar first: what grows is behind it, and so it stays where it is.
+	line := th.progress(done+failed, total, min(applyBar, width/4)) + " " + th.accent.Render(text)
 	wait := p.waitText()
 	switch {
 	case w.stopping:

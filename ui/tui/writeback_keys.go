@@ -95,6 +95,10 @@ func (p *writebackPane) reviewBindings() []binding {
 	if len(r.shown) == 0 && !r.isSearched() {
 		search = "there is no row to search"
 	}
+	shows := "user"
+	if r.run != nil {
+		shows = "request id"
+	}
 	applicable := p.applicable()
 	return []binding{
 		{id: "writeback.approve", keys: []string{"A"}, label: p.onlyIf(applicable == "", "approve"), help: "Approve the plan and apply it to the tenant", disabled: applicable, dangerous: true},
@@ -107,7 +111,7 @@ func (p *writebackPane) reviewBindings() []binding {
 		{id: "writeback.filter", keys: []string{"tab"}, label: "filter", help: "Show all rows, additions, removals, what is skipped, what failed"},
 		{id: "writeback.former", keys: []string{"shift+tab"}, help: "Show the filter before"},
 		{id: "writeback.search", keys: []string{"/"}, label: "search", help: "Search the rows by name, address or reason", disabled: search},
-		{id: "writeback.row", keys: []string{"enter"}, label: "user", help: "Show the user, and what became of the row with its request id"},
+		{id: "writeback.row", keys: []string{"enter"}, label: shows, help: "Show the user, and what became of the row with its request id"},
 		{id: "writeback.range", keys: []string{"v"}, help: "Start a range of rows, or forget it; space leaves the whole range out", disabled: out},
 		{id: "writeback.outShown", keys: []string{"*"}, help: "Leave every row that is shown out, or take all of them in again", disabled: out},
 		{id: "writeback.file", keys: []string{"w"}, label: p.onlyIf(p.needsSecond() && r.run == nil, "plan file"), help: "Write the plan itself into a file, for another administrator to approve", disabled: file},

@@ -243,20 +243,29 @@ func (r *review) find(ctx context.Context, words []string) ([]int32, error) {
 		if row%4096 == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		var text string
+		var fields [3]string
 		if row < r.rows() {
 			ref := r.ref(row)
-			text = ref.DisplayName + "\n" + ref.UserPrincipalName + "\n" + ref.Mail
+			fields = [3]string{ref.DisplayName, ref.UserPrincipalName, ref.Mail}
 		} else {
 			s := r.skip(row)
-			text = s.Entry + "\n" + s.Reason
+			fields = [3]string{s.Entry, s.Reason}
 		}
-		text = strings.ToLower(text)
-		if !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) }) {
+		if holdsWords(fields, words) {
 			hits = append(hits, int32(row))
 		}
 	}
 	return hits, nil
+}
+
+// holdsWords reports whether each word, in lower case, is in one of the fields.
+func holdsWords(fields [3]string, words []string) bool {
+	for i, f := range fields {
+		fields[i] = strings.ToLower(f)
+	}
+	return !slices.ContainsFunc(words, func(w string) bool {
+		return !strings.Contains(fields[0], w) && !strings.Contains(fields[1], w) && !strings.Contains(fields[2], w)
+	})
 }
 
 // additions and removals are what the plan does without the rows left out,

@@ -188,7 +188,6 @@ func TestWithoutPermissionApprovalLeadsToConsent(t *testing.T) {
 		s.shows("Written: ")
 		s.press("A")
 		s.shows("GroupMember.ReadWrite.All")
-		s.golden("writeback-consent-120x40")
 		assert.Empty(t, s.tenant.runs)
 		s.press("esc")
 		s.shows("Read-only") // and back to the review
