@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,10 +30,18 @@ func crowd(n int) Params {
 			Mail: name + "@contoso.com", AccountEnabled: &enabled, UserType: "Member",
 		}
 	}
-	desired := slices.Clone(pool[n/10:])
-	random.Shuffle(len(desired), func(i, j int) { desired[i], desired[j] = desired[j], desired[i] })
-	members := slices.Clone(pool[:n])
-	random.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
+	// Members and audience come from two sources, each with texts of its own.
+	shuffled := func(from []model.Object) []model.Object {
+		list := slices.Clone(from)
+		random.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+		for i := range list {
+			o := &list[i]
+			o.ID, o.DisplayName = strings.Clone(o.ID), strings.Clone(o.DisplayName)
+			o.UserPrincipalName, o.Mail = strings.Clone(o.UserPrincipalName), strings.Clone(o.Mail)
+		}
+		return list
+	}
+	desired, members := shuffled(pool[n/10:]), shuffled(pool[:n])
 	return Params{
 		TenantID: "72f988bf-86f1-41af-91ab-2d7cd011db47", Group: model.Group{ID: pool[0].ID, DisplayName: "sg-all", Kind: model.KindSecurity},
 		From: []string{"rule:user.accountEnabled -eq true"}, Desired: desired, Members: members, Owners: []string{pool[1].ID},

@@ -84,26 +84,34 @@ func (h *hasher) addText(s string) {
 
 // isPlain reports a text that stands in JSON as it is, wherever encoding/json
 // writes it.
-func isPlain(s string) bool {
-	const (
-		low  = (1<<32 - 1) << 32 &^ (1<<'"' | 1<<'&' | 1<<'<' | 1<<'>') // no control characters
-		high = (1<<63 - 1) &^ (1 << ('\\' - 64))
-	)
-	return madeOf(s, low, high)
-}
+func isPlain(s string) bool { return plain.holds(s) }
 
-// madeOf reports whether a text is made of characters whose bits are set: those
-// below 64 in low, those below 128 in high. It asks nothing that depends on
-// which of them a character is: of the digits and letters of object ids, a
-// processor that has to guess is wrong every other time.
-func madeOf(s string, low, high uint64) bool {
-	set := [4]uint64{low, high}
-	for i := range len(s) {
-		if c := s[i]; set[c>>6]>>(c&63)&1 == 0 {
-			return false
+var plain = charsetOf(func(c byte) bool {
+	return ' ' <= c && c < 0x7f && c != '"' && c != '&' && c != '<' && c != '>' && c != '\\'
+})
+
+// charset has a 1 for each of its characters.
+type charset [256]byte
+
+func charsetOf(in func(c byte) bool) *charset {
+	set := new(charset)
+	for c := range set {
+		if in(byte(c)) {
+			set[c] = 1
 		}
 	}
-	return true
+	return set
+}
+
+// holds reports whether a text is made of the set's characters. It decides
+// nothing by a single one: among the digits and letters of object ids, a
+// processor that has to guess which comes next is wrong every other time.
+func (set *charset) holds(s string) bool {
+	all := byte(1)
+	for i := range len(s) {
+		all &= set[s[i]]
+	}
+	return all == 1
 }
 
 // hasher hashes texts one after the other, through a buffer.

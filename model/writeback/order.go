@@ -20,12 +20,14 @@ type place struct {
 	at     int32
 }
 
-// inOrder returns the positions of n texts in ascending order of these, equal
-// ones in the order in which they stand.
-func inOrder(n int, text func(int) string) []int32 {
+// inOrder returns the places of n texts in ascending order of these, equal ones
+// in the order in which they stand.
+func inOrder(n int, text func(int) string) []place {
 	places, counts := make([]place, n), new([8][256]int32)
-	for i := range places {
+	for i := range places { // by itself, so that the processor reads ahead
 		places[i] = place{prefixOf(text(i)), int32(i)}
+	}
+	for i := range places {
 		for b, p := 0, places[i].prefix; b < 8; b, p = b+1, p>>8 {
 			counts[b][p&0xff]++
 		}
@@ -46,11 +48,7 @@ func inOrder(n int, text func(int) string) []int32 {
 		}
 		from = to
 	}
-	order := make([]int32, n)
-	for i, p := range places {
-		order[i] = p.at
-	}
-	return order
+	return places
 }
 
 // byByte sorts by the b-th byte of the prefixes, the lowest first, and leaves
@@ -83,40 +81,61 @@ func prefixOf(s string) uint64 {
 		uint64(s[3])<<32 | uint64(s[2])<<40 | uint64(s[1])<<48 | uint64(s[0])<<56
 }
 
-// objectsInOrder returns the objects in ascending order of their ids, each id
-// once: pages may repeat an object where they meet.
-func objectsInOrder(objects []model.Object) []*model.Object {
-	ordered := make([]*model.Object, 0, len(objects))
-	for _, at := range inOrder(len(objects), func(i int) string { return objects[i].ID }) {
-		o := &objects[at]
-		if n := len(ordered); n == 0 || ordered[n-1].ID != o.ID {
-			ordered = append(ordered, o)
-		}
-	}
-	return ordered
+// listing is a list of objects in ascending order of their ids. It holds places
+// and no pointers, which the garbage collector would follow.
+type listing struct {
+	objects []model.Object
+	places  []place
 }
 
-// sideBySide calls each for every id that stands in one of two ordered lists:
-// with the object of either, or nil where a list does not have it.
-func sideBySide(members, wanted []*model.Object, each func(member, wanted *model.Object)) {
-	for len(members) > 0 && len(wanted) > 0 {
-		switch c := strings.Compare(members[0].ID, wanted[0].ID); {
+// listed puts objects in order, each id once: pages may repeat an object where
+// they meet.
+func listed(objects []model.Object) *listing {
+	l := &listing{objects, inOrder(len(objects), func(i int) string { return objects[i].ID })}
+	l.places = slices.CompactFunc(l.places, func(a, b place) bool {
+		return a.prefix == b.prefix && objects[a.at].ID == objects[b.at].ID
+	})
+	return l
+}
+
+// next takes the first object off the list and returns where it stands.
+func (l *listing) next() int32 {
+	at := l.places[0].at
+	l.places = l.places[1:]
+	return at
+}
+
+// compare compares the ids of two lists' first objects. It reads them only
+// where what they begin with does not tell them apart.
+func (l *listing) compare(m *listing) int {
+	a, b := l.places[0], m.places[0]
+	if c := cmp.Compare(a.prefix, b.prefix); c != 0 {
+		return c
+	}
+	return strings.Compare(l.objects[a.at].ID, m.objects[b.at].ID)
+}
+
+// none stands for an object that a list does not have.
+const none = -1
+
+// sideBySide calls each for every id that stands in one of two lists, with
+// where its object stands in either, or none.
+func sideBySide(members, wanted *listing, each func(member, wanted int32)) {
+	for len(members.places) > 0 && len(wanted.places) > 0 {
+		switch c := members.compare(wanted); {
 		case c < 0:
-			each(members[0], nil)
-			members = members[1:]
+			each(members.next(), none)
 		case c > 0:
-			each(nil, wanted[0])
-			wanted = wanted[1:]
+			each(none, wanted.next())
 		default:
-			each(members[0], wanted[0])
-			members, wanted = members[1:], wanted[1:]
+			each(members.next(), wanted.next())
 		}
 	}
-	for _, o := range members {
-		each(o, nil)
+	for len(members.places) > 0 {
+		each(members.next(), none)
 	}
-	for _, o := range wanted {
-		each(nil, o)
+	for len(wanted.places) > 0 {
+		each(none, wanted.next())
 	}
 }
 
@@ -136,44 +155,44 @@ func textsInOrder(texts []string) []string {
 	if len(texts) > 0 && slices.IsSorted(texts) {
 		return texts
 	}
-	return sortedBy(texts, func(s *string) string { return *s })
+	ordered := make([]string, len(texts))
+	for i, p := range inOrder(len(texts), func(i int) string { return texts[i] }) {
+		ordered[i] = texts[p.at]
+	}
+	return ordered
 }
 
 // refsInOrder returns the rows in the order of a plan: see compareRefs.
 func refsInOrder(refs []Ref) []Ref {
-	type named struct {
-		name string // in lower case, once for all comparisons
-		ref  Ref
+	byID := inOrder(len(refs), func(i int) string { return refs[i].ID })
+	names := make([]string, len(refs)) // in lower case, once for all comparisons
+	for i, p := range byID {
+		names[i] = strings.ToLower(refs[p.at].UserPrincipalName)
 	}
-	list := make([]named, len(refs))
-	for i, r := range refs {
-		list[i] = named{strings.ToLower(r.UserPrincipalName), r}
-	}
-	list = sortedBy(list, func(n *named) string { return n.ref.ID })
-	list = sortedBy(list, func(n *named) string { return n.name })
-	for i := range list {
-		refs[i] = list[i].ref
-	}
-	return refs
-}
-
-// together returns the texts in one piece of memory, as they will be walked
-// several times; and so that they do not hold on to the pages they came in.
-func together(texts []string) []string {
-	all := strings.Join(texts, "")
-	out := make([]string, len(texts))
-	for i, s := range texts {
-		out[i], all = all[:len(s)], all[len(s):]
-	}
-	return out
-}
-
-// sortedBy returns the elements in ascending order of a text of theirs, those
-// with the same one as they stand.
-func sortedBy[T any](list []T, text func(*T) string) []T {
-	ordered := make([]T, len(list))
-	for i, at := range inOrder(len(list), func(i int) string { return text(&list[i]) }) {
-		ordered[i] = list[at]
+	ordered := make([]Ref, len(refs))
+	for i, p := range inOrder(len(names), func(i int) string { return names[i] }) {
+		ordered[i] = refs[byID[p.at].at]
 	}
 	return ordered
+}
+
+// idsOfAll returns the ids of the objects at these places, in one piece of
+// memory: they are walked several times, and do not hold on to the pages that
+// they came in.
+func idsOfAll(objects []model.Object, at []int32) []string {
+	size := 0
+	for _, i := range at {
+		size += len(objects[i].ID)
+	}
+	var b strings.Builder
+	b.Grow(size)
+	for _, i := range at {
+		b.WriteString(objects[i].ID)
+	}
+	all, ids := b.String(), make([]string, len(at))
+	for k, i := range at {
+		n := len(objects[i].ID)
+		ids[k], all = all[:n], all[n:]
+	}
+	return ids
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"rollcall/model"
@@ -60,7 +61,7 @@ func New(p Params) (*Plan, error) {
 		Exclude:   p.Exclude,
 		Add:       d.add,
 		Remove:    d.remove,
-		Keep:      together(d.keep),
+		Keep:      d.keep,
 		Unchanged: d.unchanged,
 		Skipped:   append(d.skipped, p.Skipped...),
 		Guards:    []GuardResult{{Name: GuardEmptySource, Value: d.audience}},
@@ -85,25 +86,22 @@ type difference struct {
 }
 
 func compare(p *Params) difference {
-	d := difference{keep: make([]string, 0, len(p.Members))}
+	var d difference
+	var members, wanted *listing
+	var sorting sync.WaitGroup
+	sorting.Go(func() { wanted = listed(p.Desired) })
+	members = listed(p.Members)
+	sorting.Wait()
 	rules := newSpared(p.Rules, p.Owners)
-	members, wanted := objectsInOrder(p.Members), objectsInOrder(p.Desired)
-	for i := range p.Desired {
-		if o := &p.Desired[i]; o.ID == "" {
-			d.skip(o, p.notWritable(o))
+	keep := make([]int32, 0, len(p.Members))
+	sideBySide(members, wanted, func(at, wantedAt int32) {
+		if wantedAt != none && p.Desired[wantedAt].ID != "" {
+			d.want(p, rules, &p.Desired[wantedAt], at != none)
 		}
-	}
-	if len(wanted) > 0 && wanted[0].ID == "" {
-		wanted = wanted[1:]
-	}
-	sideBySide(members, wanted, func(member, wanted *model.Object) {
-		if wanted != nil {
-			d.want(p, rules, wanted, member != nil)
-		}
-		if member == nil {
+		if at == none {
 			return
 		}
-		if wanted == nil && p.Mode != ModeAdd {
+		if member := &p.Members[at]; wantedAt == none && p.Mode != ModeAdd {
 			reason := cmp.Or(p.leftAlone(member), rules.spares(member))
 			if reason == "" {
 				d.remove = append(d.remove, p.refOf(member))
@@ -111,8 +109,14 @@ func compare(p *Params) difference {
 			}
 			d.skip(member, reason)
 		}
-		d.keep = append(d.keep, member.ID)
+		keep = append(keep, at)
 	})
+	d.keep = idsOfAll(p.Members, keep)
+	for i := range p.Desired { // nobody's ids, each an entry of its own
+		if o := &p.Desired[i]; o.ID == "" {
+			d.skip(o, p.notWritable(o))
+		}
+	}
 	return d
 }
 

@@ -156,10 +156,9 @@ func (p *Plan) checkMode() error {
 
 // isObjectID accepts what an object id is made of, and no more.
 func isObjectID(id string) bool {
-	const (
-		digits  = (1<<10 - 1) << '0'
-		letters = (1<<26 - 1) << ('A' - 64)
-		small   = (1<<26 - 1) << ('a' - 64)
-	)
-	return id != "" && len(id) <= 64 && madeOf(id, digits|1<<'-', letters|small)
+	return id != "" && len(id) <= 64 && idCharacters.holds(id)
 }
+
+var idCharacters = charsetOf(func(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z' || c == '-'
+})
