@@ -236,8 +236,10 @@ func TestTheAuditTellsOfAPlanRowByRow(t *testing.T) {
 		t := syncedTenant()
 		approval := writeback.Approval{By: "admin@contoso.com", From: "ada@laptop", At: testNow, AllowRemovals: 62, Reason: "the team was dissolved"}
 		t.events = append(t.events,
-			workspace.Event{At: testNow, By: "admin@contoso.com", Action: workspace.ActionApprove, Subject: "sg-sales", PlanID: "9bd78b544b82", Hash: "sha256:9bd78b544b82",
-				Detail: "plan 9bd78b544b82: 64 rows to write, allows 62 removals", Approval: &approval},
+			workspace.Event{
+				At: testNow, By: "admin@contoso.com", Action: workspace.ActionApprove, Subject: "sg-sales", PlanID: "9bd78b544b82", Hash: "sha256:9bd78b544b82",
+				Detail: "plan 9bd78b544b82: 64 rows to write, allows 62 removals", Approval: &approval,
+			},
 			workspace.Event{At: testNow, By: "admin@contoso.com", Action: workspace.ActionRows, Subject: "sg-sales", PlanID: "9bd78b544b82", Detail: "plan 9bd78b544b82: 1 done, 1 failed", Rows: []workspace.RowEvent{
 				{UserID: t.users[0].ID, State: writeback.RowDone, RequestID: "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d"},
 				{UserID: "gone", Remove: true, State: writeback.RowFailed, Reason: "insufficient privileges", RequestID: "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed"},

@@ -17,12 +17,24 @@ type applyWalk struct {
 	approval *writeback.Approval                // nil: that of the run that is resumed
 	progress atomic.Pointer[writeback.Progress] // nil until the first is told
 	requests int                                // sent by anybody before it began
-	begun    time.Time
+	first    atomic.Pointer[writingSince]       // nil until it writes
+	now      func() time.Time
 	stop     context.CancelFunc
 	stopping bool
 }
 
-func (w *applyWalk) note(p writeback.Progress) { w.progress.Store(&p) }
+// writingSince is where a run stood when it began to write.
+type writingSince struct {
+	at   time.Time
+	done int
+}
+
+func (w *applyWalk) note(p writeback.Progress) {
+	w.progress.Store(&p)
+	if p.Phase == writeback.PhaseWriting && w.first.Load() == nil {
+		w.first.CompareAndSwap(nil, &writingSince{w.now(), p.Done})
+	}
+}
 
 // askApproval looks into the approval and then opens the question, or opens the
 // consent screen when the permission to write is missing. With resume it is
@@ -175,7 +187,7 @@ func (p *writebackPane) resume() tea.Cmd {
 // work runs an apply or a resume. Stopping it cancels the work and not the
 // task, so that its answer still comes: rows may have been written.
 func (p *writebackPane) work(r *review, approval *writeback.Approval, do func(context.Context, func(writeback.Progress)) (*writeback.Report, error), planID string) tea.Cmd {
-	walk := &applyWalk{review: r, approval: approval, requests: p.ws.Traffic().Requests, begun: p.ws.Now()}
+	walk := &applyWalk{review: r, approval: approval, requests: p.ws.Traffic().Requests, now: p.ws.Now}
 	stopped := make(chan struct{})
 	var once atomic.Bool
 	walk.stop = func() {

@@ -33,9 +33,12 @@ func (p *writebackPane) drawBody(height int) string {
 	th := p.theme
 	switch {
 	case p.planning():
-		return th.box(boxText{title: "Writeback"}, "\n  "+th.accent.Render("Computing the plan")+
-			"\n  "+th.text.Render("The audience is expanded, and the group's members are read from the consistent store.")+
-			"\n\n  "+th.muted.Render("esc cancels; nothing is changed"), p.width, height, true)
+		return th.box(boxText{title: "Writeback"}, hintLines(
+			th, p.width-2,
+			th.accent.Render("Computing the plan"),
+			th.text.Render("The audience is expanded, and the group's members are read from the consistent store."), "",
+			th.muted.Render("esc cancels; nothing is changed"),
+		), p.width, height, true)
 	case p.review != nil:
 		return p.drawReview(height)
 	}

@@ -158,8 +158,12 @@ func (p *writebackPane) guardLines(width int) []string {
 		}
 		put(text)
 	}
-	bar(gaugeOf(guards, writeback.GuardRemovals, writeback.GuardRemovalsPercent), removals)
-	bar(gaugeOf(guards, writeback.GuardAdditions, writeback.GuardAdditionsPercent), additions)
+	if r.base.Mode != writeback.ModeAdd {
+		bar(gaugeOf(guards, writeback.GuardRemovals, writeback.GuardRemovalsPercent), removals)
+	}
+	if r.base.Mode != writeback.ModeRemove {
+		bar(gaugeOf(guards, writeback.GuardAdditions, writeback.GuardAdditionsPercent), additions)
+	}
 	for _, g := range guards {
 		switch g.Name {
 		case writeback.GuardFirstMirror:
@@ -173,7 +177,7 @@ func (p *writebackPane) guardLines(width int) []string {
 			switch {
 			case g.Tripped:
 				loud = append(loud, th.bad.Render("! "+capitalise(guardText(g))+": no approval lifts this"))
-			case g.Name == writeback.GuardLeastSize && g.Limit > 0:
+			case g.Name == writeback.GuardLeastSize && g.Limit > 0 && r.base.Mode != writeback.ModeAdd:
 				put(th.muted.Render(guardText(g)))
 			}
 		}

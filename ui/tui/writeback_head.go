@@ -23,7 +23,7 @@ func (p *writebackPane) headLines(width int) []string {
 		from = "restores " + clean(strings.Join(base.From, ", "))
 	}
 	name := th.cut(clean(base.Group.DisplayName), width/2)
-	does := th.muted.Render("unchanged " + count(base.Unchanged) + "  skipped " + count(r.of(filterSkipped)))
+	does := th.muted.Render("unchanged " + count(base.Unchanged))
 	if !r.isEmpty() && r.run == nil && !base.HandOver {
 		does += th.muted.Render("  about " + shortDuration(writeback.Estimate(r.additions(), r.removals())))
 	}
@@ -226,7 +226,8 @@ func (p *writebackPane) failureLines(wrapped func(lipgloss.Style, string) []stri
 		}
 		return append(lines, wrapped(th.text, "→ m lists them. Press c to make the plan again, and read what it does now.")...)
 	}
-	if r.run != nil && len(r.outcome.failures) > 0 && r.failed.Kind == model.KindPartial {
+	stopped := r.failed.Kind == model.KindInterrupted
+	if r.run != nil && (stopped || len(r.outcome.failures) > 0 && r.failed.Kind == model.KindPartial) {
 		return p.runLines(wrapped)
 	}
 	lines := wrapped(th.bad, "✗ "+capitalise(clean(r.failed.Message)))
@@ -299,19 +300,21 @@ func (p *writebackPane) progressLines(width int) []string {
 		return []string{th.accent.Render("Applying: reading the group…"), th.muted.Render(p.waitText())}
 	}
 	done, failed, total := progress.Done, progress.Failed, progress.Total
-	text := "Applying: " + count(done) + " of " + plural(total, "row", "rows") + " done"
+	text := "Applying: " + count(done) + " of " + plural(total, "row", "rows")
 	if failed > 0 {
 		text += ", " + count(failed) + " failed"
 	}
 	traffic, now := p.ws.Traffic(), p.ws.Now()
-	if seconds := int(now.Sub(w.begun) / time.Second); seconds > 0 && done > 0 && progress.Phase == writeback.PhaseWriting {
-		text += " · " + count((done+seconds/2)/seconds) + " a second"
+	if first := w.first.Load(); first != nil && progress.Phase == writeback.PhaseWriting {
+		if seconds := int(now.Sub(first.at) / time.Second); seconds > 0 && done > first.done {
+			text += " · " + count((done-first.done+seconds/2)/seconds) + " a second"
+		}
 	}
 	if n := traffic.Requests - w.requests; n > 0 {
 		text += " · " + plural(n, "request", "requests")
 	}
 	// The bar first: what grows is behind it, and so it stays where it is.
-	line := th.progress(done+failed, total, min(applyBar, width/4)) + " " + th.accent.Render(text)
+	line := th.progress(done+failed, total, min(applyBar, width/5)) + " " + th.accent.Render(text)
 	wait := p.waitText()
 	switch {
 	case w.stopping:
@@ -332,7 +335,7 @@ func (p *writebackPane) waitText() string {
 	traffic, now := p.ws.Traffic(), p.ws.Now()
 	switch {
 	case traffic.PacedUntil.After(now):
-		return "The tenant takes " + count(writeback.WriteBudget) + " writes in " + shortDuration(writeback.WriteWindow) + "; goes on in " + clock(traffic.PacedUntil.Sub(now))
+		return "The tenant takes " + count(writeback.WriteBudget) + " writes in " + count(int(writeback.WriteWindow/time.Second)) + " s; goes on in " + clock(traffic.PacedUntil.Sub(now))
 	case traffic.WaitUntil.After(now):
 		return "The tenant asked to wait; goes on in " + clock(traffic.WaitUntil.Sub(now))
 	}

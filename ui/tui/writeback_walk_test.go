@@ -343,3 +343,54 @@ func TestALongRowOfNamesHidesNoNumber(t *testing.T) {
 	lines = fitFacts(th, []string{long, "", "12 are removed"}, 60, 2)
 	assert.Equal(t, "12 are removed", lines[1], "the longest gives way, then the blank line")
 }
+
+func TestARunningApplySaysWhatItWaitsFor(t *testing.T) {
+	tenant := func() *fakeTenant {
+		t := nestedTenant()
+		t.writing = make(chan struct{})
+		t.begun = time.Now()
+		return t
+	}
+	onScreen(t, tenant, 80, 24, Options{NoSync: true}, func(s *screen) {
+		s.planned("segment:Engineers", "sg-sales")
+		s.approved()
+		s.tenant.writing <- struct{}{}
+		s.tenant.mu.Lock()
+		s.tenant.traffic.PacedUntil = s.tenant.time().Add(83 * time.Second)
+		s.tenant.mu.Unlock()
+		s.wait(time.Second)
+		s.shows("The tenant takes 3,000 writes in 150 s; goes on in 1:2")
+		s.golden("writeback-paced-80x24")
+		s.press("j", "tab", "/") // reading goes on meanwhile
+		s.typed("bell")
+		s.shows("showing additions · 1 row")
+		s.press("esc", "4")
+		s.wait(90 * time.Second)
+		s.hides("goes on in")
+		close(s.tenant.writing)
+		s.wait(time.Second)
+		s.shows("✓ Applied and verified")
+
+		// And then nothing moves any more.
+		s.wait(time.Minute)
+		before := s.out.count()
+		s.wait(10 * time.Minute)
+		assert.Equal(t, before, s.out.count(), "an idle screen writes nothing")
+	})
+}
+
+func TestRowsOfALargePlanAreLeftOutWhileThePlanBeforeIsMade(t *testing.T) {
+	onScreen(t, nestedTenant, 80, 24, Options{NoSync: true}, func(s *screen) {
+		s.planned("segment:Engineers", "sg-sales")
+		r := s.review()
+		for range 5 {
+			s.send(press("space")) // faster than a plan is made
+		}
+		s.settle()
+		assert.EqualValues(t, 5, r.out.Count())
+		assert.True(t, r.current())
+		assert.Len(t, r.plan.Add, 8)
+		s.press("u") // nothing was applied
+		s.shows("nothing to undo")
+	})
+}
