@@ -128,15 +128,24 @@ func TestWhomTheProfileSparesIsLeftAloneAndSaid(t *testing.T) {
 		skipped     []string
 	}{
 		{
-			"nobody but owners", Rules{}, []string{"disabled", "guest", "new"},
-			[]string{"boss", "byid", "byupn", "disabled", "guest", "old", "u-unread"}, []string{"owner@contoso.com: owner of the group: not removed"},
+			"nobody but owners",
+			Rules{},
+			[]string{"disabled", "guest", "new"},
+			[]string{"boss", "byid", "byupn", "disabled", "guest", "old", "u-unread"},
+			[]string{"owner@contoso.com: owner of the group: not removed"},
 		},
 		{
-			"not even owners", Rules{RemoveOwners: true}, []string{"disabled", "guest", "new"},
-			[]string{"boss", "byid", "byupn", "disabled", "guest", "old", "owner", "u-unread"}, nil,
+			"not even owners",
+			Rules{RemoveOwners: true},
+			[]string{"disabled", "guest", "new"},
+			[]string{"boss", "byid", "byupn", "disabled", "guest", "old", "owner", "u-unread"},
+			nil,
 		},
 		{
-			"guests", Rules{RemoveOwners: true, SkipGuests: true}, []string{"disabled", "new"}, []string{"boss", "byid", "byupn", "disabled", "old", "owner"},
+			"guests",
+			Rules{RemoveOwners: true, SkipGuests: true},
+			[]string{"disabled", "new"},
+			[]string{"boss", "byid", "byupn", "disabled", "old", "owner"},
 			[]string{
 				"guest@contoso.com: guest, whom the profile leaves alone: not removed",
 				"new-guest@contoso.com: guest, whom the profile leaves alone: not added",
@@ -144,7 +153,10 @@ func TestWhomTheProfileSparesIsLeftAloneAndSaid(t *testing.T) {
 			},
 		},
 		{
-			"disabled accounts", Rules{RemoveOwners: true, SkipDisabled: true}, []string{"guest", "new"}, []string{"boss", "byid", "byupn", "guest", "old", "owner"},
+			"disabled accounts",
+			Rules{RemoveOwners: true, SkipDisabled: true},
+			[]string{"guest", "new"},
+			[]string{"boss", "byid", "byupn", "guest", "old", "owner"},
 			[]string{
 				"disabled@contoso.com: disabled account, which the profile leaves alone: not removed",
 				"new-disabled@contoso.com: disabled account, which the profile leaves alone: not added",
@@ -152,7 +164,8 @@ func TestWhomTheProfileSparesIsLeftAloneAndSaid(t *testing.T) {
 			},
 		},
 		{
-			"protected users", Rules{RemoveOwners: true, ProtectedUsers: []string{"U-BYID", "ByUpn@contoso.com", "the.boss@CONTOSO.com"}},
+			"protected users",
+			Rules{RemoveOwners: true, ProtectedUsers: []string{"U-BYID", "ByUpn@contoso.com", "the.boss@CONTOSO.com"}},
 			[]string{"disabled", "guest", "new"},
 			[]string{"disabled", "guest", "old", "owner"},
 			[]string{
