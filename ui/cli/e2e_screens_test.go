@@ -120,11 +120,12 @@ func (s *tty) keys(keys string) {
 }
 
 const (
-	enter  = "\r"
-	tab    = "\t"
-	escape = "\x1b"
-	ctrlC  = "\x03"
-	ctrlS  = "\x13"
+	enter    = "\r"
+	tab      = "\t"
+	shiftTab = "\x1b[Z"
+	escape   = "\x1b"
+	ctrlC    = "\x03"
+	ctrlS    = "\x13"
 )
 
 func TestTheWholeJobIsDoneByKeyboardInTheDemo(t *testing.T) {
@@ -180,8 +181,12 @@ func TestTheWholeJobIsDoneByKeyboardInTheDemo(t *testing.T) {
 	s.waitUntilItAnswers("r", "The permissions are granted")
 	s.waitFor("295 members now → 321 then")
 	s.keys("A")
-	s.waitFor("Apply this plan to the tenant?", "▸ No")
-	s.waitUntilItAnswers(tab, "▸ Yes, apply")
+	s.waitFor("Apply this plan to the tenant?", "First mirror of this group", "Type 10 to allow it")
+	s.waitUntilItAnswers(tab, "▸ No")
+	s.keys(shiftTab + shiftTab + "10" + tab + "as agreed")
+	s.waitFor("as agreed")
+	s.keys(tab + tab)
+	s.waitFor("▸ Yes, apply")
 	s.keys(enter)
 	s.waitFor("Applied and verified", "36 added, 10 removed")
 	s.keys("u")
@@ -210,13 +215,13 @@ func (s *tty) consentToExchange() {
 }
 
 // waitUntilItAnswers types a key until it has its effect: an approval ignores
-// keys for its first moment, so that none answers a question not yet read, and
-// a consent shows when the tenant has taken it.
+// keys until none came for half a second, so that none answers a question not
+// yet read, and a consent shows when the tenant has taken it.
 func (s *tty) waitUntilItAnswers(key, text string) {
 	s.t.Helper()
 	for range 50 {
 		s.keys(key)
-		bound := time.After(200 * time.Millisecond)
+		bound := time.After(700 * time.Millisecond)
 		for waiting := true; waiting; {
 			if strings.Contains(s.screen(), text) {
 				return
