@@ -352,6 +352,11 @@ func TestAHandOverPlanTakesAListThatExchangeWritesAndIsNotApplied(t *testing.T) 
 	require.NoError(t, err)
 	assert.Empty(t, warning)
 
+	plain, err := w.HandOverPlan(t.Context(), []string{"rule:" + salesRule}, nil, "sg-sales", writeback.ModeMirror)
+	require.NoError(t, err)
+	assert.False(t, plain.HandOver, "no script of Exchange writes a security group")
+	require.NoError(t, w.CheckApproval(t.Context(), plain, w.Approve(0, 0, "")))
+
 	_, err = w.HandOverPlan(t.Context(), []string{"rule:" + salesRule}, nil, "dyn-engineering", writeback.ModeMirror)
 	failure(t, err, model.KindGuard, "groupDynamic")
 }

@@ -68,7 +68,8 @@ func (w *Workspace) Plan(ctx context.Context, include, exclude []string, group s
 }
 
 // HandOverPlan is Plan for somebody who makes the changes by hand. It takes
-// lists that Exchange alone can write, too, and cannot be applied.
+// lists that Exchange alone can write, too; a plan of one cannot be applied. Of
+// any other group it is the plan that Plan makes, which is handed over as well.
 func (w *Workspace) HandOverPlan(ctx context.Context, include, exclude []string, group string, mode writeback.Mode) (*writeback.Plan, error) {
 	return w.plan(ctx, include, exclude, group, mode, true)
 }
@@ -112,7 +113,7 @@ func (w *Workspace) plan(ctx context.Context, include, exclude []string, group s
 		Skipped:  skipped,
 		Owners:   owners,
 		First:    !mirrored,
-		HandOver: handOver,
+		HandOver: handOver && target.Kind.InExchange(),
 		Rules:    w.settings.Policy.For(target),
 		Author:   w.actor(),
 		Now:      w.Now(),

@@ -59,7 +59,7 @@ write, takes --hand-over: the plan is then for ` + "`rollcall plan export`" + `.
 	cmd.Flags().StringArrayVar(&exclude, "exclude", nil, "`ENTRY` to leave out; repeat for several")
 	cmd.Flags().StringVar(&to, "to", "", "the group: address, display name or object id")
 	cmd.Flags().StringVar(&mode, "mode", string(writeback.ModeMirror), "mirror, add or remove")
-	cmd.Flags().BoolVar(&handOver, "hand-over", false, "plan for somebody who makes the changes by hand; such a plan cannot be applied")
+	cmd.Flags().BoolVar(&handOver, "hand-over", false, "plan for somebody who makes the changes by hand: takes lists that Exchange alone can write, too, whose plans cannot be applied")
 	cmd.Flags().StringVar(&out, "out", "", "also write the plan to this file")
 	registerRows(cmd, &rows)
 	for _, flag := range []string{"from", "within", "exclude"} {
