@@ -20,13 +20,22 @@ func (p *previewPane) missingConsent() string {
 		}
 	}
 	for _, r := range reasons {
-		if r == nil {
-			continue
+		if missing := missingFor(p.shared, r); missing != "" {
+			return missing
 		}
-		for _, c := range p.ws.Capabilities() {
-			if !c.Granted && strings.Contains(r.Message+" "+r.Remedy, c.Scope) {
-				return c.ID
-			}
+	}
+	return ""
+}
+
+// missingFor is the capability whose permission a failure says that it lacks;
+// "" when it lacks none.
+func missingFor(s shared, failed *model.Error) string {
+	if failed == nil {
+		return ""
+	}
+	for _, c := range s.ws.Capabilities() {
+		if !c.Granted && strings.Contains(failed.Message+" "+failed.Remedy, c.Scope) {
+			return c.ID
 		}
 	}
 	return ""

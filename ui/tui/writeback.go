@@ -27,6 +27,8 @@ type writebackPane struct {
 	failed *model.Error // why there is no plan: a refusal, or a failure
 	asked  writebackAsk
 
+	awaited string // capability that a failed plan waits for; "": none
+
 	review  *review            // nil: the form is shown
 	reviews map[string]*review // those that were begun, by id of the plan as computed
 	table   *table
@@ -221,6 +223,7 @@ func (p *writebackPane) Handle(msg tea.Msg) (tea.Cmd, bool) {
 		if p.review != nil && p.review.run == nil {
 			return p.askWarning(p.review), false
 		}
+		return p.consented(), false
 	case segmentsChangedMsg:
 		return p.audience.loadSaved(), false
 	}

@@ -86,11 +86,15 @@ func (p *writebackPane) drawBelow(height int) string {
 	th := p.theme
 	focused := p.focus == fieldBelow
 	if p.failed != nil {
-		next := "Nothing was changed. Mend the form above and press enter to try again."
-		if p.isHandable() {
+		failed, next := *p.failed, "Nothing was changed. Mend the form above and press enter to try again."
+		switch {
+		case missingFor(p.shared, p.failed) != "":
+			failed.Remedy = "" // a long address, which the consent screen has as well
+			next = "Nothing was changed. c shows the permission and where it is granted; the plan is computed after it. tab goes to the form."
+		case p.isHandable():
 			next = "Nothing was changed. x makes the plan all the same, for somebody to make by hand: rows to review, and a PowerShell script with its undo. tab goes to the form."
 		}
-		return th.box(boxText{title: "No plan"}, drawFailure(th, p.failed, p.width-6, next), p.width, height, focused)
+		return th.box(boxText{title: "No plan"}, drawFailure(th, &failed, p.width-6, next), p.width, height, focused)
 	}
 	if len(p.recent) == 0 {
 		return th.box(boxText{title: "Plans"}, hintLines(

@@ -44,6 +44,10 @@ func (p *writebackPane) formBindings() []binding {
 		list = append(list, binding{id: "form.mode", keys: []string{"space", "right", "left"}, label: "change", help: "Change the mode: mirror, add only, remove only"})
 	case p.focus == fieldBelow && p.failed != nil:
 		list[0].label, list[1].label = "try again", "form"
+		list[0].disabled = "" // it is what was asked before
+		if missingFor(p.shared, p.failed) != "" {
+			list = append([]binding{{id: "form.consent", keys: []string{"c"}, label: "consent", help: "Show the permission that is missing, and where it is granted; the plan is computed after it"}}, list...)
+		}
 		if p.isHandable() {
 			list = append([]binding{{id: "form.handOver", keys: []string{"x"}, label: "hand over", help: "Make the plan all the same, for somebody to make by hand in Exchange"}}, list...)
 		}
@@ -263,6 +267,10 @@ func (p *writebackPane) formKey(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	switch key := msg.String(); {
 	case key == "enter" && p.focus == fieldBelow && p.failed == nil:
 		return p.openRecent(), true
+	case key == "enter" && p.focus == fieldBelow:
+		return p.plan(p.asked), true
+	case key == "c" && p.focus == fieldBelow && missingFor(p.shared, p.failed) != "":
+		return p.askConsent(), true
 	case key == "x" && p.focus == fieldBelow && p.isHandable():
 		return p.handOver(), true
 	case key == "enter" && p.focus == fieldAudience && p.missing() != "":

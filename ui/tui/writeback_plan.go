@@ -69,6 +69,22 @@ func (p *writebackPane) handOver() tea.Cmd {
 	return p.plan(ask)
 }
 
+// askConsent opens the permission that was missing. The plan is computed once
+// it is granted.
+func (p *writebackPane) askConsent() tea.Cmd {
+	p.awaited = missingFor(p.shared, p.failed)
+	return emit(consentMsg{p.awaited})
+}
+
+// consented computes the plan when what it waited for was granted.
+func (p *writebackPane) consented() tea.Cmd {
+	if p.awaited == "" || p.failed == nil || !p.ws.Can(p.awaited) {
+		return nil
+	}
+	p.awaited = ""
+	return p.plan(p.asked)
+}
+
 // isHandable reports whether what was refused can be handed over: Exchange
 // alone writes such groups.
 func (p *writebackPane) isHandable() bool {
@@ -85,7 +101,7 @@ func (p *writebackPane) planned(msg planDoneMsg) tea.Cmd {
 			return nil
 		}
 		p.failed = failed
-		if p.isHandable() {
+		if p.isHandable() || missingFor(p.shared, failed) != "" {
 			p.setFocus(fieldBelow)
 		}
 		return nil

@@ -394,3 +394,28 @@ func TestRowsOfALargePlanAreLeftOutWhileThePlanBeforeIsMade(t *testing.T) {
 		s.shows("nothing to undo")
 	})
 }
+
+func TestAPlanThatLacksAPermissionIsComputedOnceItIsGranted(t *testing.T) {
+	tenant := func() *fakeTenant {
+		t := nestedTenant()
+		t.session.Scopes = []string{"User.Read.All", "GroupMember.ReadWrite.All", "Member.Read.Hidden"}
+		return t
+	}
+	onEachSize(t, tenant, Options{NoSync: true}, func(s *screen, suffix string) {
+		s.press("4")
+		s.send(planDoneMsg{err: &model.Error{Kind: model.KindGuard, Code: "audienceIncomplete", Message: "the audience is incomplete: nobody has consented to OrgContact.Read.All", Remedy: "open https://login.microsoftonline.com/…"}})
+		s.settle()
+		s.golden("writeback-consent-needed" + suffix)
+		p := s.root.panes[paneWriteback].(*writebackPane)
+		p.asked = writebackAsk{include: []string{"segment:Engineers"}, group: "sg-sales", mode: writeback.ModeMirror}
+		s.press("c")
+		s.shows("▸ ")
+		s.shows("OrgContact.Read.All")
+		more := *s.tenant.session
+		more.Scopes = append(slices.Clone(more.Scopes), "OrgContact.Read.All")
+		s.tenant.session = &more
+		s.press("r")
+		s.shows("Plan ")
+		s.shows("A asks for approval")
+	})
+}
