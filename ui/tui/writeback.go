@@ -134,12 +134,7 @@ func newWritebackPane(s shared) *writebackPane {
 	}
 	p.audience.active = true
 	p.audience.placeholder = "lists, segments and addresses, parted by commas"
-	p.table = newTable(s.theme,
-		column{title: "", width: 1, least: 1},
-		column{title: "Name", width: 26, least: 14, grows: true},
-		column{title: "User principal name", width: 34, least: 18, grows: true},
-		column{title: "Remark", width: 26, least: 20, grows: true},
-	)
+	p.table = newTable(s.theme, reviewColumns(filterAll)...)
 	return p
 }
 

@@ -8,6 +8,27 @@ import (
 	"rollcall/model/writeback"
 )
 
+// tellsWhy reports whether the filter's rows are read for their reasons.
+func (f reviewFilter) tellsWhy() bool { return f == filterSkipped || f == filterFailed }
+
+// reviewColumns are those of a filter: a reason has the room where it is what
+// one looks for.
+func reviewColumns(f reviewFilter) []column {
+	sign, name := column{title: "", width: 1, least: 1}, column{title: "Name", width: 26, least: 14, grows: true}
+	if f.tellsWhy() {
+		return []column{
+			sign, name,
+			{title: "Reason", width: 44, least: 24, grows: true},
+			{title: "User principal name", width: 34, least: 18},
+		}
+	}
+	return []column{
+		sign, name,
+		{title: "User principal name", width: 34, least: 18, grows: true},
+		{title: "Remark", width: 26, least: 20, grows: true},
+	}
+}
+
 // reviewRows shows the rows of a review in a table.
 type reviewRows struct {
 	theme *theme
@@ -29,7 +50,10 @@ func (r reviewRows) Find(id string) int {
 }
 
 func (r reviewRows) Cells(i int, cells []tableCell) {
-	row, th := int(r.shown[i]), r.theme
+	row, th, address, remark := int(r.shown[i]), r.theme, 2, 3
+	if r.filter.tellsWhy() {
+		address, remark = remark, address
+	}
 	sign := r.sign(row)
 	style := &th.skipped
 	switch sign {
@@ -42,26 +66,26 @@ func (r reviewRows) Cells(i int, cells []tableCell) {
 	if row >= r.rows() {
 		s := r.skip(row)
 		cells[1] = tableCell{text: s.Entry, style: style}
-		cells[3] = tableCell{text: s.Reason, style: &th.muted}
+		cells[remark] = tableCell{text: s.Reason, style: &th.muted}
 		return
 	}
 	ref := r.ref(row)
 	upn := cmp.Or(ref.UserPrincipalName, ref.Mail)
 	cells[1] = tableCell{text: named(ref.DisplayName, cmp.Or(upn, ref.ID)), style: style}
-	cells[2] = tableCell{text: upn, style: style}
-	cells[3].style = &th.muted
+	cells[address] = tableCell{text: upn, style: style}
+	cells[remark].style = &th.muted
 	if r.out.Test(uint(row)) {
-		cells[3].text = "left out"
+		cells[remark].text = "left out"
 	}
 	if j, ok := r.journal(row); ok {
-		cells[3].text = rowStateText(j)
+		cells[remark].text = rowStateText(j)
 		switch j.State {
 		case writeback.RowDone, writeback.RowAlready:
-			cells[3].style = &th.good
+			cells[remark].style = &th.good
 		case writeback.RowFailed:
-			cells[3].style = &th.bad
+			cells[remark].style = &th.bad
 		case writeback.RowSent:
-			cells[3].style = &th.warn
+			cells[remark].style = &th.warn
 		}
 	}
 }
