@@ -114,7 +114,7 @@ func (p *writebackPane) recentPage() int { return max(1, p.height-len(p.auditLin
 
 func (p *writebackPane) recentLines(width, height int) []string {
 	th := p.theme
-	idWidth, stateWidth := 12, 16
+	idWidth, stateWidth := 12, 19
 	if width < 90 {
 		idWidth = 0 // the title of the open plan tells it
 	}
@@ -147,7 +147,7 @@ func (p *writebackPane) recentLines(width, height int) []string {
 func planState(h *writeback.PlanHead) string {
 	undo := ""
 	if h.UndoOf != "" {
-		undo = " (undo)"
+		undo = "undo, "
 	}
 	switch {
 	case h.HandOver:
@@ -155,11 +155,11 @@ func planState(h *writeback.PlanHead) string {
 	case h.State == "" && h.Empty():
 		return "no changes"
 	case h.State == "":
-		return "not applied" + undo
+		return undo + "not applied"
 	case h.State == writeback.RunVerified:
-		return "✓ verified" + undo
+		return "✓ " + undo + "verified"
 	case h.State == writeback.RunPartial:
-		return "! failed rows"
+		return "! " + undo + "failed rows"
 	}
-	return "! interrupted"
+	return "! " + undo + "interrupted"
 }
