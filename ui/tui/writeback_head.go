@@ -198,7 +198,7 @@ func (p *writebackPane) statusLines(width int) []string {
 		return []string{th.good.Render("✓ Nothing to do")}
 	case r.base.HandOver:
 		return wrapped(th.warn, "To be made by hand in Exchange: Graph cannot write a "+r.base.Group.Kind.Label()+". x writes a script and its undo for whoever may.")
-	case !p.ws.CanWrite():
+	case !p.ws.CanWrite() && !p.needsSecond():
 		return wrapped(th.warn, "Read-only: A shows the permission that is missing; x hands the plan to someone who has it.")
 	}
 	if why := p.applicable(); why != "" && r.current() {
