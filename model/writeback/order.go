@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"slices"
 	"strings"
+	"sync"
 
 	"rollcall/model"
 )
@@ -23,10 +24,16 @@ type place struct {
 // inOrder returns the places of n texts in ascending order of these, equal ones
 // in the order in which they stand.
 func inOrder(n int, text func(int) string) []place {
-	places, counts := make([]place, n), new([8][256]int32)
+	places := make([]place, n)
 	for i := range places { // by itself, so that the processor reads ahead
 		places[i] = place{prefixOf(text(i)), int32(i)}
 	}
+	return sorted(places, text)
+}
+
+// sorted sorts places by their prefixes, and equal ones as inOrder says.
+func sorted(places []place, text func(int) string) []place {
+	n, counts := len(places), new([8][256]int32)
 	for i := range places {
 		for b, p := 0, places[i].prefix; b < 8; b, p = b+1, p>>8 {
 			counts[b][p&0xff]++
@@ -86,17 +93,87 @@ func prefixOf(s string) uint64 {
 type listing struct {
 	objects []model.Object
 	places  []place
+	// rest are the latter halves of ids that are GUIDs, whose former halves are
+	// then the prefixes: two such lists are compared without reading an id again.
+	// nil where one of the ids is something else.
+	rest []uint64
 }
 
 // listed puts objects in order, each id once: pages may repeat an object where
-// they meet.
-func listed(objects []model.Object) *listing {
-	l := &listing{objects, inOrder(len(objects), func(i int) string { return objects[i].ID })}
+// they meet. Ids are compared as the GUIDs that they are where guids says so and
+// all of them are.
+func listed(objects []model.Object, guids bool) *listing {
+	l := &listing{objects: objects}
+	id := func(i int) string { return objects[i].ID }
+	if l.places, l.rest = make([]place, len(objects)), make([]uint64, len(objects)); !guids || !l.pack() {
+		l.places, l.rest = inOrder(len(objects), id), nil
+	} else {
+		l.places = sorted(l.places, id)
+	}
 	l.places = slices.CompactFunc(l.places, func(a, b place) bool {
 		return a.prefix == b.prefix && objects[a.at].ID == objects[b.at].ID
 	})
 	return l
 }
+
+// bothListed lists two lists that are to be walked side by side.
+func bothListed(first, second []model.Object) (a, b *listing) {
+	for _, guids := range []bool{true, false} {
+		var sorting sync.WaitGroup
+		sorting.Go(func() { b = listed(second, guids) })
+		a = listed(first, guids)
+		sorting.Wait()
+		if (a.rest == nil) == (b.rest == nil) {
+			break
+		}
+	}
+	return a, b
+}
+
+// pack fills the places and the rest from ids that are GUIDs in small letters,
+// which sort as their numbers do. It reports whether all of them are.
+func (l *listing) pack() bool {
+	for i := range l.objects {
+		former, latter, ok := packGUID(l.objects[i].ID)
+		if !ok {
+			return false
+		}
+		l.places[i], l.rest[i] = place{former, int32(i)}, latter
+	}
+	return true
+}
+
+// packGUID reads a GUID in small letters as two numbers.
+func packGUID(id string) (former, latter uint64, ok bool) {
+	if len(id) != 36 || id[8] != '-' || id[13] != '-' || id[18] != '-' || id[23] != '-' {
+		return 0, 0, false
+	}
+	bad := byte(0)
+	digits := func(n uint64, s string) uint64 {
+		for i := range len(s) {
+			d := hexDigit[s[i]]
+			bad |= d
+			n = n<<4 | uint64(d&0xf)
+		}
+		return n
+	}
+	former = digits(digits(digits(0, id[:8]), id[9:13]), id[14:18])
+	latter = digits(digits(0, id[19:23]), id[24:])
+	return former, latter, bad&noDigit == 0
+}
+
+// noDigit marks what is no hexadecimal digit in small letters.
+const noDigit = 0x80
+
+var hexDigit = func() (values [256]byte) {
+	for c := range values {
+		values[c] = noDigit
+	}
+	for d, c := range "0123456789abcdef" {
+		values[c] = byte(d)
+	}
+	return values
+}()
 
 // next takes the first object off the list and returns where it stands.
 func (l *listing) next() int32 {
@@ -105,12 +182,16 @@ func (l *listing) next() int32 {
 	return at
 }
 
-// compare compares the ids of two lists' first objects. It reads them only
-// where what they begin with does not tell them apart.
+// compare compares the ids of two lists' first objects, either both of GUIDs or
+// neither. It reads them only where what they begin with does not tell them
+// apart.
 func (l *listing) compare(m *listing) int {
 	a, b := l.places[0], m.places[0]
 	if c := cmp.Compare(a.prefix, b.prefix); c != 0 {
 		return c
+	}
+	if l.rest != nil {
+		return cmp.Compare(l.rest[a.at], m.rest[b.at])
 	}
 	return strings.Compare(l.objects[a.at].ID, m.objects[b.at].ID)
 }

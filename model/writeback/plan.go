@@ -87,11 +87,7 @@ type difference struct {
 
 func compare(p *Params) difference {
 	var d difference
-	var members, wanted *listing
-	var sorting sync.WaitGroup
-	sorting.Go(func() { wanted = listed(p.Desired) })
-	members = listed(p.Members)
-	sorting.Wait()
+	members, wanted := bothListed(p.Members, p.Desired)
 	rules := newSpared(p.Rules, p.Owners)
 	keep := make([]int32, 0, len(p.Members))
 	sideBySide(members, wanted, func(at, wantedAt int32) {
@@ -237,7 +233,10 @@ func (p *Plan) normalize() {
 	}
 	p.Group.DisplayName, p.Group.Mail, p.Author = valid(p.Group.DisplayName), valid(p.Group.Mail), valid(p.Author)
 	p.From, p.Exclude = texts(p.From), texts(p.Exclude)
-	p.Add, p.Remove = refs(p.Add), refs(p.Remove)
+	var sorting sync.WaitGroup
+	sorting.Go(func() { p.Add = refs(p.Add) })
+	p.Remove = refs(p.Remove)
+	sorting.Wait()
 	p.Keep = textsInOrder(p.Keep)
 	skipped := make(map[Skipped]bool, len(p.Skipped))
 	for _, s := range p.Skipped {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"rollcall/model"
 )
@@ -22,15 +23,19 @@ func seal(p *Plan) (*Plan, error) {
 	if p.Skipped == nil {
 		p.Skipped = []Skipped{}
 	}
+	var refused error // beside the hashes, which take as long
+	var checking sync.WaitGroup
+	checking.Go(func() { refused = p.checkRows() })
 	p.Base, p.BaseCount = p.base()
 	hash, err := p.digest()
+	checking.Wait()
+	if err == nil {
+		err = refused
+	}
 	if err != nil {
 		return nil, err
 	}
 	p.Hash, p.ID = hash, idOf(hash)
-	if err := p.checkRows(); err != nil {
-		return nil, err
-	}
 	return p, nil
 }
 
