@@ -24,7 +24,8 @@ const (
 	leastSource = 1  // users that an audience must hold before it may remove anybody
 
 	// shareFrom is the fewest members of which a share says anything: of four,
-	// one is 25 %. Smaller groups have the guards that count.
+	// one is 25 %. Smaller groups have the guards that count. A share of 0 allows
+	// none of any number.
 	shareFrom = 20
 )
 
@@ -65,13 +66,9 @@ func (g Guards) limit(name string, p *Plan, first bool) int {
 	case GuardAdditions:
 		limit = g.MaxAdditions
 	case GuardRemovalsPercent:
-		if p.before() >= shareFrom {
-			limit = g.RemovalsPercent
-		}
+		limit = p.share(g.RemovalsPercent)
 	case GuardAdditionsPercent:
-		if p.before() >= shareFrom {
-			limit = g.AdditionsPercent
-		}
+		limit = p.share(g.AdditionsPercent)
 	case GuardLeastSize:
 		limit = g.LeastSize
 	case GuardEmptySource:
@@ -86,6 +83,14 @@ func (g Guards) limit(name string, p *Plan, first bool) int {
 		}
 	}
 	return max(limit, off)
+}
+
+// share is a limit in percent as it holds for the plan.
+func (p *Plan) share(limit int) int {
+	if limit > 0 && p.before() < shareFrom {
+		return off
+	}
+	return limit
 }
 
 // held holds guards against the plan's rows, by the limits that they have. How
@@ -124,11 +129,9 @@ func (p *Plan) value(name string) (int, bool) {
 func (p *Plan) before() int { return len(p.Keep) + len(p.Remove) }
 
 // percent is the share in percent, rounded up so that a limit is not passed by
-// a fraction; 0 of a group without members.
+// a fraction. Of a group without members it is that of one with a single member.
 func percent(n, of int) int {
-	if of == 0 {
-		return 0
-	}
+	of = max(of, 1)
 	return (100*n + of - 1) / of
 }
 

@@ -72,7 +72,7 @@ func TestAShareOfTheMembersIsHeldFromTwentyOn(t *testing.T) {
 		{"a fraction below it", 1000, 199, 499, 20, 50, nil},
 		{"one of twenty members", 20, 5, 11, 25, 55, []string{"removalsPercent", "additionsPercent"}},
 		{"a group too small for shares", 19, 18, 19, 95, 100, nil},
-		{"a group without members", 0, 0, 5, 0, 0, nil},
+		{"a group without members", 0, 0, 5, 0, 500, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			members := many("old", tt.members)
@@ -87,6 +87,18 @@ func TestAShareOfTheMembersIsHeldFromTwentyOn(t *testing.T) {
 				assert.Equal(t, -1, plan.Guards[plan.guard(GuardRemovalsPercent)].Limit)
 			}
 		})
+	}
+}
+
+func TestAShareOfZeroAllowsNoneInAGroupOfAnySize(t *testing.T) {
+	none := NoGuards()
+	none.RemovalsPercent, none.AdditionsPercent = 0, 0
+	for members, want := range map[int][]string{0: {"additionsPercent"}, 3: {"removalsPercent", "additionsPercent"}, 20: {"removalsPercent", "additionsPercent"}} {
+		p := newWorld(many("old", members)...).params(ModeMirror, many("new", 2)...)
+		p.Rules.Guards = none
+		assert.Equal(t, want, trippedOf(propose(t, p)), "%d members", members)
+		p.Desired = p.Members
+		assert.Empty(t, trippedOf(propose(t, p)), "%d members, no changes", members)
 	}
 }
 
