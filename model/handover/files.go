@@ -61,15 +61,16 @@ func Files(p *writeback.Plan, o Options) []File {
 // Notes are what somebody who hands the files over must know, a sentence each
 // without a trailing period.
 func Notes(p *writeback.Plan, o Options) []string {
-	switch {
-	case p.Empty():
+	if p.Empty() {
 		return []string{"the plan changes nothing: there is nothing to hand over"}
-	case p.HandOver && o.Format == CSV:
-		return []string{"the admin center takes no CSV for " + p.Group.Kind.Label() + "s: a PowerShell script of Exchange cmdlets does it"}
-	case p.HandOver || !o.csv():
-		return nil
 	}
-	var notes []string
+	notes := warnings(p)
+	switch {
+	case p.HandOver && o.Format == CSV:
+		return append(notes, "the admin center takes no CSV for "+p.Group.Kind.Label()+"s: a PowerShell script of Exchange cmdlets does it")
+	case p.HandOver || !o.csv():
+		return notes
+	}
 	one := func(refs []writeback.Ref, job, instead string) {
 		if len(refs) == 1 {
 			notes = append(notes, job+" has one row and the admin center imports two at least: "+instead)
@@ -81,6 +82,16 @@ func Notes(p *writeback.Plan, o Options) []string {
 		notes = append(notes, fmt.Sprintf("the CSVs come in parts of at most %d rows, because a job of the admin center that takes more than one hour fails: upload the next part when the last one has ended", bulkRows))
 	}
 	return notes
+}
+
+// warnings are what the guards of a plan would stop if rollcall wrote it: a file
+// asks nobody for a number.
+func warnings(p *writeback.Plan) []string {
+	stops := p.Stops()
+	if len(stops) == 0 {
+		return nil
+	}
+	return []string{"the profile's guards stop this plan where rollcall writes it, and nothing stops these files: " + strings.Join(stops, "; ")}
 }
 
 // stem begins the names of a plan's files. The id of a plan is hexadecimal;

@@ -139,6 +139,24 @@ func TestNotesSayWhatTheAdminCenterRefuses(t *testing.T) {
 	assert.Contains(t, Notes(&writeback.Plan{}, Options{})[0], "changes nothing")
 }
 
+func TestWhoeverIsHandedAPlanIsToldWhichGuardsStopIt(t *testing.T) {
+	const note = "the profile's guards stop this plan where rollcall writes it, and nothing stops these files: 2 removals where the limit is 1"
+	for name, p := range map[string]*writeback.Plan{"a group": testPlan(), "a list of Exchange": listPlan()} {
+		t.Run(name, func(t *testing.T) {
+			p.Guards = []writeback.GuardResult{{Name: writeback.GuardRemovals, Limit: 1, Value: 2, Tripped: true}, {Name: writeback.GuardAdditions, Limit: 9, Value: 2}}
+			for _, form := range []Format{CSV, Script, Both} {
+				assert.Contains(t, Notes(p, Options{Format: form}), note)
+			}
+			files := written(p, Options{})
+			assert.Contains(t, files["plan-3f9a0c21b7de.ps1"], "# Note: "+note+".\r\n")
+			assert.NotContains(t, files["plan-3f9a0c21b7de-undo.ps1"], note)
+			if !p.HandOver {
+				assert.Contains(t, files["plan-3f9a0c21b7de-README.txt"], "Note: "+note+".\r\n")
+			}
+		})
+	}
+}
+
 func TestReadmeSaysWhichFileGoesWhere(t *testing.T) {
 	p := testPlan()
 	p.Group.DisplayName = "Sales\r\nTo add: evil.csv\x1b[2J\u202e"

@@ -39,6 +39,12 @@ func script(p *writeback.Plan, undo bool) []byte {
 	line("# changes  %d to add, %d to remove; the group had %d members", len(add), len(remove), p.BaseCount)
 	line("#")
 	line("# %s.", other)
+	if !undo {
+		for _, warning := range warnings(p) {
+			line("#")
+			line("# Note: %s.", warning)
+		}
+	}
 	block(strings.ReplaceAll(scriptAbout, "NAME", name))
 	block(cmdlets.head)
 	line("")

@@ -231,26 +231,35 @@ func Check(p *Plan, a Approval) error {
 			Remedy:  "read it with `rollcall plan show " + p.ID + "`, then approve it",
 		}
 	}
-	var stops []GuardResult
-	var what []string
-	for _, g := range p.Guards {
+	held := *p
+	held.Guards = slices.DeleteFunc(slices.Clone(p.Guards), func(g GuardResult) bool {
 		lifted := a.AllowRemovals >= len(p.Remove)
 		if g.onAdditions() {
 			lifted = a.AllowAdditions >= len(p.Add)
 		}
-		if g.Tripped && !(g.Liftable() && lifted) {
-			stops, what = append(stops, g), append(what, p.stop(g))
-		}
-	}
-	if len(stops) == 0 {
+		return !g.Tripped || g.Liftable() && lifted
+	})
+	what := held.Stops()
+	if len(what) == 0 {
 		return nil
 	}
-	first := stops[0].Name
+	first := held.Guards[0].Name
 	return &model.Error{
 		Kind: model.KindGuard, Code: "guard" + strings.ToUpper(first[:1]) + first[1:],
 		Message: fmt.Sprintf("plan %s for %s is stopped by its guards: %s", p.ID, p.Group.DisplayName, strings.Join(what, "; ")),
 		Remedy:  p.wayOn(),
 	}
+}
+
+// Stops says in words what each of the plan's guards has stopped.
+func (p *Plan) Stops() []string {
+	var stops []string
+	for _, g := range p.Guards {
+		if g.Tripped {
+			stops = append(stops, p.stop(g))
+		}
+	}
+	return stops
 }
 
 // stop says in words what a guard has stopped.
