@@ -18,6 +18,9 @@ type Stale struct {
 	// that somebody has turned round since. Of a run that is resumed nothing else
 	// is looked at.
 	TakenBack []Row
+	// News is how many of TakenBack are told for the first time: no approval that
+	// was given before covers them.
+	News int
 }
 
 // takenBackReason is what the journal says of a row that was taken back, once
@@ -105,12 +108,13 @@ func (p *Plan) checkStale(members []model.Object) error {
 
 // takenBack refuses to go on with a run of which rows were taken back, until
 // somebody who was told of them has approved them again. It looks with patience
-// first, and returns the last look.
+// first, and returns the last look. Rows that were told already had that
+// patience: another would keep whoever approves them waiting for nothing.
 //
 // What is told is noted in the journal: a renewed approval covers these rows,
 // and none that was taken back after.
 func (r *runner) takenBack(ctx context.Context, present map[string]bool, renewed bool) (map[string]bool, error) {
-	present, err := r.await(ctx, present, (*Row).settled)
+	present, err := r.await(ctx, present, func(row *Row) bool { return row.settled() && !row.TakenBack() })
 	if err != nil {
 		return present, err
 	}
@@ -130,6 +134,7 @@ func (r *runner) takenBack(ctx context.Context, present map[string]bool, renewed
 	if len(s.TakenBack) == 0 || renewed && len(news) == 0 {
 		return present, nil
 	}
+	s.News = len(news)
 	p := &r.run.Plan
 	if len(news) > 0 {
 		if err := r.Journal.SetRows(ctx, p.ID, r.Now().UTC(), news); err != nil {

@@ -74,7 +74,9 @@ func (a *app) resumeCommand() *cobra.Command {
 failed are tried again. It needs no approval beside the run's own, unless
 somebody has taken back what the run had written, or the profile's guards have
 become stricter: then it shows that and asks; only "yes" approves. --yes
-approves without asking.`,
+approves without asking, but nothing that nobody was told of: what was taken
+back is listed by one resume, with exit code 3, and approved by the next. A new
+approval stands for the whole plan, and lifts its guards anew.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := approval.check(cmd); err != nil {
@@ -103,18 +105,44 @@ func (a *app) resume(ctx context.Context, fileOrID string, f approvalFlags) erro
 		if report != nil || !renewable(err) {
 			return a.reportWrite(w, report, err)
 		}
-		if !f.yes && !a.canAsk() {
-			refused := *model.AsError(err)
-			refused.Remedy = "read what has changed, and when the plan is to be finished all the same, approve it anew: rollcall resume " + plan.ID + " --yes"
-			return &refused
+		if f.yes && isNews(err) || !f.yes && !a.canAsk() {
+			return a.reportWrite(w, nil, a.approveAnew(ctx, w, plan, err))
 		}
-		approval, err := a.approve(ctx, w, plan, f, err)
-		if err != nil {
-			return err
+		approval, refused := a.approve(ctx, w, plan, f, err)
+		if refused != nil {
+			if f.yes && model.AsError(refused).Kind == model.KindGuard {
+				a.showStale(w, err)
+				refused = a.approveAnew(ctx, w, plan, refused)
+			}
+			return refused
 		}
 		report, err = run(&approval)
+		if f.yes && isNews(err) {
+			err = a.approveAnew(ctx, w, plan, err)
+		}
 		return a.reportWrite(w, report, err)
 	})
+}
+
+// isNews reports whether rows were taken back of which nobody was told before:
+// an approval that was given before, as by --yes, does not cover them.
+func isNews(err error) bool {
+	var stale *writeback.Stale
+	return errors.As(err, &stale) && stale.News > 0
+}
+
+// approveAnew is the error of a run that needs another approval, with the
+// command by which somebody gives it who cannot be asked.
+func (a *app) approveAnew(ctx context.Context, w *workspace.Workspace, plan *writeback.Plan, err error) error {
+	guards, guardsErr := w.GuardsNow(ctx, plan)
+	if !renewable(err) || guardsErr != nil {
+		return err
+	}
+	held := *plan
+	held.Guards = guards
+	refused := *model.AsError(err)
+	refused.Remedy = "read what has changed, and when the plan is to be finished all the same, approve it anew: rollcall resume " + plan.ID + " --yes" + liftingFlags(&held)
+	return &refused
 }
 
 // renewable reports whether a new approval may bring a run on that the one it

@@ -464,10 +464,44 @@ func TestWhatOthersTookBackIsShownAndAskedForAgain(t *testing.T) {
 			assert.Equal(t, 3, a.code)
 		})
 	}
-	t.Run("--yes", func(t *testing.T) {
+	for _, format := range []string{"table", "json"} {
+		t.Run("--yes, "+format, func(t *testing.T) {
+			s, id := interrupted(t)
+			written := s.written()
+			resume := []string{"resume", id, "--yes", "--format", format}
+			a := s.run(resume...)
+			assert.Equal(t, 3, a.code, "--yes was given before anybody was told")
+			assert.Empty(t, a.stdout)
+			assert.Equal(t, written, s.written())
+			assert.True(t, member(s, workspacetest.Chandra))
+			if format == "json" {
+				e := decode(t, a.stderr)["error"].(map[string]any)
+				assert.Equal(t, "planStale", e["code"])
+				assert.Equal(t, []any{workspacetest.ID(workspacetest.Dora)}, e["stale"].(map[string]any)["takenBack"])
+				assert.Contains(t, e["remedy"], "rollcall resume "+id+" --yes")
+			} else {
+				assert.Contains(t, a.stderr, "  taken back: dora@contoso.com was removed again\n")
+				assert.Contains(t, a.stderr, "rollcall resume "+id+" --yes")
+			}
+
+			a = s.run(resume...)
+			assert.Zero(t, a.code, a.stderr)
+			assert.True(t, member(s, workspacetest.Dora))
+			assert.False(t, member(s, workspacetest.Chandra))
+		})
+	}
+	t.Run("--yes, beyond a guard", func(t *testing.T) {
 		s, id := interrupted(t)
-		report := s.object("resume", id, "--yes")
-		assert.Equal(t, true, report["verified"])
+		s.tenant.Policy.Guards.MaxRemovals = 0
+		resume := []string{"resume", id, "--yes"}
+		for _, stop := range []string{"stopped by its guards", "  taken back: dora@contoso.com was removed again\n"} {
+			a := s.run(resume...)
+			assert.Equal(t, 3, a.code)
+			assert.Contains(t, a.stderr, stop)
+			assert.Contains(t, a.stderr, "rollcall resume "+id+" --yes --allow-removals 1 --reason TEXT\n")
+			resume = []string{"resume", id, "--yes", "--allow-removals", "1", "--reason", "read with Bert"}
+		}
+		s.ok(resume...)
 		assert.True(t, member(s, workspacetest.Dora))
 	})
 }
