@@ -2,16 +2,12 @@ package graph
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
 	"rollcall/model"
 	"rollcall/model/writeback"
 )
-
-// errHalted ends the wait of a write that is not wanted any more.
-var errHalted = errors.New("the write has ended")
 
 // pace holds writes back while the tenant's budget for them is spent.
 type pace struct {
@@ -31,9 +27,15 @@ func newPace(o Options) *pace {
 }
 
 // take takes n writes out of the budget, as soon as it holds them, and returns
-// how long that took. They must be sent at once: open is called before each
-// attempt and returns when nothing else keeps them back.
-func (p *pace) take(ctx context.Context, n int, open func(context.Context) error) (waited time.Duration, err error) {
+// how long that took, which is no burden on the call's patience. They must be
+// sent at once: open is called before each attempt and returns when nothing else
+// keeps them back.
+func (p *pace) take(ctx context.Context, n int, bears *patience, open func(context.Context) error) (waited time.Duration, err error) {
+	count := func(since time.Time) {
+		d := p.now().Sub(since)
+		waited += d
+		bears.excuse(d)
+	}
 	asked := p.now()
 	select {
 	case p.turn <- struct{}{}:
@@ -41,7 +43,7 @@ func (p *pace) take(ctx context.Context, n int, open func(context.Context) error
 		return 0, ctx.Err()
 	}
 	defer func() { <-p.turn }()
-	waited = p.now().Sub(asked)
+	count(asked)
 	for {
 		if err := open(ctx); err != nil {
 			return waited, err
@@ -59,7 +61,7 @@ func (p *pace) take(ctx context.Context, n int, open func(context.Context) error
 		p.expect(began.Add(wait))
 		err = p.sleep(ctx, wait)
 		p.expect(time.Time{})
-		waited += p.now().Sub(began)
+		count(began)
 		if err != nil {
 			return waited, err
 		}

@@ -186,6 +186,18 @@ func TestWaitingForTheBudgetUsesUpNoPatience(t *testing.T) {
 	})
 }
 
+func TestAGateThatClosesDuringTheWaitForTheBudgetFindsThePatienceWhole(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &scribe{t: t}
+		c := s.client(func(o *Options) { o.Timeout = 20 * time.Second })
+		time.AfterFunc(writeback.WriteWindow, func() { c.transport.gate.shut(15 * time.Second) })
+		var r results
+		require.NoError(t, c.Write(t.Context(), groupID, nil, ids(0, writeback.WriteBudget+40), r.done))
+		assert.Len(t, r.rows, writeback.WriteBudget+40)
+		assert.GreaterOrEqual(t, s.came[writeback.WriteBudget].Sub(s.came[0]), writeback.WriteWindow+15*time.Second)
+	})
+}
+
 func TestWhatIsSentAgainTakesOfTheBudgetAgain(t *testing.T) {
 	for name, refusal := range map[string]innerAnswer{
 		"failed on the service's side": {status: 503, body: graphError("ServiceUnavailable", "x")},
@@ -255,6 +267,28 @@ func TestNobodyWaitsForTheBudgetOfAWriteThatHasEnded(t *testing.T) {
 		assert.Less(t, time.Since(begun), 5*time.Second)
 		assert.Equal(t, writeback.WriteBudget, s.writes())
 		assert.Len(t, r.rows, writeback.WriteBudget, "refused rows are reported, and those that were not sent are not")
+	})
+}
+
+// Nor for those who have been asked to wait.
+func TestNobodyWaitsOutAThrottlingOfAWriteThatHasEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &scribe{t: t, answer: func(n int, _ innerRequest) innerAnswer {
+			switch {
+			case n <= batchSize:
+				return innerAnswer{status: http.StatusTooManyRequests, headers: map[string]string{"Retry-After": "120"}, body: graphError("TooManyRequests", "x")}
+			case n <= 2*batchSize:
+				return innerAnswer{status: http.StatusForbidden, body: graphError("Authorization_RequestDenied", "Insufficient privileges to complete the operation.")}
+			}
+			return innerAnswer{status: http.StatusNoContent}
+		}}
+		c := s.client(with(delegated("User.Read")))
+		var r results
+		begun := time.Now()
+		err := c.Write(t.Context(), groupID, nil, ids(0, 1000), r.done)
+		assert.Equal(t, codeConsentMissing, asModelError(t, err).Code)
+		assert.Less(t, time.Since(begun), 5*time.Second)
+		assert.Equal(t, s.writes()-batchSize, len(r.rows), "of the throttled ones nothing is said")
 	})
 }
 

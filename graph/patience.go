@@ -37,13 +37,15 @@ func (t *transport) begun(ctx context.Context) context.Context {
 }
 
 // pause waits d before a call of begun goes on. It reports false, at once, when
-// the wait would outlast the patience; the error is the context's.
+// the wait would outlast the patience; the error is the context's, or says that
+// the call is not wanted any more.
 func (t *transport) pause(ctx context.Context, d time.Duration) (fits bool, err error) {
-	if !t.now().Add(d).Before(settingsOf(ctx).patience.since().Add(t.timeout)) {
+	s := settingsOf(ctx)
+	if !t.now().Add(d).Before(s.patience.since().Add(t.timeout)) {
 		return false, nil
 	}
 	if d == 0 {
 		return true, nil
 	}
-	return true, t.sleep(ctx, d)
+	return true, t.sleep(s.waiting(ctx), d)
 }

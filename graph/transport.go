@@ -86,7 +86,15 @@ type callSettings struct {
 	writes     int    // what each attempt takes of the budget of writes; a request outside of batches is counted by its method
 
 	patience *patience       // of the call that the request is a part of; nil: the request's own
-	wanted   context.Context // ends when a write that waits for the budget is not wanted any more; nil: never
+	wanted   context.Context // ends with the call's own, and when what has not been sent is not wanted any more; nil: the call's own
+}
+
+// waiting is the context in which a call waits before it is sent.
+func (s *callSettings) waiting(ctx context.Context) context.Context {
+	if s.wanted != nil {
+		return s.wanted
+	}
+	return ctx
 }
 
 type settingsKey struct{}
@@ -171,27 +179,15 @@ func (t *transport) deadline(c *call) time.Time { return c.settings.patience.sin
 // until the budget holds what it writes, each time it is sent.
 func (t *transport) admit(c *call) error {
 	open := func(ctx context.Context) error { return t.gate.pass(ctx, t.deadline(c)) }
-	ctx := c.req.Context()
-	err := open(ctx)
+	ctx := c.settings.waiting(c.req.Context())
+	err := open(ctx) // before its turn, so that none holds up the others here
 	n := c.writes()
 	if err != nil || n == 0 {
 		return err
 	}
-	waiting, cancel := context.WithCancel(ctx)
-	defer cancel()
-	if wanted := c.settings.wanted; wanted != nil {
-		if wanted.Err() != nil {
-			return errHalted
-		}
-		defer context.AfterFunc(wanted, cancel)()
-	}
-	waited, err := t.pace.take(waiting, n, open)
-	c.settings.patience.excuse(waited)
+	waited, err := t.pace.take(ctx, n, c.settings.patience, open)
 	if waited >= time.Second {
 		c.note = joinNotes(c.note, fmt.Sprintf("waited %s: budget of writes", seconds(waited)))
-	}
-	if err != nil && ctx.Err() == nil && waiting.Err() != nil {
-		return errHalted
 	}
 	return err
 }

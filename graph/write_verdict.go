@@ -96,7 +96,8 @@ func isNotFound(a batchAnswer) bool {
 
 // group reads the group once, to explain refusals.
 func (w *writer) group(ctx context.Context) (model.Group, error) {
-	w.read.Do(func() { w.target, w.unread = w.c.Group(ctx, w.groupID) })
+	asking := withSettings(ctx, func(s *callSettings) { s.wanted = nil }) // also when the write has ended
+	w.read.Do(func() { w.target, w.unread = w.c.Group(asking, w.groupID) })
 	return w.target, w.unread
 }
 
