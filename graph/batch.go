@@ -31,7 +31,8 @@ const batchesAtOnce = 12
 // requests was refused with the old one.
 const maxRenewals = 3
 
-// batchItem is one request inside a $batch. Only newBatchItem makes them.
+// batchItem is one request inside a $batch. newBatchItem makes them, and
+// linkItem those that follow a link.
 type batchItem struct {
 	ID      string            `json:"id"`
 	Method  string            `json:"method"`
@@ -270,10 +271,7 @@ func (c *Client) batches(ctx context.Context, items []batchItem) []batchAnswer {
 	parallel(ctx, batchesAtOnce, chunks(len(items), batchSize), func(ctx context.Context, s span) {
 		got, err := c.batch(ctx, items[s.from:s.to])
 		if err != nil {
-			got = make([]batchAnswer, s.to-s.from)
-			for i := range got {
-				got[i].Err = err
-			}
+			got = lost(s.to-s.from, err)
 		}
 		copy(answers[s.from:s.to], got)
 	})
@@ -283,6 +281,15 @@ func (c *Client) batches(ctx context.Context, items []batchItem) []batchAnswer {
 				answers[i].Err = ctx.Err()
 			}
 		}
+	}
+	return answers
+}
+
+// lost are the answers to requests whose batch got none as a whole.
+func lost(requests int, err error) []batchAnswer {
+	answers := make([]batchAnswer, requests)
+	for i := range answers {
+		answers[i].Err = err
 	}
 	return answers
 }

@@ -151,19 +151,19 @@ func (w *writer) single(ctx context.Context, ids []string, remove, bound bool) {
 }
 
 // send builds n requests and sends them as one batch. What the service does not
-// know everywhere yet is sent again after a while. Where the batch fails as a
-// whole, or the write has ended before, it ends the write and returns nothing:
-// the rows stay unreported.
+// know everywhere yet is sent again after a while. Where a batch fails as a
+// whole it ends the write, and its answers are in doubt. Where the write has
+// ended before, nothing is sent and nothing returned: the rows stay unreported.
 func (w *writer) send(ctx context.Context, n int, build func(int) (*abstractions.RequestInformation, error)) []batchAnswer {
+	if w.stopped() != nil {
+		return nil
+	}
 	answers := make([]batchAnswer, n)
 	pending := make([]int, n)
 	for i := range pending {
 		pending[i] = i
 	}
 	for round := 1; ; round++ {
-		if w.stopped() != nil {
-			return nil
-		}
 		items := make([]batchItem, 0, len(pending))
 		for _, i := range pending {
 			item, err := w.c.newBatchItem(build(i))
@@ -176,7 +176,7 @@ func (w *writer) send(ctx context.Context, n int, build func(int) (*abstractions
 		got, err := w.c.batch(ctx, items)
 		if err != nil {
 			w.stop(err)
-			return nil
+			got = lost(len(items), err)
 		}
 		again := pending[:0]
 		for k, i := range pending {
@@ -219,17 +219,21 @@ func (w *writer) report(id string, remove bool, outcome writeback.Outcome, reque
 
 // refused reports rows that were refused. What every other row would meet too
 // ends the write. Rows of unknown fate are left unreported, and end it as well:
-// the service has failed for longer than the patience goes.
+// the service has failed for longer than the patience goes, or refuses by now
+// what it may have done before.
 func (w *writer) refused(ctx context.Context, ids []string, remove bool, v verdict, a batchAnswer) {
 	if v == verdictDoubt {
 		w.stop(a.Err)
 		return
 	}
 	cause := w.cause(ctx, v, a)
-	for _, id := range ids {
-		w.done(writeback.RowResult{UserID: id, Remove: remove, Outcome: writeback.OutcomeFailed, RequestID: a.RequestID, Err: cause})
-	}
 	if v == verdictGroup {
 		w.stop(cause)
+		if a.Unsure {
+			return
+		}
+	}
+	for _, id := range ids {
+		w.done(writeback.RowResult{UserID: id, Remove: remove, Outcome: writeback.OutcomeFailed, RequestID: a.RequestID, Err: cause})
 	}
 }

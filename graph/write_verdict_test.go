@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -162,5 +163,38 @@ func TestARemovalIsNoSuccessAsLongAsNobodyKnows(t *testing.T) {
 	require.NoError(t, c.Write(t.Context(), groupID, nil, ids(0, 3), r.done))
 	for _, row := range r.rows {
 		assert.Equal(t, writeback.OutcomeFailed, row.Outcome, "a 404 without a word is not Graph's")
+	}
+}
+
+func TestWhatWasAnsweredBeforeTheRestWasLostIsReported(t *testing.T) {
+	answered, _ := inTurn(batchServer(t, func(q innerRequest) innerAnswer {
+		if strings.Contains(q.URL, guid(2)) {
+			return innerAnswer{status: 400, body: graphError("Request_BadRequest", "The source resource object or one of the objects being referenced don't exist.")}
+		}
+		return innerAnswer{status: 204}
+	}, nil), refuse(http.StatusUnauthorized))
+	var r results
+	err := serve(t, answered).Write(t.Context(), groupID, nil, ids(0, 4), r.done)
+	assert.Equal(t, model.KindSignIn, asModelError(t, err).Kind)
+	assert.Len(t, r.rows, 3)
+	for _, n := range []int{0, 1, 3} {
+		assert.Equal(t, writeback.OutcomeDone, r.outcome(n, true))
+	}
+}
+
+// A group that takes no writes any more may have taken the one whose answer was
+// lost.
+func TestARefusalAfterALostAnswerSaysNothingOfTheRow(t *testing.T) {
+	refusal := batchServer(t, func(innerRequest) innerAnswer {
+		return innerAnswer{status: 403, body: graphError("Authorization_RequestDenied", "Insufficient privileges to complete the operation.")}
+	}, nil)
+	for _, remove := range []bool{false, true} {
+		add, gone := ids(0, 3), []string(nil)
+		if remove {
+			add, gone = nil, add
+		}
+		handler, _ := inTurn(cut, refusal)
+		err := serve(t, handler, with(delegated("User.Read"))).Write(t.Context(), groupID, add, gone, func(writeback.RowResult) { t.Error("nothing is known of it") })
+		assert.Equal(t, codeConsentMissing, asModelError(t, err).Code)
 	}
 }
