@@ -228,6 +228,9 @@ func (o *outcomes) done(r writeback.RowResult) {
 	if o.rows == nil {
 		o.rows = make(map[string]writeback.RowResult)
 	}
+	if _, ok := o.rows[r.UserID]; ok {
+		panic("reported twice: " + r.UserID)
+	}
 	o.rows[r.UserID] = r
 }
 
