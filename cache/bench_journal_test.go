@@ -89,8 +89,10 @@ func benchmarkRun(b *testing.B) {
 func benchmarkPlans(b *testing.B) {
 	l := openLedger(b, ledgerPath(b))
 	rows := 0
+	var ids []string
 	for n := range benchPlans {
 		run := begun(proposal(n, 5000))
+		ids = append(ids, run.Plan.ID)
 		require.NoError(b, l.SavePlan(b.Context(), &run.Plan, "ada@contoso.com"))
 		require.NoError(b, l.Begin(b.Context(), run))
 		for from := 0; from < len(run.Rows); from += benchRows {
@@ -115,8 +117,10 @@ func benchmarkPlans(b *testing.B) {
 	})
 	b.Run("whole", func(b *testing.B) {
 		measuredCall(b, func() {
-			_, err := l.Plans(b.Context())
-			require.NoError(b, err)
+			for _, id := range ids {
+				_, err := l.Plan(b.Context(), id)
+				require.NoError(b, err)
+			}
 		})
 	})
 	b.Run("verify", func(b *testing.B) {

@@ -58,9 +58,9 @@ func TestPlansAreKeptAndNeverReplaced(t *testing.T) {
 	failure(t, l.SavePlan(t.Context(), changed, "adele@contoso.com"), "planExists")
 
 	l = reopened(t, l)
-	plans, err := l.Plans(t.Context())
+	heads, err := l.PlanHeads(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, []writeback.Plan{*plan("new", 0), *plan("old", time.Hour)}, plans)
+	assert.Equal(t, []writeback.PlanHead{plan("new", 0).Head(), plan("old", time.Hour).Head()}, heads)
 	got, err := l.Plan(t.Context(), "old")
 	require.NoError(t, err)
 	assert.Equal(t, plan("old", time.Hour), got)
@@ -234,8 +234,6 @@ func TestADamagedValueOfTheLedgerIsReported(t *testing.T) {
 	require.NoError(t, l.SavePlan(t.Context(), plan("p", 0), "adele@contoso.com"))
 	poke(t, l.db, bucketPlans, []byte("p"), []byte("{"))
 	_, err := l.Plan(t.Context(), "p")
-	failure(t, err, "ledgerCorrupt")
-	_, err = l.Plans(t.Context())
 	failure(t, err, "ledgerCorrupt")
 }
 

@@ -13,12 +13,20 @@ import (
 	"rollcall/model/workspace"
 )
 
-// bucketHeads holds what is asked of all snapshots, apart from their addresses,
-// of which there may be many: id → workspace.Snapshot without them. It repeats
-// what bucketSnapshots has, so that a rollcall that knows no heads reads
-// everything and loses nothing, and is made with the first of them. A snapshot
-// that such a rollcall saved has no head until somebody asks for all of them.
+// bucketHeads has the head of each snapshot: it without its addresses and what
+// goes with them, of which there may be many.
 var bucketHeads = []byte("snapshotHeads")
+
+func snapshotHeads() *headBucket[workspace.Snapshot] {
+	return &headBucket[workspace.Snapshot]{
+		name: bucketHeads, values: bucketSnapshots, what: "snapshot",
+		id: func(s *workspace.Snapshot) string { return s.ID },
+		read: func(tx *bolt.Tx, key []byte) (workspace.Snapshot, error) {
+			s, err := readSnapshot(tx, key)
+			return headOf(s), err
+		},
+	}
+}
 
 // SaveSnapshot keeps an approved preview. What is kept is never replaced.
 func (l *Ledger) SaveSnapshot(ctx context.Context, s workspace.Snapshot) error {
@@ -37,16 +45,8 @@ func (l *Ledger) SaveSnapshot(ctx context.Context, s workspace.Snapshot) error {
 		if err := put(bucket, []byte(s.ID), s); err != nil {
 			return err
 		}
-		return putHead(tx, s)
+		return snapshotHeads().put(tx, headOf(s))
 	})
-}
-
-func putHead(tx *bolt.Tx, s workspace.Snapshot) error {
-	heads, err := tx.CreateBucketIfNotExists(bucketHeads)
-	if err != nil {
-		return err
-	}
-	return put(heads, []byte(s.ID), headOf(s))
 }
 
 func headOf(s workspace.Snapshot) workspace.Snapshot {
@@ -56,52 +56,11 @@ func headOf(s workspace.Snapshot) workspace.Snapshot {
 
 // Snapshots returns the heads of the kept previews, newest first.
 func (l *Ledger) Snapshots(ctx context.Context) ([]workspace.Snapshot, error) {
-	var heads, former []workspace.Snapshot
-	err := l.view(ctx, func(tx *bolt.Tx) error {
-		known := tx.Bucket(bucketHeads)
-		return tx.Bucket(bucketSnapshots).ForEach(func(key, _ []byte) error {
-			var head workspace.Snapshot
-			found := false
-			if known != nil {
-				var err error
-				if found, err = get(known, key, &head); err != nil {
-					return err
-				}
-			}
-			if !found {
-				whole, err := readSnapshot(tx, key)
-				if err != nil {
-					return err
-				}
-				head = headOf(whole)
-				former = append(former, head)
-			}
-			if head.ID != string(key) {
-				return damage("%s: it holds the snapshot %s", bytes.ToValidUTF8(key, nil), head.ID)
-			}
-			heads = append(heads, head)
-			return nil
-		})
-	})
-	if err != nil {
-		return nil, err
-	}
-	if len(former) > 0 && l.refused == nil {
-		// The next one to ask is answered faster. Nothing is lost where that fails:
-		// the answer is here, and what cannot be written is said by what must be.
-		_ = l.update(ctx, func(tx *bolt.Tx) error {
-			for _, head := range former {
-				if err := putHead(tx, head); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
+	heads, err := snapshotHeads().all(ctx, l, nil)
 	slices.SortFunc(heads, func(a, b workspace.Snapshot) int {
 		return cmp.Or(b.ApprovedAt.Compare(a.ApprovedAt), cmp.Compare(a.ID, b.ID))
 	})
-	return heads, nil
+	return heads, err
 }
 
 // Snapshot returns a kept preview with its addresses; the error is of KindUsage

@@ -179,10 +179,7 @@ func (w *Workspace) KeepPlan(ctx context.Context, p *writeback.Plan) error {
 	if err != nil {
 		return err
 	}
-	if err := parts.Ledger.SavePlan(ctx, p, w.actor()); err != nil {
-		return err
-	}
-	return nil
+	return parts.Ledger.SavePlan(ctx, p, w.actor())
 }
 
 // PlanHeads returns the kept plans without their rows, newest first, with how
@@ -193,15 +190,6 @@ func (w *Workspace) PlanHeads(ctx context.Context) ([]writeback.PlanHead, error)
 		return nil, err
 	}
 	return parts.Ledger.PlanHeads(ctx)
-}
-
-// Plans returns the kept plans, newest first.
-func (w *Workspace) Plans(ctx context.Context) ([]writeback.Plan, error) {
-	parts, err := w.opened()
-	if err != nil {
-		return nil, err
-	}
-	return parts.Ledger.Plans(ctx)
 }
 
 // LoadPlan returns a kept plan; an unknown id is a KindUsage error.

@@ -79,7 +79,7 @@ func TestAPlanIsKeptAndStandsInTheAudit(t *testing.T) {
 	kept, err := w.LoadPlan(t.Context(), plan.ID)
 	require.NoError(t, err)
 	assert.Equal(t, plan.Hash, kept.Hash)
-	plans, err := w.Plans(t.Context())
+	plans, err := w.PlanHeads(t.Context())
 	require.NoError(t, err)
 	assert.Len(t, plans, 1)
 	event := lastEvent(t, w)
@@ -96,7 +96,7 @@ func TestAnUnwritableGroupIsRefusedBeforeItsMembersAreRead(t *testing.T) {
 	}
 	assert.Empty(t, tenant.Asked("DirectMembers"))
 	assert.Empty(t, tenant.Asked("Members"))
-	plans, err := w.Plans(t.Context())
+	plans, err := w.PlanHeads(t.Context())
 	require.NoError(t, err)
 	assert.Empty(t, plans)
 }
@@ -238,7 +238,7 @@ func TestAChangedPlanIsNeitherKeptNorApplied(t *testing.T) {
 	plan.Add[0].ID = workspacetest.ID(workspacetest.Chandra)
 	_, err := w.Apply(t.Context(), plan, writeback.Approval{By: "admin@contoso.com"}, nil)
 	failure(t, err, model.KindUsage, "planChanged")
-	plans, err := w.Plans(t.Context())
+	plans, err := w.PlanHeads(t.Context())
 	require.NoError(t, err)
 	assert.Empty(t, plans)
 	assert.Empty(t, tenant.Asked("Write"))

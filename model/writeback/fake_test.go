@@ -302,7 +302,6 @@ func (j journal) Reopen(ctx context.Context, planID, _ string, _ time.Time, rene
 	})
 }
 
-func (j journal) Plans(context.Context) ([]Plan, error) { return nil, nil }
 
 func (j journal) Begin(ctx context.Context, run *Run) error {
 	if j.runs[run.Plan.ID] != nil {

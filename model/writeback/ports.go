@@ -267,7 +267,6 @@ type Journal interface {
 	// SavePlan keeps a plan that somebody has proposed.
 	SavePlan(ctx context.Context, p *Plan, by string) error
 	Plan(ctx context.Context, id string) (*Plan, error) // KindUsage error when unknown
-	Plans(ctx context.Context) ([]Plan, error)          // newest first
 	// Mirrored reports whether a run that mirrored an audience to the group was
 	// verified.
 	Mirrored(ctx context.Context, groupID string) (bool, error)

@@ -182,17 +182,6 @@ func (l *Ledger) Plan(_ context.Context, id string) (*writeback.Plan, error) {
 	return nil, &model.Error{Kind: model.KindUsage, Code: "planNotFound", Message: fmt.Sprintf("there is no plan %s", id)}
 }
 
-// Plans returns the kept plans, newest first.
-func (l *Ledger) Plans(context.Context) ([]writeback.Plan, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	plans := make([]writeback.Plan, len(l.plans))
-	for i, p := range l.plans {
-		plans[i] = *stored(p)
-	}
-	return plans, nil
-}
-
 // PlanHeads returns the heads of the kept plans, newest first.
 func (l *Ledger) PlanHeads(context.Context) ([]writeback.PlanHead, error) {
 	l.mu.Lock()
