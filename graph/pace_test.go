@@ -15,33 +15,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"rollcall/model"
+	"rollcall/model/workspace/workspacetest"
 	"rollcall/model/writeback"
 )
 
-// shelf is a budget that outlives its clients, on a disk that may fail.
-type shelf struct {
-	mu   sync.Mutex
-	list []writeback.Reservation
-	err  error
+// locked is a budget on a disk that somebody else holds.
+type locked struct {
+	workspacetest.Ledger
+	err error
 }
 
-func (s *shelf) Reserved(_ context.Context, since time.Time) (list []writeback.Reservation, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, r := range s.list {
-		if !r.At.Before(since) {
-			list = append(list, r)
-		}
-	}
-	return list, s.err
-}
-
-func (s *shelf) Reserve(_ context.Context, r writeback.Reservation) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.list = append(s.list, r)
-	return s.err
-}
+func (l *locked) Reserve(context.Context, writeback.Reservation) error { return l.err }
 
 // scribe answers batches of writes after 100 ms of virtual time, and remembers
 // when each write came.
@@ -82,22 +66,23 @@ func (s *scribe) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answered(http.StatusOK, nil, string(text)), err
 }
 
-func (s *scribe) writes() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.came)
-}
-
-// most is the largest number of writes that any window of the tenant's saw.
-func (s *scribe) most() (most int) {
+// MostWrites is the largest number of writes that any window of the tenant's
+// saw, of writes that came at these times, in order.
+func MostWrites(came []time.Time) (most int) {
 	from := 0
-	for i, at := range s.came {
-		for at.Sub(s.came[from]) >= writeback.WriteWindow {
+	for i, at := range came {
+		for at.Sub(came[from]) >= writeback.WriteWindow {
 			from++
 		}
 		most = max(most, i-from+1)
 	}
 	return most
+}
+
+func (s *scribe) writes() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.came)
 }
 
 func (s *scribe) client(change ...func(*Options)) *Client {
@@ -118,7 +103,7 @@ func TestWritesWaitForTheBudgetAndNotLonger(t *testing.T) {
 		begun := time.Now()
 		require.NoError(t, c.Write(t.Context(), groupID, nil, ids(0, 7000), r.done))
 		assert.Len(t, r.rows, 7000)
-		assert.LessOrEqual(t, s.most(), writeback.WriteBudget)
+		assert.LessOrEqual(t, MostWrites(s.came), writeback.WriteBudget)
 		took := time.Since(begun)
 		assert.Greater(t, took, 2*writeback.WriteWindow)
 		assert.Less(t, took, 2*writeback.WriteWindow+15*time.Second)
@@ -182,7 +167,7 @@ func TestWaitingForTheBudgetUsesUpNoPatience(t *testing.T) {
 		var r results
 		require.NoError(t, c.Write(t.Context(), groupID, nil, ids(0, writeback.WriteBudget+40), r.done))
 		assert.Len(t, r.rows, writeback.WriteBudget+40)
-		assert.LessOrEqual(t, s.most(), writeback.WriteBudget)
+		assert.LessOrEqual(t, MostWrites(s.came), writeback.WriteBudget)
 	})
 }
 
@@ -218,7 +203,7 @@ func TestWhatIsSentAgainTakesOfTheBudgetAgain(t *testing.T) {
 				require.NoError(t, c.Write(t.Context(), groupID, nil, ids(0, 2500), r.done))
 				assert.Len(t, r.rows, 2500)
 				assert.Greater(t, s.writes(), writeback.WriteBudget)
-				assert.LessOrEqual(t, s.most(), writeback.WriteBudget)
+				assert.LessOrEqual(t, MostWrites(s.came), writeback.WriteBudget)
 			})
 		})
 	}
@@ -226,14 +211,14 @@ func TestWhatIsSentAgainTakesOfTheBudgetAgain(t *testing.T) {
 
 func TestAClientKnowsWhatAnEarlierOneSpent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, kept := &scribe{t: t}, &shelf{}
+		s, kept := &scribe{t: t}, &workspacetest.Ledger{}
 		budget := func(o *Options) { o.Budget = kept }
 		var r results
 		require.NoError(t, s.client(budget).Write(t.Context(), groupID, nil, ids(0, 2900), r.done))
 		began := time.Now()
 		require.NoError(t, s.client(budget).Write(t.Context(), groupID, nil, ids(2900, 3200), r.done))
 		assert.Len(t, r.rows, 3200)
-		assert.LessOrEqual(t, s.most(), writeback.WriteBudget)
+		assert.LessOrEqual(t, MostWrites(s.came), writeback.WriteBudget)
 		assert.Greater(t, time.Since(began), 100*time.Second)
 	})
 }
@@ -241,7 +226,7 @@ func TestAClientKnowsWhatAnEarlierOneSpent(t *testing.T) {
 func TestNothingIsWrittenThatCannotBeNotedDown(t *testing.T) {
 	s := &scribe{t: t}
 	c := s.client(func(o *Options) {
-		o.Budget = &shelf{err: &model.Error{Kind: model.KindLocked, Code: "profileLocked", Message: "another rollcall holds the ledger", Remedy: "wait"}}
+		o.Budget = &locked{err: &model.Error{Kind: model.KindLocked, Code: "profileLocked", Message: "another rollcall holds the ledger", Remedy: "wait"}}
 	})
 	err := c.Write(t.Context(), groupID, ids(0, 100), nil, func(writeback.RowResult) { t.Error("nothing was written") })
 	e := asModelError(t, err)
