@@ -76,7 +76,7 @@ func (w *Workspace) guardsFor(ctx context.Context, p *writeback.Plan, group *mod
 		}
 		// What an undo may, it may by the journal's word and not by the plan's: a
 		// file can say anything. A group may become as small as it was.
-		if undone != nil && undone.Plan.Group.ID == p.Group.ID {
+		if undone != nil && undone.UndoneBy(p) {
 			limits.LeastSize = min(limits.LeastSize, len(undone.Before))
 		} else {
 			held.UndoOf = ""

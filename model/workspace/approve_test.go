@@ -94,7 +94,10 @@ func TestWhatCallsItselfAnUndoIsNoneByThat(t *testing.T) {
 	require.NoError(t, err)
 	_, err = w.Apply(t.Context(), twin, w.Approve(0, 0, ""), nil)
 	require.NoError(t, err)
-	for name, of := range map[string]string{"of another group's run": twin.ID, "of no known run": "0123456789ab"} {
+	adding := salesPlanOf(t, w, writeback.ModeAdd)
+	_, err = w.Apply(t.Context(), adding, w.Approve(0, 0, ""), nil)
+	require.NoError(t, err)
+	for name, of := range map[string]string{"of another group's run": twin.ID, "of no known run": "0123456789ab", "of a run that never came to its rows": adding.ID} {
 		t.Run(name, func(t *testing.T) {
 			forged, err := writeback.NewUndo(writeback.UndoParams{
 				Run: &writeback.Run{

@@ -302,7 +302,6 @@ func (j journal) Reopen(ctx context.Context, planID, _ string, _ time.Time, rene
 	})
 }
 
-
 func (j journal) Begin(ctx context.Context, run *Run) error {
 	if j.runs[run.Plan.ID] != nil {
 		j.broken = append(j.broken, "a journal was begun twice")

@@ -1,6 +1,7 @@
 package writeback
 
 import (
+	"slices"
 	"time"
 
 	"rollcall/model"
@@ -14,6 +15,30 @@ type UndoParams struct {
 	Rules   Rules
 	Author  string
 	Now     time.Time
+}
+
+// UndoneBy reports whether a plan does nothing but restore what the run may have
+// changed, to the picture before its first write.
+func (r *Run) UndoneBy(p *Plan) bool {
+	if p.UndoOf != r.Plan.ID || p.Group.ID != r.Plan.Group.ID {
+		return false
+	}
+	was := make(map[string]bool, len(r.Rows))
+	for i := range r.Rows {
+		was[r.Rows[i].ID] = false
+	}
+	for i := range r.Before {
+		if _, ok := was[r.Before[i].ID]; ok {
+			was[r.Before[i].ID] = true
+		}
+	}
+	restores := func(rows []Ref, member bool) bool {
+		return !slices.ContainsFunc(rows, func(ref Ref) bool {
+			before, ok := was[ref.ID]
+			return !ok || before != member
+		})
+	}
+	return restores(p.Add, true) && restores(p.Remove, false)
 }
 
 // NewUndo makes the plan that takes a run back: it restores, from the picture

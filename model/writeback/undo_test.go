@@ -93,6 +93,28 @@ func TestAnUndoOfNothingIsNoChange(t *testing.T) {
 	require.NoError(t, Check(undo, approved))
 }
 
+func TestOnlyWhatRestoresARunsOwnRowsUndoesIt(t *testing.T) {
+	_, run := applied(t, users("a", "b"), users("b", "c"))
+	a, b, c, d := Ref{ID: "u-a"}, Ref{ID: "u-b"}, Ref{ID: "u-c"}, Ref{ID: "u-d"}
+	for name, tt := range map[string]struct {
+		change func(*Plan)
+		want   bool
+	}{
+		"the whole of it":         {func(*Plan) {}, true},
+		"a part of it":            {func(p *Plan) { p.Add = nil }, true},
+		"of another run":          {func(p *Plan) { p.UndoOf = "0123456789ab" }, false},
+		"of another group":        {func(p *Plan) { p.Group.ID = "g-2" }, false},
+		"a member who was one":    {func(p *Plan) { p.Remove = []Ref{b} }, false},
+		"a removal taken further": {func(p *Plan) { p.Remove = []Ref{c, a} }, false},
+		"an addition that is new": {func(p *Plan) { p.Add = []Ref{a, d} }, false},
+		"an addition again":       {func(p *Plan) { p.Add = []Ref{c} }, false},
+	} {
+		p := &Plan{UndoOf: run.Plan.ID, Group: run.Plan.Group, Add: []Ref{a}, Remove: []Ref{c}}
+		tt.change(p)
+		assert.Equal(t, tt.want, run.UndoneBy(p), name)
+	}
+}
+
 // Whatever a run came to before it ended, and whatever became of it, its undo
 // restores what it was before, spares whom the profile protects and touches
 // nobody else.
@@ -129,6 +151,7 @@ func TestTheUndoOfAPartOfAPlanRestoresThatPart(t *testing.T) {
 		undo, err := NewUndo(w.undo(run, rules))
 		require.NoError(t, err)
 		require.NoError(t, undo.Verify())
+		require.True(t, run.UndoneBy(undo))
 		_, err = Apply(context.Background(), w.deps(), undo, approved)
 		require.NoError(t, err)
 		require.Equal(t, sortedKeys(want), w.ids())
