@@ -67,6 +67,16 @@ func memberContext(cast string) string {
 
 // membersCount answers the $count of a membership.
 func (g *graph) membersCount(c *call, arguments []string) (*reply, *graphError) {
+	return g.countOf(c, arguments, func(grp *seed.Group) iter.Seq[seed.Member] {
+		if strings.EqualFold(c.segments[2], "transitiveMembers") {
+			return slices.Values(g.transitive(c, grp, g.listedAt()))
+		}
+		return g.directMembers(c, grp, g.listedAt())
+	})
+}
+
+// countOf counts the objects of a group's list that pass the cast and the query.
+func (g *graph) countOf(c *call, arguments []string, list func(*seed.Group) iter.Seq[seed.Member]) (*reply, *graphError) {
 	if refused := c.requireEventual(); refused != nil {
 		return nil, refused
 	}
@@ -82,14 +92,8 @@ func (g *graph) membersCount(c *call, arguments []string) (*reply, *graphError) 
 	if refused != nil {
 		return nil, refused
 	}
-	var all iter.Seq[seed.Member]
-	if strings.EqualFold(c.segments[2], "transitiveMembers") {
-		all = slices.Values(g.transitive(c, grp, g.listedAt()))
-	} else {
-		all = g.directMembers(c, grp, g.listedAt())
-	}
 	n := 0
-	for m := range all {
+	for m := range list(grp) {
 		if g.lets(q, m, cast) {
 			n++
 		}

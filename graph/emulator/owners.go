@@ -1,11 +1,11 @@
 package emulator
 
 import (
+	"iter"
 	"net/http"
 	"slices"
 	"strings"
 
-	"rollcall/graph/emulator/odata"
 	"rollcall/graph/emulator/seed"
 )
 
@@ -25,28 +25,7 @@ func (g *graph) owners(c *call, arguments []string) (*reply, *graphError) {
 
 // ownersCount answers the $count of a group's owners.
 func (g *graph) ownersCount(c *call, arguments []string) (*reply, *graphError) {
-	if refused := c.requireEventual(); refused != nil {
-		return nil, refused
-	}
-	grp, refused := g.findGroup(arguments[0])
-	if refused != nil {
-		return nil, refused
-	}
-	cast, refused := castOf(c, grp, arguments)
-	if refused != nil {
-		return nil, refused
-	}
-	q, refused := c.parse(odata.Members())
-	if refused != nil {
-		return nil, refused
-	}
-	n := 0
-	for _, m := range g.listedOwners(grp) {
-		if g.lets(q, m, cast) {
-			n++
-		}
-	}
-	return countReply(n), nil
+	return g.countOf(c, arguments, func(grp *seed.Group) iter.Seq[seed.Member] { return slices.Values(g.listedOwners(grp)) })
 }
 
 // listedOwners are the owners that a listing of v1.0 shows: none of a group
