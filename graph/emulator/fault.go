@@ -16,8 +16,8 @@ import (
 // Throttle, Server, Expire, Cut and Unreplicated strike before a request is
 // looked at: a write that meets one has changed nothing. Timeout and Unanswered
 // strike when a write has taken effect, and Halfway when some of a batch have.
-// So does Truncate, which of writes meets
-// those in a $batch alone: the others are answered without a body.
+// Truncate strikes then too, but of writes only those in a $batch: the others
+// are answered without a body.
 type Faults struct {
 	Latency  time.Duration // added to each answer
 	Throttle float64       // 429 with a fractional Retry-After between 0.5 and 2.5 s

@@ -24,9 +24,9 @@ type Claims struct {
 	Delegated         string   `json:"scp"`   // granted scopes, space-separated
 	Roles             []string `json:"roles"` // granted application roles
 	// DirectoryRoles are template ids of Entra roles that hold in the whole
-	// tenant. A token names neither those scoped to an administrative unit nor,
-	// where there are too many, any. Source: Entra documentation, "Access token
-	// claims reference", wids.
+	// tenant, and not of those scoped to an administrative unit. That there are
+	// none here is no proof that the account has none: no claim is promised.
+	// Source: Entra documentation, "Access token claims reference", wids.
 	DirectoryRoles []string `json:"wids"`
 }
 
