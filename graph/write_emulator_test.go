@@ -111,6 +111,7 @@ func TestWhatWasWrittenUnheardIsDoneAndNotAlreadySo(t *testing.T) {
 	for name, provoke := range map[string]func(*emulator.Server){
 		"the connection broke":         func(s *emulator.Server) { s.UnanswerNext(3, "/groups") },
 		"the answer cannot be read":    func(s *emulator.Server) { s.TruncateNext(3, "/$batch") },
+		"it broke half-way":            func(s *emulator.Server) { s.HalveNext(3) },
 		"the service timed out":        func(s *emulator.Server) { s.TimeOutNext(9, "/groups") },
 		"it broke before anything was": func(s *emulator.Server) { s.CutNext(3, "/$batch") },
 		"it failed before anything was": func(s *emulator.Server) {
@@ -378,7 +379,7 @@ func TestOwnersAreThoseOfTheTenant(t *testing.T) {
 // removed twice, nobody passes for a member from before whom we have added, and
 // what is not reported is said to be open by an error.
 func TestWhateverTheWeatherRowsAreReportedAsTheyAre(t *testing.T) {
-	const weather = "5xx=0.1,cut=0.04,truncate=0.04,unanswered=0.1,timeout=0.1,unreplicated=0.03"
+	const weather = "5xx=0.1,cut=0.04,truncate=0.04,unanswered=0.1,halfway=0.05,timeout=0.1,unreplicated=0.03"
 	finished := 0
 	for seeded := range 12 {
 		fault := weather
