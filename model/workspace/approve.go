@@ -116,6 +116,23 @@ func allowsLess(a, b writeback.GuardResult) bool {
 	}
 }
 
+// own refuses an approval in another name than the session's: who approves is
+// who is signed in, and nobody is the second approver of an own plan by having
+// approved before signing in.
+func (w *Workspace) own(ctx context.Context, a writeback.Approval) error {
+	if err := w.signedIn(ctx); err != nil {
+		return err
+	}
+	if actor := w.actor(); a.By != "" && !strings.EqualFold(a.By, actor) {
+		return &model.Error{
+			Kind: model.KindGuard, Code: "notApproved",
+			Message: fmt.Sprintf("the plan was approved by %s, and %s is signed in", a.By, actor),
+			Remedy:  "approve it in the name of the account that is signed in",
+		}
+	}
+	return nil
+}
+
 // CheckApproval reports whether an approval covers a plan: by the profile's
 // protected groups and users, by whether somebody else than its author must
 // approve it, and by its guards as GuardsNow holds them. A plan whose run was
@@ -175,73 +192,6 @@ func groupProtected(g *model.Group) error {
 		Message: g.DisplayName + " is protected by the profile: no plan is made or applied for it",
 		Remedy:  "choose another group, or take this one out of protected_groups in the configuration",
 	}
-}
-
-// checkProtectedUsers refuses a plan that would remove somebody whom the
-// profile protects by now. Rows that the plan's run has written are past, but
-// for those that were taken back and would be written again.
-func (w *Workspace) checkProtectedUsers(ctx context.Context, p *writeback.Plan, past *writeback.Run, group *model.Group) error {
-	protected := w.settings.Policy.For(group).ProtectedUsers
-	if len(protected) == 0 || len(p.Remove) == 0 {
-		return nil
-	}
-	written := make(map[string]bool)
-	if past != nil {
-		for _, row := range past.Rows {
-			written[row.ID] = row.Remove && (row.State == writeback.RowDone || row.State == writeback.RowAlready) && !row.TakenBack()
-		}
-	}
-	ids, err := w.usersNamed(ctx, protected)
-	if err != nil {
-		return err
-	}
-	var names []string
-	for _, r := range p.Remove {
-		if !written[r.ID] && (ids[strings.ToLower(r.ID)] || containsFold(protected, r.UserPrincipalName) || r.Mail != "" && containsFold(protected, r.Mail)) {
-			names = append(names, rowName(r))
-		}
-	}
-	if len(names) == 0 {
-		return nil
-	}
-	return &model.Error{
-		Kind: model.KindGuard, Code: "userProtected",
-		Message: fmt.Sprintf("plan %s would remove %s from %s, whom the profile has protected since it was made", p.ID, fewNames(names), p.Group.DisplayName),
-		Remedy:  "make the plan again: it leaves them where they are",
-	}
-}
-
-// usersNamed are the object ids, in lower case, of the users whom a profile
-// names by id, user principal name or address. Whom the local directory does
-// not know, the tenant is asked for.
-func (w *Workspace) usersNamed(ctx context.Context, names []string) (map[string]bool, error) {
-	parts, err := w.opened()
-	if err != nil {
-		return nil, err
-	}
-	directory := w.Directory()
-	ids := make(map[string]bool, len(names))
-	for _, name := range names {
-		ids[strings.ToLower(name)] = true
-		if !strings.Contains(name, "@") {
-			continue
-		}
-		rows := directory.ByAddress(name)
-		for _, row := range rows {
-			ids[strings.ToLower(directory.ID(row))] = true
-		}
-		if len(rows) > 0 {
-			continue
-		}
-		objects, err := parts.Resolver.ResolveAddress(ctx, name)
-		if err != nil {
-			return nil, err
-		}
-		for i := range objects {
-			ids[strings.ToLower(objects[i].ID)] = true
-		}
-	}
-	return ids, nil
 }
 
 // rowName is how a row's user is called in a message.

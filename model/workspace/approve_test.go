@@ -222,12 +222,12 @@ func salesPlanOf(t *testing.T, w *workspace.Workspace, mode writeback.Mode) *wri
 	return plan
 }
 
-func TestAUserWhoIsProtectedByNowStopsAnOlderPlan(t *testing.T) {
+func TestAUserWhoIsProtectedByNowStopsAnOlderPlanAndIsLeftByANewOne(t *testing.T) {
 	for name, protected := range map[string]string{
-		"by id":           workspacetest.ID(workspacetest.Chandra),
-		"by name":         "Chandra@Contoso.com",
-		"by other mail":   "c.rao@contoso.com",
-		"asked by tenant": "rao@fabrikam.com",
+		"by id":                         workspacetest.ID(workspacetest.Chandra),
+		"by name":                       "Chandra@Contoso.com",
+		"by what the directory knows":   "c.rao@contoso.com",
+		"by what only the tenant knows": "rao@fabrikam.com",
 	} {
 		t.Run(name, func(t *testing.T) {
 			tenant := workspacetest.Contoso()
@@ -240,17 +240,75 @@ func TestAUserWhoIsProtectedByNowStopsAnOlderPlan(t *testing.T) {
 			e := failure(t, err, model.KindGuard, "userProtected")
 			assert.Contains(t, e.Message, "chandra@contoso.com")
 			assert.Empty(t, tenant.Asked("Write"))
+
+			again := salesPlanOf(t, w, writeback.ModeMirror)
+			assert.Empty(t, again.Remove, "as the refusal has promised")
+			require.Len(t, again.Skipped, 1)
+			assert.Contains(t, again.Skipped[0].Reason, "protected by the profile")
+			require.NoError(t, w.CheckApproval(t.Context(), again, w.Approve(0, 0, "")))
 		})
 	}
 }
 
-func TestAProtectedUserIsNotRemovedByANewPlan(t *testing.T) {
+func TestAProtectedAddressThatNobodyHasIsWarnedOf(t *testing.T) {
 	tenant := workspacetest.Contoso()
-	tenant.Policy.ProtectedUsers = []string{"chandra@contoso.com"}
+	tenant.Policy.ProtectedUsers = []string{"bert@contoso.com", "left@contoso.com"}
+	for name, err := range map[string]error{
+		"nobody has it":           nil,
+		"contacts cannot be read": &model.Error{Kind: model.KindPartial, Code: "notSearched", Message: "contacts may not be read"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tenant.Fail = func(call string) error {
+				if strings.HasPrefix(call, "ResolveAddress") {
+					return err
+				}
+				return nil
+			}
+			w := synced(t, tenant)
+			plan := salesPlan(t, w)
+			warning, err := w.WriteWarning(t.Context(), plan)
+			require.NoError(t, err)
+			assert.Equal(t, "the profile protects from removal whom nobody knows by this address, so it protects nobody: left@contoso.com", warning)
+			require.NoError(t, w.CheckApproval(t.Context(), plan, w.Approve(0, 0, "")), "it is a warning and no refusal")
+		})
+	}
+	offline := &model.Error{Kind: model.KindUnavailable, Code: "offline", Message: "no connection"}
 	w := synced(t, tenant)
-	plan := salesPlanOf(t, w, writeback.ModeMirror)
-	assert.Empty(t, plan.Remove)
-	require.NoError(t, w.CheckApproval(t.Context(), plan, w.Approve(0, 0, "")))
+	plan := salesPlan(t, w)
+	tenant.Fail = func(call string) error {
+		if strings.HasPrefix(call, "ResolveAddress") {
+			return offline
+		}
+		return nil
+	}
+	assert.ErrorIs(t, w.CheckApproval(t.Context(), plan, w.Approve(0, 0, "")), offline, "who could not be asked is not known to be nobody")
+	_, err := w.Plan(t.Context(), []string{"rule:" + salesRule}, nil, "sg-sales", writeback.ModeMirror)
+	assert.ErrorIs(t, err, offline)
+}
+
+func TestNobodyApprovesInAnotherName(t *testing.T) {
+	tenant := workspacetest.Contoso()
+	tenant.Policy.SecondApprover = true
+	tenant.Account.Account = "bob@contoso.com"
+	plan := salesPlan(t, synced(t, tenant))
+	tenant.Account.Account = "ada@contoso.com"
+	w := synced(t, tenant)
+	tenant.OnRow = func(string) error { return errors.New("cut off") }
+	_, err := w.Apply(t.Context(), plan, w.Approve(0, 0, ""), nil)
+	require.Error(t, err)
+	written := len(tenant.Asked("Write"))
+
+	tenant.Account.Account = "bob@contoso.com"
+	bob := synced(t, tenant)
+	for _, by := range []string{"operator@laptop", "ada@contoso.com"} {
+		approval := writeback.Approval{By: by, At: bob.Now()}
+		_, err := bob.Apply(t.Context(), plan, approval, nil)
+		e := failure(t, err, model.KindGuard, "notApproved")
+		assert.Equal(t, "the plan was approved by "+by+", and bob@contoso.com is signed in", e.Message)
+		_, err = bob.Resume(t.Context(), plan.ID, &approval, nil)
+		failure(t, err, model.KindGuard, "notApproved")
+	}
+	assert.Len(t, tenant.Asked("Write"), written)
 }
 
 func TestWhatTheRunHasDoneIsNoReasonToStopIt(t *testing.T) {

@@ -101,6 +101,10 @@ func (w *Workspace) plan(ctx context.Context, include, exclude []string, group s
 	if err != nil {
 		return nil, err
 	}
+	rules, err := w.rules(ctx, target)
+	if err != nil {
+		return nil, err
+	}
 	kept, skipped := departed(preview.Departed, members)
 	plan, err := writeback.New(writeback.Params{
 		TenantID: w.tenantID(),
@@ -114,7 +118,7 @@ func (w *Workspace) plan(ctx context.Context, include, exclude []string, group s
 		Owners:   owners,
 		First:    !mirrored,
 		HandOver: handOver && target.Kind.InExchange(),
-		Rules:    w.settings.Policy.For(target),
+		Rules:    rules,
 		Author:   w.actor(),
 		Now:      w.Now(),
 	})
@@ -216,6 +220,9 @@ func (w *Workspace) Apply(ctx context.Context, p *writeback.Plan, a writeback.Ap
 	if err := p.Verify(); err != nil {
 		return nil, err
 	}
+	if err := w.own(ctx, a); err != nil {
+		return nil, err
+	}
 	guards, err := w.checked(ctx, p, a)
 	if err != nil {
 		return nil, err
@@ -246,6 +253,9 @@ func (w *Workspace) Resume(ctx context.Context, planID string, renewed *writebac
 		approval := past.Approval
 		if renewed != nil {
 			approval = *renewed
+			if err := w.own(ctx, approval); err != nil {
+				return nil, err
+			}
 		}
 		if guards, err = w.checked(ctx, &past.Plan, approval); err != nil {
 			return nil, err
@@ -320,8 +330,12 @@ func (w *Workspace) Undo(ctx context.Context, planID string) (*writeback.Plan, e
 	if err != nil {
 		return nil, err
 	}
+	rules, err := w.rules(ctx, group)
+	if err != nil {
+		return nil, err
+	}
 	plan, err := writeback.NewUndo(writeback.UndoParams{
-		Run: run, Members: members, Owners: owners, Rules: w.settings.Policy.For(group),
+		Run: run, Members: members, Owners: owners, Rules: rules,
 		Author: w.actor(), Now: w.Now(),
 	})
 	if err != nil {

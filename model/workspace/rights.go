@@ -50,29 +50,40 @@ func (s *Session) mayWrite(kind model.GroupKind) bool {
 //
 // It says that the account has, as far as its token says, no role that may
 // change the group, nor owns it: a token does not name roles that are scoped to
-// administrative units, and Graph has the last word. And it says that owners of
-// the group are among the removals, or that the owners cannot be read.
+// administrative units, and Graph has the last word. It says that owners of the
+// group are among the removals, or that the owners cannot be read. And it says
+// whom the profile wants protected from removal and nobody knows.
 func (w *Workspace) WriteWarning(ctx context.Context, p *writeback.Plan) (string, error) {
-	parts, err := w.opened()
-	if err != nil {
-		return "", err
-	}
 	session := w.Session()
 	if session == nil || p.HandOver || p.TenantID != session.TenantID {
 		return "", nil
 	}
+	warnings, err := w.ownerWarnings(ctx, session, p)
+	if err != nil {
+		return "", err
+	}
+	unprotected, err := w.protectionWarnings(ctx, p)
+	return strings.Join(append(warnings, unprotected...), "; "), err
+}
+
+// ownerWarnings are those that depend on who owns the group, which is read where
+// it matters and not else.
+func (w *Workspace) ownerWarnings(ctx context.Context, session *Session, p *writeback.Plan) (warnings []string, err error) {
+	parts, err := w.opened()
+	if err != nil {
+		return nil, err
+	}
 	// Of a token that cannot be read nothing is known.
 	roleless := !session.AppOnly && session.AccountID != "" && !session.mayWrite(p.Group.Kind)
-	removing := len(p.Remove) > 0 && !w.settings.Policy.For(named(p)).RemoveOwners
-	if !roleless && !removing {
-		return "", nil
+	sparing := len(p.Remove) > 0 && !w.settings.Policy.For(named(p)).RemoveOwners
+	if !roleless && !sparing {
+		return nil, nil
 	}
 	owners, err := parts.Groups.Owners(ctx, p.Group.ID)
 	unknown := forbidden(err)
 	if err != nil && !unknown {
-		return "", err
+		return nil, err
 	}
-	var warnings []string
 	if roleless && !containsFold(owners, session.AccountID) {
 		owns := "and it does not own " + p.Group.DisplayName
 		if unknown {
@@ -81,14 +92,26 @@ func (w *Workspace) WriteWarning(ctx context.Context, p *writeback.Plan) (string
 		warnings = append(warnings, fmt.Sprintf("%s has no role in the whole tenant that may change a %s, as far as its token says, %s: Graph may refuse every row; %s",
 			session.Account, p.Group.Kind.Label(), owns, "an owner of the group or a Groups Administrator may write it"))
 	}
-	switch named := ownersAmong(p.Remove, owners); {
-	case !removing:
+	switch leaving := ownersAmong(p.Remove, owners); {
+	case !sparing:
 	case unknown:
 		warnings = append(warnings, "the owners of the group cannot be read, so they may be among the removals: "+err.Error())
-	case len(named) > 0:
-		warnings = append(warnings, fmt.Sprintf("among the removals are owners of the group: %s", fewNames(named)))
+	case len(leaving) > 0:
+		warnings = append(warnings, "among the removals are owners of the group: "+fewNames(leaving))
 	}
-	return strings.Join(warnings, "; "), nil
+	return warnings, nil
+}
+
+// protectionWarnings say which names of protected users protect nobody.
+func (w *Workspace) protectionWarnings(ctx context.Context, p *writeback.Plan) ([]string, error) {
+	if len(p.Remove) == 0 {
+		return nil, nil
+	}
+	_, unknown, err := w.usersNamed(ctx, w.settings.Policy.For(named(p)).ProtectedUsers)
+	if err != nil || len(unknown) == 0 {
+		return nil, err
+	}
+	return []string{"the profile protects from removal whom nobody knows by this address, so it protects nobody: " + fewNames(unknown)}, nil
 }
 
 // ownersAmong are the rows of which the user owns the group.
