@@ -346,6 +346,11 @@ func TestAJournalThatFailsStopsTheWriting(t *testing.T) {
 	_, err := Apply(context.Background(), d, p, approved)
 	require.ErrorIs(t, err, full)
 	assert.Empty(t, w.writes, "what is not in the journal is not sent")
+
+	d.Journal = fullDisk{journal{w}, &model.Error{Kind: model.KindFailed, Code: "diskFull", Message: "there is no room on the disk", Err: full}}
+	_, err = Apply(context.Background(), d, p, approved)
+	require.ErrorIs(t, err, full)
+	assert.Equal(t, "free some space, then rollcall resume "+p.ID, model.AsError(err).Remedy)
 }
 
 type fullDisk struct {

@@ -261,6 +261,9 @@ func (r *runner) stopped(err error) error {
 	case model.KindSignIn:
 		e.Remedy = cause.Remedy + "; then " + e.Remedy
 	}
+	if cause.Code == "diskFull" {
+		e.Remedy = "free some space, then " + e.Remedy
+	}
 	return e
 }
 
