@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -67,7 +68,7 @@ func (a *app) approve(ctx context.Context, w *workspace.Workspace, plan *writeba
 	held := *plan
 	held.Guards = guards
 	if !a.canAsk() {
-		e := denied()
+		e := denied("")
 		e.Remedy = "there is no terminal to ask on: read the plan with `rollcall plan show`, then use --yes" + liftingFlags(&held)
 		return none, e
 	}
@@ -91,7 +92,7 @@ func (a *app) approve(ctx context.Context, w *workspace.Workspace, plan *writeba
 		return none, err
 	}
 	if answer != "yes" {
-		return none, denied()
+		return none, denied("")
 	}
 	return w.Approve(f.additions, f.removals, f.reason), nil
 }
@@ -112,9 +113,10 @@ func liftingFlags(p *writeback.Plan) string {
 	return flags
 }
 
-// denied is the error of a plan that nobody approved.
-func denied() *model.Error {
-	return &model.Error{Kind: model.KindGuard, Code: "notApproved", Message: "the plan was not approved; nothing was changed"}
+// denied is the error of a plan that nobody approved. why says what was wrong
+// with the answer, "" where that is plain.
+func denied(why string) *model.Error {
+	return &model.Error{Kind: model.KindGuard, Code: "notApproved", Message: "the plan was not approved; nothing was changed", Remedy: why}
 }
 
 // lift asks for the numbers that lift the guards which stop the plan, where the
@@ -138,7 +140,7 @@ func (a *app) lift(ctx context.Context, plan *writeback.Plan, f *approvalFlags) 
 			return err
 		}
 		if answer != strconv.Itoa(q.must) && answer != grouped(q.must) {
-			return denied()
+			return denied(fmt.Sprintf("the number of its %s is %s, and %s was typed", q.what, grouped(q.must), cmp.Or(answer, "nothing")))
 		}
 		*q.typed = q.must
 	}
@@ -151,7 +153,7 @@ func (a *app) lift(ctx context.Context, plan *writeback.Plan, f *approvalFlags) 
 		return err
 	}
 	if f.reason = strings.TrimSpace(answer); f.reason == "" {
-		return denied()
+		return denied("a lifted guard needs a reason")
 	}
 	return nil
 }

@@ -162,6 +162,7 @@ func TestSignInIsAskedForOnATerminalOnly(t *testing.T) {
 	s.tenant.SessionErr = &model.Error{Kind: model.KindSignIn, Code: workspace.CodeSignInRequired, Message: "nobody is signed in", Remedy: "run `rollcall signin`"}
 	a := s.run("sync")
 	assert.Equal(t, 4, a.code)
+	assert.Contains(t, a.stderr, "run `rollcall signin` on a terminal")
 	assert.Empty(t, s.tenant.Asked("SignIn"))
 
 	s.terminal = true

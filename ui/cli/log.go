@@ -47,7 +47,14 @@ with exit code 1.`,
 				if plan != "" {
 					events = slices.DeleteFunc(events, func(e workspace.Event) bool { return e.PlanID != plan })
 				}
-				if err := a.printEvents(ctx, w, events, rows); err != nil || broken != nil {
+				none := "nothing yet"
+				switch {
+				case plan != "":
+					none = "nothing that is known of plan " + text.Clean(plan) + "; `rollcall plan list` shows the ids"
+				case since != "":
+					none = "nothing since " + from.UTC().Format("2006-01-02 15:04 UTC")
+				}
+				if err := a.printEvents(ctx, w, events, none, rows); err != nil || broken != nil {
 					return firstError(err, broken)
 				}
 				a.note("audit chain whole: %s", text.Plural(whole, "event", "events"))
@@ -86,7 +93,8 @@ func parseSince(s string, now time.Time) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("--since takes a duration (24h), a date (2026-11-01) or an RFC 3339 time, not %s", quoted(s))
 }
 
-func (a *app) printEvents(ctx context.Context, w *workspace.Workspace, events []workspace.Event, rows bool) error {
+// printEvents prints events, or for a person none where there are none.
+func (a *app) printEvents(ctx context.Context, w *workspace.Workspace, events []workspace.Event, none string, rows bool) error {
 	columns := []column{{"time", false}, {"by", false}, {"action", false}, {"subject", false}, {"detail", false}, {"requestIds", false}}
 	t := table{columns: columns}
 	lines := make([]any, len(events))
@@ -100,7 +108,7 @@ func (a *app) printEvents(ctx context.Context, w *workspace.Workspace, events []
 		table:  t,
 		person: func(out io.Writer) error {
 			if len(events) == 0 {
-				_, err := fmt.Fprintln(out, "nothing yet")
+				_, err := fmt.Fprintln(out, none)
 				return err
 			}
 			return a.eventText(ctx, w, out, events, rows)

@@ -64,7 +64,9 @@ func TestTheChainOfTheAuditIsFollowedToItsEnd(t *testing.T) {
 	a := s.run("log", "--since", "2026-11-23")
 	require.Zero(t, a.code)
 	assert.Contains(t, a.stderr, "audit chain whole: 2 events\n", "whatever of it is shown")
-	assert.Contains(t, a.stdout, "nothing yet")
+	assert.Contains(t, a.stdout, "nothing since 2026-11-23 00:00 UTC")
+	assert.Equal(t, "nothing that is known of plan nope; `rollcall plan list` shows the ids\n", s.ok("log", "--plan", "nope"))
+	assert.Empty(t, s.object("log", "--plan", "nope")["events"])
 }
 
 func TestABrokenAuditIsSaidByEveryCommandThatWrites(t *testing.T) {

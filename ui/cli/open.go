@@ -75,7 +75,9 @@ func (a *app) signIn(ctx context.Context, w *workspace.Workspace) error {
 		return err
 	}
 	if !a.flags.demo && !a.env.StderrTerminal {
-		return err
+		unasked := *e
+		unasked.Remedy = "run `rollcall signin` on a terminal, where the code to enter is shown; a scheduler signs in as an app, with AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH"
+		return &unasked
 	}
 	_, err = w.SignIn(ctx, func(code workspace.DeviceCode) {
 		a.note("To sign in, open %s and enter the code %s", text.Clean(code.VerificationURL), text.Clean(code.UserCode))

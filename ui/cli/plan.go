@@ -30,14 +30,18 @@ additions and removals. Nothing is written until ` + "`rollcall apply`" + ` is t
 An ENTRY, --within and --exclude are as for ` + "`rollcall preview`" + `.
 
 The mode says what happens to members that the audience does not hold: mirror
-removes them, add leaves them, remove only removes. Owners of the group,
-protected users, nested groups, contacts and devices are left alone and listed.
+and remove take them out, add leaves them. remove adds nobody: it keeps of the
+members those of the audience, and does not take the audience out of the group.
+To take somebody out, exclude them from the members, as the last example does.
+Owners of the group, protected users, nested groups, contacts and devices are
+left alone and listed.
 
 A distribution list or mail-enabled security group, which Exchange alone can
 write, takes --hand-over: the plan is then for ` + "`rollcall plan export`" + `.`,
 		Example: `  rollcall plan --from segment:Sales --to sg-sales
   rollcall plan --from sales@contoso.com --exclude file:leavers.csv --to sg-sales --mode add --out sales.json
-  rollcall plan --from segment:Sales --to sales@contoso.com --hand-over`,
+  rollcall plan --from segment:Sales --to sales@contoso.com --hand-over
+  rollcall plan --from group:sg-sales --exclude list:Leavers --to sg-sales --mode remove`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && len(from) == 0 {

@@ -92,6 +92,14 @@ func TestApplyAsksOnATerminalAndTakesAnExactYesOnly(t *testing.T) {
 	}
 }
 
+func TestAPlanThatOnlyRemovesSaysWhom(t *testing.T) {
+	s := newShell(t)
+	const what = "\n  takes out the members whom that does not hold, and adds nobody\n"
+	plan := []string{"plan", "--from", "rule:" + salesRule, "--to", "sg-sales", "--mode"}
+	assert.Contains(t, s.ok(append(plan, "remove")...), what)
+	assert.NotContains(t, s.ok(append(plan, "mirror")...), what)
+}
+
 func TestApplyDoesNotAskWhereNobodyCanAnswer(t *testing.T) {
 	s := newShell(t)
 	id := s.plan()
@@ -165,12 +173,13 @@ func TestOnATerminalTheNumberAndTheReasonAreTyped(t *testing.T) {
 		stdin    string
 		flags    []string
 		approved bool
-		reason   string
+		reason   string // of the approval, or why there is none
 	}{
 		"number, reason and yes":        {"1\nas agreed\nyes\n", nil, true, "as agreed"},
-		"another number":                {"2\nas agreed\nyes\n", nil, false, ""},
-		"yes for the number":            {"yes\n", nil, false, ""},
-		"no reason":                     {"1\n\nyes\n", nil, false, ""},
+		"another number":                {"2\nas agreed\nyes\n", nil, false, "the number of its removals is 1, and 2 was typed"},
+		"no number":                     {"", nil, false, "the number of its removals is 1, and nothing was typed"},
+		"yes for the number":            {"yes\n", nil, false, "and yes was typed"},
+		"no reason":                     {"1\n\nyes\n", nil, false, "a lifted guard needs a reason"},
 		"no yes":                        {"1\nas agreed\nno\n", nil, false, ""},
 		"the flag says the number":      {"as agreed\nyes\n", []string{"--allow-removals", "1"}, true, "as agreed"},
 		"the flags say both":            {"yes\n", []string{"--allow-removals", "1", "--reason", "a move"}, true, "a move"},
@@ -188,6 +197,7 @@ func TestOnATerminalTheNumberAndTheReasonAreTyped(t *testing.T) {
 				assert.Equal(t, 3, a.code)
 				assert.Contains(t, a.stderr, "  ! guard removals: 1 of 0 allowed; --allow-removals 1 lifts it\n")
 				assert.Contains(t, a.stderr, "not approved; nothing was changed")
+				assert.Contains(t, a.stderr, test.reason)
 				assert.Zero(t, s.written())
 				return
 			}

@@ -81,6 +81,9 @@ func planHeader(b *strings.Builder, p *writeback.Plan) {
 	if len(p.Exclude) > 0 {
 		fmt.Fprintf(b, " without %s", text.Clean(strings.Join(p.Exclude, ", ")))
 	}
+	if p.Mode == writeback.ModeRemove {
+		b.WriteString("\n  takes out the members whom that does not hold, and adds nobody")
+	}
 	fmt.Fprintf(b, "\n  made by %s at %s\n", text.Clean(p.Author), p.CreatedAt.UTC().Format("2006-01-02 15:04 UTC"))
 }
 
