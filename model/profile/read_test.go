@@ -140,16 +140,23 @@ func TestWhatCannotBeUsedIsOneErrorWithItsLineAndTheNearestKey(t *testing.T) {
 		"more than all":              {"[profile.a.guards]\nsync_removals_percent = 101\n", "configInvalid", `line 2: sync_removals_percent takes a number from 0 to 100, or "off"`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := profile.Read([]byte(test.text), "config.toml")
-			var e *model.Error
-			require.ErrorAs(t, err, &e)
-			assert.Equal(t, model.KindUsage, e.Kind)
-			assert.Equal(t, test.code, e.Code)
-			assert.Contains(t, e.Message, test.message)
-			assert.Contains(t, e.Remedy, test.remedy)
-			assert.False(t, strings.HasSuffix(e.Message, "."), e.Message)
+			refused(t, test.text, test.code, test.message, test.remedy)
 		})
 	}
+}
+
+// refused reads a configuration that cannot be used. Its one error has this code
+// and says these parts of its message and its remedy.
+func refused(t *testing.T, text, code, message, remedy string) {
+	t.Helper()
+	_, err := profile.Read([]byte(text), "config.toml")
+	var e *model.Error
+	require.ErrorAs(t, err, &e)
+	assert.Equal(t, model.KindUsage, e.Kind)
+	assert.Equal(t, code, e.Code)
+	assert.Contains(t, e.Message, message)
+	assert.Contains(t, e.Remedy, remedy)
+	assert.False(t, strings.HasSuffix(e.Message, "."), e.Message)
 }
 
 func TestExchangeIsAskedWhereTheProfileSaysSo(t *testing.T) {

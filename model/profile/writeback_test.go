@@ -135,13 +135,7 @@ func TestARuleThatCannotBeUsedIsOneErrorWithItsLineAndTheNearestKey(t *testing.T
 		"a group that is a number":      {"[profile.a.writeback]\nprotected_groups = [5]\n", "configInvalid", "line 2: protected_groups takes a list", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := profile.Read([]byte(test.text), "config.toml")
-			var e *model.Error
-			require.ErrorAs(t, err, &e)
-			assert.Equal(t, model.KindUsage, e.Kind)
-			assert.Equal(t, test.code, e.Code)
-			assert.Contains(t, e.Message, test.message)
-			assert.Contains(t, e.Remedy, test.remedy)
+			refused(t, test.text, test.code, test.message, test.remedy)
 		})
 	}
 }
