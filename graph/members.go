@@ -151,11 +151,25 @@ func notInGraph(g model.Group) *model.Error {
 	}
 }
 
+func noGroupID(id string) *model.Error {
+	return &model.Error{Kind: model.KindUsage, Code: "groupIdInvalid", Message: fmt.Sprintf("%q is no object id of a group", id)}
+}
+
+// list reads a group's members or owners to the end, handing each page to add.
+func (c *Client) list(ctx context.Context, build func() (*abstractions.RequestInformation, error), add func([]directoryObject)) error {
+	page, err := getPage[directoryObject](ctx, c, build)
+	if err != nil {
+		return c.transport.needing(err, readGroups()...)
+	}
+	add(*page.Value)
+	return rest(ctx, c, page.Next, nil, add)
+}
+
 // Group implements writeback.Groups.
 func (c *Client) Group(ctx context.Context, id string) (model.Group, error) {
 	ctx = withPriority(ctx, priorityHigh)
 	if !isGUID(id) {
-		return model.Group{}, &model.Error{Kind: model.KindUsage, Code: "groupIdInvalid", Message: fmt.Sprintf("%q is no object id of a group", id)}
+		return model.Group{}, noGroupID(id)
 	}
 	g, err := read(ctx, c, func() (*abstractions.RequestInformation, error) {
 		return c.groupsBuilder().ByGroupId(id).ToGetRequestInformation(ctx, &groups.GroupItemRequestBuilderGetRequestConfiguration{
@@ -182,15 +196,11 @@ var errNoGroup = errors.New("the answer is no group")
 // because it is hidden is an error: a plan computed on it would be wrong.
 func (c *Client) DirectMembers(ctx context.Context, groupID string) ([]model.Object, error) {
 	ctx = withPriority(ctx, priorityHigh)
-	page, err := getPage[directoryObject](ctx, c, func() (*abstractions.RequestInformation, error) {
-		return c.membersRequest(ctx, groupID)
-	})
-	if err != nil {
-		return nil, c.transport.needing(err, readGroups()...)
-	}
 	l := expansion.Listing{GroupID: groupID}
-	appendObjects(&l, *page.Value)
-	if err := rest(ctx, c, page.Next, nil, func(page []directoryObject) { appendObjects(&l, page) }); err != nil {
+	err := c.list(ctx, func() (*abstractions.RequestInformation, error) {
+		return c.membersRequest(ctx, groupID)
+	}, func(page []directoryObject) { appendObjects(&l, page) })
+	if err != nil {
 		return nil, err
 	}
 	if len(l.Members) > 0 || c.seesHidden() {
@@ -214,25 +224,19 @@ func (c *Client) DirectMembers(ctx context.Context, groupID string) ([]model.Obj
 func (c *Client) Owners(ctx context.Context, groupID string) ([]string, error) {
 	ctx = withPriority(ctx, priorityHigh)
 	if !isGUID(groupID) {
-		return nil, &model.Error{Kind: model.KindUsage, Code: "groupIdInvalid", Message: fmt.Sprintf("%q is no object id of a group", groupID)}
+		return nil, noGroupID(groupID)
 	}
-	page, err := getPage[directoryObject](ctx, c, func() (*abstractions.RequestInformation, error) {
+	ids, nameless := []string{}, false
+	err := c.list(ctx, func() (*abstractions.RequestInformation, error) {
 		return c.groupsBuilder().ByGroupId(groupID).Owners().ToGetRequestInformation(ctx, &groups.ItemOwnersRequestBuilderGetRequestConfiguration{
 			QueryParameters: &groups.ItemOwnersRequestBuilderGetQueryParameters{Select: []string{"id"}, Top: ptr(int32(pageSize))},
 		})
-	})
-	if err != nil {
-		return nil, c.transport.needing(err, readGroups()...)
-	}
-	ids, nameless := []string{}, false
-	add := func(page []directoryObject) {
+	}, func(page []directoryObject) {
 		for i := range page {
 			ids = append(ids, page[i].ID)
 			nameless = nameless || page[i].ID == ""
 		}
-	}
-	add(*page.Value)
-	err = rest(ctx, c, page.Next, nil, add)
+	})
 	switch {
 	case err != nil:
 		return nil, err

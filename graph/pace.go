@@ -30,11 +30,11 @@ func newPace(o Options) *pace {
 // how long that took, which is no burden on the call's patience. They must be
 // sent at once: open is called before each attempt and returns when nothing else
 // keeps them back.
-func (p *pace) take(ctx context.Context, n int, bears *patience, open func(context.Context) error) (waited time.Duration, err error) {
+func (p *pace) take(ctx context.Context, n int, call *patience, open func(context.Context) error) (waited time.Duration, err error) {
 	count := func(since time.Time) {
 		d := p.now().Sub(since)
 		waited += d
-		bears.excuse(d)
+		call.excuse(d)
 	}
 	asked := p.now()
 	select {

@@ -25,7 +25,7 @@ const bindsPerBatch = 5
 // that may not write it, end the write at the first refusal.
 func (c *Client) Write(ctx context.Context, groupID string, add, remove []string, done func(writeback.RowResult)) error {
 	if !isGUID(groupID) {
-		return &model.Error{Kind: model.KindUsage, Code: "groupIdInvalid", Message: fmt.Sprintf("%q is no object id of a group", groupID)}
+		return noGroupID(groupID)
 	}
 	wanted, halt := context.WithCancel(ctx)
 	defer halt()
