@@ -46,6 +46,7 @@ func TestARunThatWasChangedFromOutsideIsTold(t *testing.T) {
 		"the run has ended":                  {replace(keyEnd, `"open"`, `"verified"`), "it is verified and was open"},
 		"another approver":                   {about(replace(keyHead, `"by":"bob@`, `"by":"eve@`)), "its approval is another one"},
 		"more removals are allowed":          {about(replace(keyHead, `"allowRemovals":6`, `"allowRemovals":9`)), "its approval is another one"},
+		"somebody more was a member before":  {about(replace(keyHead, `"before":[`, `"before":[{"id":"`+guid(77)+`"},`)), "the members before it are others"},
 		"the plan is for another group":      {about(replace(keyHead, p.Group.ID, guid(9))), "its plan is another one"},
 		"the plan is another one altogether": {about(replace(keyHead, p.Hash, proposal(1, runUsers).Hash)), "its plan is another one"},
 	}

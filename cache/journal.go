@@ -86,7 +86,7 @@ func (l *Ledger) Begin(ctx context.Context, run *writeback.Run) error {
 		if err != nil {
 			return err
 		}
-		return chain(tx, note.Began(run.Begun, run.Approval))
+		return chain(tx, note.Began(run))
 	})
 }
 

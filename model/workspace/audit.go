@@ -58,10 +58,20 @@ func NoteOf(run *writeback.Run) *RunNote {
 }
 
 // Began is the line for the approval of the plan, with which its run begins.
-func (n *RunNote) Began(at time.Time, a writeback.Approval) Event {
-	e := n.event(ActionApprove, at, count(n.total(), "row", "rows")+" to write"+n.lifted(a))
-	e.Hash, e.Approval = n.Hash, &a
+func (n *RunNote) Began(run *writeback.Run) Event {
+	approval := run.Approval
+	e := n.event(ActionApprove, run.Begun, count(n.total(), "row", "rows")+" to write"+n.lifted(approval))
+	e.Hash, e.Approval, e.Before = n.Hash, &approval, beforeOf(run)
 	return e
+}
+
+// beforeOf is the fingerprint of the picture that an undo of the run restores.
+func beforeOf(run *writeback.Run) string {
+	ids := make([]string, len(run.Before))
+	for i := range run.Before {
+		ids[i] = run.Before[i].ID
+	}
+	return writeback.Fingerprint(ids)
 }
 
 // Reopened is the line for somebody who goes on with the run; renewed is nil
@@ -81,15 +91,25 @@ func (n *RunNote) Reopened(by string, at time.Time, renewed *writeback.Approval)
 // Set is the line for rows that changed; former are their states before, in
 // the same order.
 func (n *RunNote) Set(at time.Time, former []writeback.RowState, rows []writeback.Row) Event {
-	counts := make(map[writeback.RowState]int)
+	counts, back := make(map[writeback.RowState]int), 0
 	events := make([]RowEvent, len(rows))
 	for i, r := range rows {
 		n.Rows[former[i]]--
 		n.Rows[r.State]++
-		counts[r.State]++
+		if r.TakenBack() { // it changes no state: that was told
+			back++
+		} else {
+			counts[r.State]++
+		}
 		events[i] = RowEvent{UserID: r.ID, Remove: r.Remove, State: r.State, Reason: r.Reason, RequestID: r.RequestID}
 	}
-	e := n.event(ActionRows, at, countRows(counts))
+	detail := countRows(counts)
+	if told := fmt.Sprintf("%d taken back by somebody since", back); back == len(rows) && back > 0 {
+		detail = told
+	} else if back > 0 {
+		detail += ", " + told
+	}
+	e := n.event(ActionRows, at, detail)
 	e.Rows = events
 	return e
 }
@@ -161,6 +181,7 @@ type ToldRun struct {
 	whole    bool // from its beginning: an older rollcall tells nothing of runs
 	hash     string
 	approval *writeback.Approval
+	before   string // fingerprint of the members before the first write; "" where it is not told
 	state    writeback.RunState
 	rows     map[rowKey]RowEvent // that were ever written
 }
@@ -176,7 +197,7 @@ func (t *ToldRun) Tell(e Event) {
 	case ActionPlan:
 		t.proposed = true
 	case ActionApprove:
-		*t = ToldRun{proposed: true, whole: true, hash: e.Hash, approval: e.Approval, state: writeback.RunOpen}
+		*t = ToldRun{proposed: true, whole: true, hash: e.Hash, approval: e.Approval, before: e.Before, state: writeback.RunOpen}
 	case ActionReopen:
 		if e.Approval != nil {
 			t.approval = e.Approval
@@ -208,6 +229,9 @@ func (t *ToldRun) Differs(run *writeback.Run) string {
 	}
 	if t.approval != nil && !sameApproval(run.Approval, *t.approval) {
 		return "its approval is another one"
+	}
+	if t.before != "" && beforeOf(run) != t.before {
+		return "the members before it are others"
 	}
 	if t.state != "" && run.State != t.state {
 		return fmt.Sprintf("it is %s and was %s", run.State, t.state)

@@ -37,7 +37,10 @@ func TestTheLineOfAnApprovalSaysWhatItLiftsAndWhy(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			e := workspace.NoteOf(ran(tc.tripped...)).Began(later, tc.approval)
+			run := ran(tc.tripped...)
+			run.Begun, run.Approval = later, tc.approval
+			e := workspace.NoteOf(run).Began(run)
+			assert.Equal(t, later, e.At)
 			assert.Equal(t, tc.want, e.Detail)
 			assert.Equal(t, tc.approval, *e.Approval)
 			assert.Equal(t, "h", e.Hash)

@@ -172,8 +172,9 @@ type Event struct {
 	PlanID   string              `json:"planId,omitempty"`
 	Hash     string              `json:"hash,omitempty"` // the plan's own, where it was proposed or approved
 	Approval *writeback.Approval `json:"approval,omitempty"`
-	Rows     []RowEvent          `json:"rows,omitempty"`  // what became of rows of its run
-	State    writeback.RunState  `json:"state,omitempty"` // in which its run ended
+	Before   string              `json:"before,omitempty"` // fingerprint of the members before its run's first write
+	Rows     []RowEvent          `json:"rows,omitempty"`   // what became of rows of its run
+	State    writeback.RunState  `json:"state,omitempty"`  // in which its run ended
 }
 
 // RowEvent is a row of a run as it changed.

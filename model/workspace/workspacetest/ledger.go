@@ -239,7 +239,7 @@ func (l *Ledger) Begin(ctx context.Context, run *writeback.Run) error {
 		}
 		note := workspace.NoteOf(run)
 		l.runs[run.Plan.ID], l.notes[run.Plan.ID] = stored(run), note
-		l.events = append(l.events, note.Began(run.Begun, run.Approval))
+		l.events = append(l.events, note.Began(run))
 	})
 }
 
