@@ -96,18 +96,15 @@ func (n *RunNote) Set(at time.Time, former []writeback.RowState, rows []writebac
 	for i, r := range rows {
 		n.Rows[former[i]]--
 		n.Rows[r.State]++
-		if r.TakenBack() { // it changes no state: that was told
+		counts[r.State]++
+		if r.TakenBack() {
 			back++
-		} else {
-			counts[r.State]++
 		}
 		events[i] = RowEvent{UserID: r.ID, Remove: r.Remove, State: r.State, Reason: r.Reason, RequestID: r.RequestID}
 	}
 	detail := countRows(counts)
-	if told := fmt.Sprintf("%d taken back by somebody since", back); back == len(rows) && back > 0 {
-		detail = told
-	} else if back > 0 {
-		detail += ", " + told
+	if back > 0 && back == len(rows) { // their state is what it was
+		detail = fmt.Sprintf("%d taken back by somebody since", back)
 	}
 	e := n.event(ActionRows, at, detail)
 	e.Rows = events

@@ -484,6 +484,7 @@ func TestWhatOthersTookBackIsShownAndAskedForAgain(t *testing.T) {
 			assert.Empty(t, a.stdout)
 			assert.Equal(t, written, s.written())
 			assert.True(t, member(s, workspacetest.Chandra))
+			assert.Contains(t, s.ok("log", "--plan", id), "plan "+id+": 1 taken back by somebody since")
 			if format == "json" {
 				e := decode(t, a.stderr)["error"].(map[string]any)
 				assert.Equal(t, "planStale", e["code"])
