@@ -178,7 +178,7 @@ func (p *activityPane) showPlanEvent(d *textDialog, e workspace.Event, item func
 	item("Plan", e.PlanID)
 	item("Hash", e.Hash)
 	if a := e.Approval; a != nil {
-		item("Approved", a.At.In(p.ws.Now().Location()).Format("2006-01-02 15:04:05 MST")+" by "+a.By)
+		item("Approved", p.local(a.At).Format("2006-01-02 15:04:05 MST")+" by "+a.By)
 		item("From", a.From)
 		if a.AllowAdditions > 0 {
 			item("Allowed", plural(a.AllowAdditions, "addition", "additions"))

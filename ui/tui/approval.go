@@ -47,6 +47,8 @@ type approvalNumber struct {
 	lead  string // "Removals 62 are above the limit of 50. Type 62 to allow them:"
 	value int
 	field input
+
+	mistaken bool // it was given, and is another one
 }
 
 func newApproval(s shared, title string, facts []string, yes string, approve func() tea.Cmd) *approvalDialog {
@@ -163,13 +165,18 @@ func (d *approvalDialog) key(key tea.KeyPressMsg) (tea.Cmd, bool) {
 			return d.instead(), true
 		case d.onText() && (!d.text.required || d.text.value() != ""), d.focus < len(d.numbers) && d.numbers[d.focus].typed():
 			d.focus++
+		case d.focus < len(d.numbers):
+			d.numbers[d.focus].mistaken = d.numbers[d.focus].field.Value() != ""
 		}
 		return nil, false
 	}
 	fields := d.fields()
 	switch {
 	case d.focus < len(d.numbers):
-		d.numbers[d.focus].field.Handle(key)
+		n := &d.numbers[d.focus]
+		if changed, _ := n.field.Handle(key); changed {
+			n.mistaken = false
+		}
 		return nil, false
 	case d.onText():
 		d.text.field.Handle(key)
@@ -189,9 +196,9 @@ func (d *approvalDialog) key(key tea.KeyPressMsg) (tea.Cmd, bool) {
 }
 
 func (d *approvalDialog) Bindings() []binding {
-	if d.onText() {
+	if d.focus < d.fields() {
 		return []binding{
-			{id: "approval.taken", keys: []string{"enter", "tab", "down"}, label: "take", help: "Take the text and go to the answers"},
+			{id: "approval.taken", keys: []string{"enter", "tab", "down"}, label: "take", help: "Take what is typed, and go on"},
 			{id: "approval.cancel", keys: []string{"esc"}, label: "no", help: "Do nothing"},
 		}
 	}
@@ -247,6 +254,12 @@ func (d *approvalDialog) drawFields(inner int) (lines []string, cursor *tea.Curs
 		lines = append(lines, th.accent.Render("▸ ")+field+sign)
 	}
 	hint := "tab or y chooses · enter answers · esc is No"
+	if d.focus < len(d.numbers) {
+		hint = "enter takes the number · esc is No"
+		if n := &d.numbers[d.focus]; n.mistaken {
+			hint = "That is not " + count(n.value) + " · esc is No"
+		}
+	}
 	if d.text != nil {
 		label := th.muted.Render(d.text.label + "  ")
 		room := th.width(d.text.label) + 3

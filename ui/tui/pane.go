@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"time"
+
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/model/workspace"
@@ -58,6 +60,9 @@ type shared struct {
 	tasks *tasks
 	pace  *pace // of the running sync
 }
+
+// local is a time as the clock of the screen shows it.
+func (s shared) local(t time.Time) time.Time { return t.In(s.ws.Now().Location()) }
 
 // Messages that one pane sends to the root for another.
 type (

@@ -11,7 +11,7 @@ func (p *writebackPane) layout() {
 // refresh fills the table from the review.
 func (p *writebackPane) refresh() {
 	p.review.fill()
-	p.table.SetColumns(reviewColumns(p.review.filter))
+	p.table.SetColumns(reviewColumns(p.review.filter, p.review.isRemarked()))
 	p.table.SetRows(reviewRows{p.theme, p.review})
 	p.layout()
 }
@@ -70,7 +70,7 @@ func (p *writebackPane) drawReview(height int) string {
 	title := "Plan " + r.id()
 	switch {
 	case r.base.UndoOf != "":
-		title = "Undo of plan " + r.base.UndoOf
+		title += ", undo of plan " + r.base.UndoOf
 	case r.base.HandOver:
 		title = "Plan " + r.id() + " to hand over"
 	}

@@ -91,8 +91,12 @@ func (p *writebackPane) drawBelow(height int) string {
 		case missingFor(p.shared, p.failed) != "":
 			failed.Remedy = "" // a long address, which the consent screen has as well
 			next = "Nothing was changed. c shows the permission and where it is granted; the plan is computed after it. tab goes to the form."
+		case p.failed.Code == "notSynced":
+			failed.Remedy = ""
+			next = "Nothing was changed. The line at the bottom says how far the sync has come; S in Activity starts one. Press enter here once it has ended."
 		case p.isHandable():
-			next = "Nothing was changed. x makes the plan all the same, for somebody to make by hand: rows to review, and a PowerShell script with its undo. tab goes to the form."
+			failed.Remedy = "" // the commands' way to the same
+			next = "Nothing was changed. x makes the plan all the same, for somebody to make by hand: rows to review, and a PowerShell script of Exchange's own commands, with its undo. Or tab to the form, and name a security or Microsoft 365 group."
 		}
 		return th.box(boxText{title: "No plan"}, drawFailure(th, &failed, p.width-6, next), p.width, height, focused)
 	}

@@ -20,7 +20,14 @@ func (p *writebackPane) headLines(width int) []string {
 	base := r.base
 	from := "from " + clean(joinEntries(base.From, base.Exclude))
 	if base.UndoOf != "" {
-		from = "restores " + clean(strings.Join(base.From, ", "))
+		from = "restores the members before that plan"
+	}
+	now, then := "now", "then"
+	switch {
+	case r.run.Verified():
+		now, then = "before", "after"
+	case r.run != nil:
+		now, then = "before", "planned"
 	}
 	name := th.cut(clean(base.Group.DisplayName), width/2)
 	does := th.muted.Render("unchanged " + count(base.Unchanged))
@@ -29,7 +36,7 @@ func (p *writebackPane) headLines(width int) []string {
 	}
 	lines := []string{
 		th.accent.Render(name) + th.muted.Render(" · "+base.Group.Kind.Label()+" · "+modeLabel(base.Mode)+" · "+from),
-		th.text.Render(plural(base.BaseCount, "member", "members")+" now → "+count(base.BaseCount+r.additions()-r.removals())+" then") + "   " +
+		th.text.Render(plural(base.BaseCount, "member", "members")+" "+now+" → "+count(base.BaseCount+r.additions()-r.removals())+" "+then) + "   " +
 			th.added.Render("+ "+count(r.additions())) + "  " + th.removed.Render("- "+count(r.removals())) + "  " + does,
 	}
 	switch {
@@ -55,7 +62,7 @@ func (p *writebackPane) headLines(width int) []string {
 func (p *writebackPane) approvalLines(a writeback.Approval, width int) []string {
 	text := "approved by " + clean(a.By)
 	if !a.At.IsZero() {
-		text += " on " + a.At.Format("2006-01-02 15:04 MST")
+		text += " on " + p.local(a.At).Format("2006-01-02 15:04 MST")
 	}
 	var allowed []string
 	if a.AllowRemovals > 0 {
@@ -273,7 +280,7 @@ func (p *writebackPane) runLines(wrapped func(lipgloss.Style, string) []string) 
 	case writeback.RunVerified:
 		when := ""
 		if !run.Ended.IsZero() {
-			when = " " + run.Ended.Format("2006-01-02 15:04 MST")
+			when = " " + p.local(run.Ended).Format("2006-01-02 15:04 MST")
 		}
 		if r.report != nil && r.report.Verified {
 			text += "; " + plural(r.report.Members, "member", "members") + " read back"
@@ -284,6 +291,9 @@ func (p *writebackPane) runLines(wrapped func(lipgloss.Style, string) []string) 
 		return wrapped(th.good, "✓ Applied and verified"+when+": "+text+".")
 	case writeback.RunPartial:
 		return append(wrapped(th.bad, "! "+plural(o.failed, "row", "rows")+" failed; "+text+". tab shows them, r tries again."), failures...)
+	}
+	if o.left == 0 {
+		return append(wrapped(th.warn, "! Interrupted before the group was read back; "+text+". r reads it and says what holds."), failures...)
 	}
 	return append(wrapped(th.warn, "! Interrupted with "+plural(o.left, "row", "rows")+" to go; "+text+". r resumes."), failures...)
 }
@@ -300,21 +310,27 @@ func (p *writebackPane) progressLines(width int) []string {
 		return []string{th.accent.Render("Applying: reading the group…"), th.muted.Render(p.waitText())}
 	}
 	done, failed, total := progress.Done, progress.Failed, progress.Total
+	bar := min(applyBar, width/5)
 	text := "Applying: " + count(done) + " of " + plural(total, "row", "rows")
 	if failed > 0 {
 		text += ", " + count(failed) + " failed"
 	}
+	add := func(part string) { // where there is room for it
+		if more := text + " · " + part; bar+1+th.width(more) <= width {
+			text = more
+		}
+	}
 	traffic, now := p.ws.Traffic(), p.ws.Now()
 	if first := w.first.Load(); first != nil && progress.Phase == writeback.PhaseWriting {
 		if seconds := int(now.Sub(first.at) / time.Second); seconds > 0 && done > first.done {
-			text += " · " + count((done-first.done+seconds/2)/seconds) + " a second"
+			add(count((done-first.done+seconds/2)/seconds) + " a second")
 		}
 	}
 	if n := traffic.Requests - w.requests; n > 0 {
-		text += " · " + plural(n, "request", "requests")
+		add(plural(n, "request", "requests"))
 	}
 	// The bar first: what grows is behind it, and so it stays where it is.
-	line := th.progress(done+failed, total, min(applyBar, width/5)) + " " + th.accent.Render(text)
+	line := th.progress(done+failed, total, bar) + " " + th.accent.Render(text)
 	wait := p.waitText()
 	switch {
 	case w.stopping:

@@ -216,6 +216,8 @@ func (p *writebackPane) stepBack() tea.Cmd {
 		r.search.SetValue("")
 		return p.find()
 	}
+	p.choose(r.base.ID) // a plan without the rows left out is kept once it is applied
+	p.choose(r.id())
 	p.review = nil
 	p.setFocus(fieldBelow)
 	if len(p.recent) == 0 {

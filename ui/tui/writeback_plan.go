@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -192,12 +193,18 @@ func (p *writebackPane) keepRecent(msg planRecentMsg) {
 		id = p.recent[p.chosen].ID
 	}
 	p.recent = msg.plans
+	for i := range p.recent {
+		p.recent[i].CreatedAt = p.local(p.recent[i].CreatedAt)
+	}
 	p.group.meetPlans(p.recent)
 	p.chosen = max(0, min(p.chosen, len(p.recent)-1))
-	for i := range p.recent {
-		if p.recent[i].ID == id {
-			p.chosen = i
-		}
+	p.choose(id)
+}
+
+// choose goes to a kept plan, where it is among them.
+func (p *writebackPane) choose(id string) {
+	if i := slices.IndexFunc(p.recent, func(h writeback.PlanHead) bool { return h.ID == id }); i >= 0 {
+		p.chosen = i
 	}
 }
 

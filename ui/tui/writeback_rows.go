@@ -11,9 +11,12 @@ import (
 // tellsWhy reports whether the filter's rows are read for their reasons.
 func (f reviewFilter) tellsWhy() bool { return f == filterSkipped || f == filterFailed }
 
+// isRemarked reports whether more is said of rows than that they are left out.
+func (r *review) isRemarked() bool { return r.run != nil || len(r.base.Skipped) > 0 }
+
 // reviewColumns are those of a filter: a reason has the room where it is what
-// one looks for.
-func reviewColumns(f reviewFilter) []column {
+// one looks for, and an address where there are no remarks.
+func reviewColumns(f reviewFilter, remarked bool) []column {
 	sign, name := column{title: "", width: 1, least: 1}, column{title: "Name", width: 26, least: 14, grows: true}
 	if f.tellsWhy() {
 		return []column{
@@ -22,11 +25,11 @@ func reviewColumns(f reviewFilter) []column {
 			{title: "User principal name", width: 34, least: 18},
 		}
 	}
-	return []column{
-		sign, name,
-		{title: "User principal name", width: 34, least: 18, grows: true},
-		{title: "Remark", width: 26, least: 20, grows: true},
+	remark := column{title: "Remark", width: 26, least: 20, grows: true}
+	if !remarked {
+		remark = column{title: "Remark", width: 8, least: 8}
 	}
+	return []column{sign, name, {title: "User principal name", width: 34, least: 18, grows: true}, remark}
 }
 
 // reviewRows shows the rows of a review in a table.

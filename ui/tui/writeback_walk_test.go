@@ -111,7 +111,7 @@ func TestWritebackIsWalkedFromReviewToUndo(t *testing.T) {
 		s.shows("u proposes its undo") // never the same plan twice
 
 		s.press("u")
-		s.shows("Undo of plan")
+		s.shows("undo of plan " + run.Plan.ID)
 		s.approved()
 		s.shows("✓ Applied and verified")
 		for user := range 60 {
@@ -330,6 +330,37 @@ func TestAPlanWhoseRowsAreAllLeftOutCannotBeApproved(t *testing.T) {
 		s.hides("Apply this plan")
 		s.press("*")
 		s.shows("+ 13")
+	})
+}
+
+func TestARunThatWasStoppedWhileItReadBackSaysSo(t *testing.T) {
+	onScreen(t, nestedTenant, 80, 24, Options{NoSync: true}, func(s *screen) {
+		s.planned("segment:Engineers", "sg-sales")
+		run := &writeback.Run{Plan: *s.review().plan, State: writeback.RunOpen}
+		for _, ref := range run.Plan.Add {
+			run.Rows = append(run.Rows, writeback.Row{Ref: ref, State: writeback.RowDone})
+		}
+		s.review().adopt(run, newOutcome(run))
+		s.press("j")
+		s.shows("! Interrupted before the group was read back; 13 added, 0 removed.")
+		s.hides("rows to go")
+	})
+}
+
+func TestTimesOfPlansAreThoseOfTheScreensClock(t *testing.T) {
+	east := testNow.In(time.FixedZone("EAST", 3*60*60))
+	tenant := func() *fakeTenant {
+		t := nestedTenant()
+		t.now = east
+		return t
+	}
+	onScreen(t, tenant, 120, 40, Options{NoSync: true}, func(s *screen) {
+		s.planned("segment:Engineers", "sg-sales")
+		s.approved()
+		s.shows("approved by admin@contoso.com on " + east.Format("2006-01-02 15:04 MST"))
+		s.press("esc")
+		s.shows(east.Format("2006-01-02 15:04"))
+		s.hides(testNow.Format("2006-01-02 15:04"))
 	})
 }
 
