@@ -24,11 +24,7 @@ var memberTypes = map[seed.MemberType]string{
 // members answers GET /groups/{id}/members and transitiveMembers, with or
 // without a cast.
 func (g *graph) members(c *call, arguments []string) (*reply, *graphError) {
-	grp, refused := g.findGroup(arguments[0])
-	if refused != nil {
-		return nil, refused
-	}
-	cast, refused := castOf(c, grp, arguments)
+	grp, cast, refused := g.groupAndCast(c, arguments)
 	if refused != nil {
 		return nil, refused
 	}
@@ -36,6 +32,16 @@ func (g *graph) members(c *call, arguments []string) (*reply, *graphError) {
 		return g.memberPage(c, memberContext(cast), func(at time.Time) []seed.Member { return g.transitive(c, grp, at) }, cast)
 	}
 	return g.directPage(c, grp, cast)
+}
+
+// groupAndCast are what a membership path names: a group, and the cast or "".
+func (g *graph) groupAndCast(c *call, arguments []string) (*seed.Group, string, *graphError) {
+	grp, refused := g.findGroup(arguments[0])
+	if refused != nil {
+		return nil, "", refused
+	}
+	cast, refused := castOf(c, grp, arguments)
+	return grp, cast, refused
 }
 
 // castOf reads the cast of a membership path. With any other query parameter
@@ -80,11 +86,7 @@ func (g *graph) countOf(c *call, arguments []string, list func(*seed.Group) iter
 	if refused := c.requireEventual(); refused != nil {
 		return nil, refused
 	}
-	grp, refused := g.findGroup(arguments[0])
-	if refused != nil {
-		return nil, refused
-	}
-	cast, refused := castOf(c, grp, arguments)
+	grp, cast, refused := g.groupAndCast(c, arguments)
 	if refused != nil {
 		return nil, refused
 	}

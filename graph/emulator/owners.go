@@ -12,11 +12,7 @@ import (
 // owners answers GET /groups/{id}/owners, with or without a cast. Source: Graph
 // API reference, "List group owners".
 func (g *graph) owners(c *call, arguments []string) (*reply, *graphError) {
-	grp, refused := g.findGroup(arguments[0])
-	if refused != nil {
-		return nil, refused
-	}
-	cast, refused := castOf(c, grp, arguments)
+	grp, cast, refused := g.groupAndCast(c, arguments)
 	if refused != nil {
 		return nil, refused
 	}
