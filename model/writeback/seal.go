@@ -70,7 +70,7 @@ func (p *Plan) Encode() ([]byte, error) {
 }
 
 // Decode reads a plan file. A file that is no plan, or that was changed after
-// the plan was made, is a KindUsage error.
+// the plan was made, is a KindUsage error. White space is no part of a plan.
 func Decode(data []byte) (*Plan, error) {
 	var p Plan
 	d := json.NewDecoder(bytes.NewReader(data))
@@ -84,7 +84,34 @@ func Decode(data []byte) (*Plan, error) {
 	if err := p.Verify(); err != nil {
 		return nil, err
 	}
+	if !p.isWritten(data) {
+		return nil, planChanged()
+	}
 	return &p, nil
+}
+
+// isWritten reports whether a file says what the plan says, and nothing beside.
+// encoding/json takes keys in any letter case, and of equal ones the last: a
+// file could show other rows to whoever looks into it.
+func (p *Plan) isWritten(data []byte) bool {
+	want, err := json.Marshal(p)
+	if err != nil {
+		return false
+	}
+	var compact, escaped bytes.Buffer
+	if err := json.Compact(&compact, data); err != nil {
+		return false
+	}
+	json.HTMLEscape(&escaped, compact.Bytes())
+	return bytes.Equal(escaped.Bytes(), want)
+}
+
+func planChanged() *model.Error {
+	return &model.Error{
+		Kind: model.KindUsage, Code: "planChanged",
+		Message: "the plan was changed after it was made",
+		Remedy:  "leave plan files as they are; make another with `rollcall plan`",
+	}
 }
 
 func unreadable(message string, err error) *model.Error {
@@ -102,11 +129,7 @@ func (p *Plan) Verify() error {
 		return err
 	}
 	if hash != p.Hash || p.ID != idOf(hash) {
-		return &model.Error{
-			Kind: model.KindUsage, Code: "planChanged",
-			Message: "the plan was changed after it was made",
-			Remedy:  "leave plan files as they are; make another with `rollcall plan`",
-		}
+		return planChanged()
 	}
 	if base, count := p.base(); base != p.Base || count != p.BaseCount {
 		return unreadable("the plan's members do not match its fingerprint of them", nil)

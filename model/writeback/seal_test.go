@@ -58,6 +58,10 @@ func TestAChangedFileIsRefused(t *testing.T) {
 		{`"mode": "mirror"`, `"mode": "add"`},
 		{`"hash": "sha256:`, `"hash": "sha256:0`},
 		{`"id": "` + samplePlan(t).ID, `"id": "000000000000`},
+		{`"remove": [`, `"remove": [], "Remove": [`},
+		{`"remove": [`, `"remove": [{"id": "u-boss", "userPrincipalName": ""}], "remove": [`},
+		{`"mode": "mirror"`, `"MODE": "mirror"`},
+		{`"mode": "mirror"`, `"exclude": [], "mode": "mirror"`},
 	} {
 		t.Run(change[0], func(t *testing.T) {
 			changed := bytes.Replace(data, []byte(change[0]), []byte(change[1]), 1)
@@ -144,7 +148,7 @@ const formerPlan = `{"id":"1a51de32fa38","tenantId":"t-1",
 "group":{"id":"g-1","displayName":"Sales","kind":"security"},
 "mode":"mirror","from":["segment:S"],
 "base":"sha256:787a083685357f30bd3a0fb771f560173ce617ff00db8e39223b3c730297416b","baseCount":3,
-"add":[{"id":"u-new","userPrincipalName":"new@contoso.com","displayName":"Zoë \u003cO'Neil\u003e \u0026 \"co\" \u202e"}],
+"add":[{"id":"u-new","userPrincipalName":"new@contoso.com","displayName":"Zoë \u003cO'Neil\u003e \u0026 \"co\" ` + "\u202e" + `"}],
 "remove":[{"id":"u-old","userPrincipalName":"old@contoso.com","displayName":"old"}],
 "keep":["n-sub","u-a"],"unchanged":1,
 "skipped":[{"entry":"sub","reason":"nested group is a member and was left alone: rollcall removes users only"}],
