@@ -134,7 +134,7 @@ func newWritebackPane(s shared) *writebackPane {
 	}
 	p.audience.active = true
 	p.audience.placeholder = "lists, segments and addresses, parted by commas"
-	p.table = newTable(s.theme, reviewColumns(filterAll, false)...)
+	p.table = newTable(s.theme)
 	return p
 }
 

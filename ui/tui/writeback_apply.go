@@ -95,6 +95,9 @@ func (p *writebackPane) approval(msg planAskMsg) *approvalDialog {
 		th.accent.Render(clean(plan.Group.DisplayName)) + th.muted.Render(" · "+plan.Group.Kind.Label()),
 		th.text.Render(plural(plan.BaseCount, "member", "members") + " now → " + count(membersAfter(plan)) + " then"),
 	}
+	if made := p.madeByAnother(plan); made != "" {
+		facts = append(facts, th.muted.Render(made))
+	}
 	if n := len(plan.Add); n > 0 {
 		facts = append(facts, th.added.Render("+ "+plural(n, "user is added", "users are added")))
 	}

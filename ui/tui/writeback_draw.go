@@ -11,7 +11,7 @@ func (p *writebackPane) layout() {
 // refresh fills the table from the review.
 func (p *writebackPane) refresh() {
 	p.review.fill()
-	p.table.SetColumns(reviewColumns(p.review.filter, p.review.isRemarked()))
+	p.table.SetColumns(p.review.columns())
 	p.table.SetRows(reviewRows{p.theme, p.review})
 	p.layout()
 }

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -176,6 +177,15 @@ func (p *writebackPane) applicable() string {
 	return blockedBy(r.guards())
 }
 
+// madeByAnother says who made a plan, and when; "" where it was whoever is
+// signed in.
+func (p *writebackPane) madeByAnother(plan *writeback.Plan) string {
+	if strings.EqualFold(p.ws.Actor(), plan.Author) {
+		return ""
+	}
+	return "Made by " + clean(plan.Author) + " on " + p.local(plan.CreatedAt).Format("2006-01-02 15:04 MST")
+}
+
 // needsSecond reports whether the signed-in account made the plan and the
 // profile wants another one to approve it.
 func (p *writebackPane) needsSecond() bool {
@@ -214,7 +224,7 @@ func (p *writebackPane) statusLines(width int) []string {
 	if r.warning != "" {
 		return wrapped(th.warn, "! "+capitalise(clean(r.warning)))
 	}
-	return []string{th.muted.Render("Not applied yet. Read the rows, space leaves one out, A asks for approval.")}
+	return wrapped(th.muted, cmp.Or(p.madeByAnother(r.plan), "Not applied yet")+". Read the rows, space leaves one out, A asks for approval.")
 }
 
 // failureLines say what went wrong, what moved, and what to do.

@@ -111,6 +111,7 @@ func (p *writebackPane) reviewBindings() []binding {
 		{id: "writeback.moved", keys: []string{"m"}, label: p.onlyIf(stale == "", "moved"), help: "List who joined, left or was taken back since", disabled: stale},
 		{id: "writeback.undo", keys: []string{"u"}, label: p.onlyIf(undo == "", "undo"), help: "Propose the plan that takes this one back", disabled: undo},
 		{id: "writeback.out", keys: []string{"space"}, label: p.onlyIf(out == "", "leave out"), help: "Leave the row, or those of the range, out of the plan, or take them in again", disabled: out},
+		{id: "writeback.file", keys: []string{"w"}, label: p.onlyIf(p.needsSecond() && r.run == nil, "plan file"), help: "Write the plan itself into a file, for another administrator to approve", disabled: file},
 		{id: "writeback.export", keys: []string{"x"}, label: p.onlyIf(r.base.HandOver || !p.ws.CanWrite(), "export"), help: "Write the plan as bulk CSVs and a PowerShell script", disabled: export},
 		{id: "writeback.filter", keys: []string{"tab"}, label: "filter", help: "Show all rows, additions, removals, what is skipped, what failed"},
 		{id: "writeback.former", keys: []string{"shift+tab"}, help: "Show the filter before"},
@@ -118,7 +119,6 @@ func (p *writebackPane) reviewBindings() []binding {
 		{id: "writeback.row", keys: []string{"enter"}, label: shows, help: "Show the user, and what became of the row with its request id"},
 		{id: "writeback.range", keys: []string{"v"}, help: "Start a range of rows, or forget it; space leaves the whole range out", disabled: out},
 		{id: "writeback.outShown", keys: []string{"*"}, help: "Leave every row that is shown out, or take all of them in again", disabled: out},
-		{id: "writeback.file", keys: []string{"w"}, label: p.onlyIf(p.needsSecond() && r.run == nil, "plan file"), help: "Write the plan itself into a file, for another administrator to approve", disabled: file},
 		{id: "writeback.copy", keys: []string{"y"}, help: "Copy the plan's id"},
 		{id: "writeback.form", keys: []string{"esc"}, label: "form", help: "Go back to the form; the plan is kept in the list"},
 	}

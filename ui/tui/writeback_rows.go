@@ -14,22 +14,24 @@ func (f reviewFilter) tellsWhy() bool { return f == filterSkipped || f == filter
 // isRemarked reports whether more is said of rows than that they are left out.
 func (r *review) isRemarked() bool { return r.run != nil || len(r.base.Skipped) > 0 }
 
-// reviewColumns are those of a filter: a reason has the room where it is what
+// columns are those of the filter: a reason has the room where it is what
 // one looks for, and an address where there are no remarks.
-func reviewColumns(f reviewFilter, remarked bool) []column {
+func (r *review) columns() []column {
+	f := r.filter
 	sign, name := column{title: "", width: 1, least: 1}, column{title: "Name", width: 26, least: 14, grows: true}
-	if f.tellsWhy() {
-		return []column{
-			sign, name,
-			{title: "Reason", width: 44, least: 24, grows: true},
-			{title: "User principal name", width: 34, least: 18},
-		}
+	reason, address := column{title: "Reason", width: 44, least: 24, grows: true}, column{title: "User principal name", width: 34, least: 18}
+	switch {
+	case f == filterSkipped && r.out.None(): // what is skipped is named by its address
+		return []column{sign, name, reason}
+	case f.tellsWhy():
+		return []column{sign, name, reason, address}
 	}
+	address.grows = true
 	remark := column{title: "Remark", width: 26, least: 20, grows: true}
-	if !remarked {
+	if !r.isRemarked() {
 		remark = column{title: "Remark", width: 8, least: 8}
 	}
-	return []column{sign, name, {title: "User principal name", width: 34, least: 18, grows: true}, remark}
+	return []column{sign, name, address, remark}
 }
 
 // reviewRows shows the rows of a review in a table.
