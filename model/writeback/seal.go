@@ -70,7 +70,8 @@ func (p *Plan) Encode() ([]byte, error) {
 }
 
 // Decode reads a plan file. A file that is no plan, or that was changed after
-// the plan was made, is a KindUsage error. White space is no part of a plan.
+// the plan was made, is a KindUsage error. White space, and how a text is
+// escaped, are no part of a plan.
 func Decode(data []byte) (*Plan, error) {
 	var p Plan
 	d := json.NewDecoder(bytes.NewReader(data))
@@ -98,12 +99,19 @@ func (p *Plan) isWritten(data []byte) bool {
 	if err != nil {
 		return false
 	}
-	var compact, escaped bytes.Buffer
-	if err := json.Compact(&compact, data); err != nil {
-		return false
+	file, plan := json.NewDecoder(bytes.NewReader(data)), json.NewDecoder(bytes.NewReader(want))
+	file.UseNumber()
+	plan.UseNumber()
+	for {
+		is, end := file.Token()
+		must, wantEnd := plan.Token()
+		if end != nil || wantEnd != nil {
+			return errors.Is(end, io.EOF) && errors.Is(wantEnd, io.EOF)
+		}
+		if is != must {
+			return false
+		}
 	}
-	json.HTMLEscape(&escaped, compact.Bytes())
-	return bytes.Equal(escaped.Bytes(), want)
 }
 
 func planChanged() *model.Error {

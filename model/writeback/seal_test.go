@@ -34,6 +34,8 @@ func TestAPlanFileIsReadBackAsItWas(t *testing.T) {
 	require.NoError(t, err)
 	_, err = Decode(compact)
 	assert.NoError(t, err, "white space is no part of a plan")
+	_, err = Decode(bytes.ReplaceAll(bytes.ReplaceAll(data, []byte(`\u003c`), []byte("<")), []byte("\u202e"), []byte(`\u202E`)))
+	assert.NoError(t, err, "nor is the way in which a text is escaped, as other programs do it")
 }
 
 func TestThePlanHasTheKeysThatScriptsRelyOn(t *testing.T) {
@@ -148,7 +150,7 @@ const formerPlan = `{"id":"1a51de32fa38","tenantId":"t-1",
 "group":{"id":"g-1","displayName":"Sales","kind":"security"},
 "mode":"mirror","from":["segment:S"],
 "base":"sha256:787a083685357f30bd3a0fb771f560173ce617ff00db8e39223b3c730297416b","baseCount":3,
-"add":[{"id":"u-new","userPrincipalName":"new@contoso.com","displayName":"Zoë \u003cO'Neil\u003e \u0026 \"co\" ` + "\u202e" + `"}],
+"add":[{"id":"u-new","userPrincipalName":"new@contoso.com","displayName":"Zoë \u003cO'Neil\u003e \u0026 \"co\" \u202e"}],
 "remove":[{"id":"u-old","userPrincipalName":"old@contoso.com","displayName":"old"}],
 "keep":["n-sub","u-a"],"unchanged":1,
 "skipped":[{"entry":"sub","reason":"nested group is a member and was left alone: rollcall removes users only"}],
