@@ -49,7 +49,7 @@ type Report struct {
 	Unseen      int  // of the rows above, those that were not seen when the group was read back
 	Left        int  // rows that are not written, as far as is known: not come to, or sent without an answer
 	Verified    bool // read back, and every row of the plan found as wanted
-	Members     int  // direct members after the run, as read back
+	Members     int  // direct members after the run, as read back; 0 where they were not
 	Requests    int  // what the run cost, where the caller counts them
 }
 
@@ -63,6 +63,10 @@ func (r Report) MarshalJSON() ([]byte, error) {
 	for i, f := range r.Failed {
 		failed[i] = failure{f.Ref.ID, f.Err.Message}
 	}
+	var members *int // no number, where the group was not read back
+	if r.Verified || r.Members > 0 {
+		members = &r.Members
+	}
 	return json.Marshal(struct {
 		PlanID      string    `json:"planId"`
 		Added       int       `json:"added"`
@@ -70,9 +74,9 @@ func (r Report) MarshalJSON() ([]byte, error) {
 		AlreadyDone int       `json:"alreadyDone"`
 		Failed      []failure `json:"failed"`
 		Verified    bool      `json:"verified"`
-		Members     int       `json:"members"`
+		Members     *int      `json:"members,omitempty"`
 		Requests    int       `json:"requests"`
 		Unseen      int       `json:"unseen,omitempty"`
 		Left        int       `json:"left,omitempty"`
-	}{r.PlanID, r.Added, r.Removed, r.AlreadyDone, failed, r.Verified, r.Members, r.Requests, r.Unseen, r.Left})
+	}{r.PlanID, r.Added, r.Removed, r.AlreadyDone, failed, r.Verified, members, r.Requests, r.Unseen, r.Left})
 }

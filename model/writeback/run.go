@@ -79,7 +79,7 @@ func (r *runner) finish(ctx context.Context, present map[string]bool) (*Report, 
 		for len(batch) > 0 {
 			n := min(len(batch), r.batch)
 			if err := r.write(ctx, batch[:n], remove); err != nil {
-				return r.report(len(present), 0), r.stopped(err)
+				return r.report(0, 0), r.stopped(err)
 			}
 			batch = batch[n:]
 		}

@@ -82,6 +82,9 @@ func (a *app) approve(ctx context.Context, w *workspace.Workspace, plan *writeba
 	if changed != nil {
 		fmt.Fprintf(a.env.Stderr, "It was approved before, and has to be again: %s\n", text.Clean(changed.Error()))
 		a.showStale(w, changed)
+		if err := a.showLeft(ctx, w, plan); err != nil {
+			return none, err
+		}
 	}
 	if err := a.lift(ctx, &held, &f); err != nil {
 		return none, err
@@ -95,6 +98,23 @@ func (a *app) approve(ctx context.Context, w *workspace.Workspace, plan *writeba
 		return none, denied("")
 	}
 	return w.Approve(f.additions, f.removals, f.reason), nil
+}
+
+// showLeft says how much of a plan whose run goes on is still to be written:
+// its own numbers are those of the group as it was before.
+func (a *app) showLeft(ctx context.Context, w *workspace.Workspace, plan *writeback.Plan) error {
+	run, err := w.Run(ctx, plan.ID)
+	if err != nil || run == nil {
+		return err
+	}
+	left := 0
+	for i := range run.Rows {
+		if row := &run.Rows[i]; row.State != writeback.RowDone && row.State != writeback.RowAlready || row.TakenBack() {
+			left++
+		}
+	}
+	fmt.Fprintf(a.env.Stderr, "Of its %s %s still to be written.\n", text.Plural(len(run.Rows), "row", "rows"), text.Plural(left, "is", "are"))
+	return nil
 }
 
 // liftingFlags are what lifts the guards that stop a plan, "" where none does.
@@ -165,6 +185,9 @@ func (a *app) readLine(ctx context.Context) (string, error) {
 		a.lines = bufio.NewReader(a.env.Stdin) // what it read ahead answers the next question
 	}
 	line, err := await(ctx, func() (string, error) { return a.lines.ReadString('\n') })
+	if err != nil && a.env.StderrTerminal {
+		fmt.Fprintln(a.env.Stderr) // no key ended the line of the question
+	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		return "", err
 	}
