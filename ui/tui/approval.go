@@ -301,7 +301,10 @@ func fitFacts(th *theme, facts []string, width, room int) []string {
 			break
 		}
 		kept := wrapped[longest][:n-1]
-		kept[n-2] = th.fit(kept[n-2], width-1) + th.muted.Render(ellipsis)
+		if th.width(kept[n-2]) >= width {
+			kept[n-2] = th.fit(kept[n-2], width-1)
+		}
+		kept[n-2] += th.muted.Render(ellipsis)
 		wrapped[longest] = kept
 	}
 	var lines []string

@@ -91,9 +91,13 @@ func (p *writebackPane) ask(msg planAskMsg) tea.Cmd {
 // approval is the question whether a plan is written.
 func (p *writebackPane) approval(msg planAskMsg) *approvalDialog {
 	r, th, plan := msg.review, p.theme, msg.plan
+	now, then := "now", "then"
+	if msg.resume {
+		now, then = "before", "planned"
+	}
 	facts := []string{
 		th.accent.Render(clean(plan.Group.DisplayName)) + th.muted.Render(" · "+plan.Group.Kind.Label()),
-		th.text.Render(plural(plan.BaseCount, "member", "members") + " now → " + count(membersAfter(plan)) + " then"),
+		th.text.Render(plural(plan.BaseCount, "member", "members") + " " + now + " → " + count(membersAfter(plan)) + " " + then),
 	}
 	if made := p.madeByAnother(plan); made != "" {
 		facts = append(facts, th.muted.Render(made))
@@ -103,6 +107,9 @@ func (p *writebackPane) approval(msg planAskMsg) *approvalDialog {
 	}
 	if n := len(plan.Remove); n > 0 {
 		facts = append(facts, th.removed.Render("- "+plural(n, "user is removed", "users are removed")+" from the group; the accounts stay"))
+	}
+	if o := r.outcome; msg.resume {
+		facts = append(facts, th.text.Render(plural(o.added+o.removed+o.already, "row was done", "rows were done")+" before, "+count(o.left+o.failed)+" to go"))
 	}
 	if n := r.outAdds + r.outRemove; n > 0 {
 		facts = append(facts, th.skipped.Render("· "+plural(n, "row was", "rows were")+" left out"))
