@@ -181,10 +181,15 @@ func wrap(th *theme, s string, width int) []string {
 	if width < 1 {
 		return nil
 	}
-	// The hyphens of an operator or a flag stay with it: they are no place to break
-	// a line.
+	// A hyphen is no place to break a line: operators, flags, addresses and object
+	// ids have them. Only a word that is longer than a line is broken there.
 	const unbreakable = "\u2011"
-	s = strings.NewReplacer(" --", " "+unbreakable+unbreakable, " -", " "+unbreakable).Replace(s)
-	wrapped := th.method.Wrap(s, width, "")
+	words := strings.Split(s, " ")
+	for i, w := range words {
+		if th.width(w) <= width {
+			words[i] = strings.ReplaceAll(w, "-", unbreakable)
+		}
+	}
+	wrapped := th.method.Wrap(strings.Join(words, " "), width, "")
 	return strings.Split(strings.ReplaceAll(wrapped, unbreakable, "-"), "\n")
 }

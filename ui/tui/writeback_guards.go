@@ -140,6 +140,12 @@ func (p *writebackPane) guardLines(width int) []string {
 	th, r := p.theme, p.review
 	guards := r.guards()
 	additions, removals := mustType(r.plan, guards)
+	typeAt := func(number int) string { // nothing lifts what stops the plan in any case
+		if blockedBy(guards) != "" {
+			return ""
+		}
+		return ": type " + count(number) + " at A"
+	}
 	var lines, loud []string
 	put := func(text string) {
 		if n := len(lines); n > 0 && th.width(lines[n-1])+3+th.width(text) <= width {
@@ -151,7 +157,7 @@ func (p *writebackPane) guardLines(width int) []string {
 	bar := func(g gauge, number int) {
 		text := th.muted.Render(g.text)
 		if g.tripped {
-			text = th.bad.Render("! " + g.text + ": type " + count(number) + " at A")
+			text = th.bad.Render("! " + g.text + typeAt(number))
 		}
 		if g.whole > 0 {
 			text = th.bar(g.part, g.whole, gaugeBar) + " " + text
@@ -169,7 +175,7 @@ func (p *writebackPane) guardLines(width int) []string {
 		case writeback.GuardFirstMirror:
 			switch {
 			case g.Tripped:
-				loud = append(loud, th.bad.Render("! "+capitalise(guardText(g))+": type "+count(removals)+" at A"))
+				loud = append(loud, th.bad.Render("! "+capitalise(guardText(g))+typeAt(removals)))
 			case g.Limit >= 0:
 				put(th.muted.Render("first mirror of this group"))
 			}

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,6 +41,7 @@ func (p *writebackPane) headLines(width int) []string {
 		th.text.Render(plural(base.BaseCount, "member", "members")+" "+now+" → "+count(base.BaseCount+r.additions()-r.removals())+" "+then) + "   " +
 			th.added.Render("+ "+count(r.additions())) + "  " + th.removed.Render("- "+count(r.removals())) + "  " + does,
 	}
+	about := len(lines)
 	switch {
 	case base.HandOver:
 	case p.isApplied() && p.apply.approval != nil:
@@ -49,15 +51,27 @@ func (p *writebackPane) headLines(width int) []string {
 	default:
 		lines = append(lines, p.guardLines(width)...)
 	}
+	standing := len(lines)
 	lines = append(lines, p.statusLines(width)...)
 	if r.filter == filterSkipped && len(base.Skipped) > 0 {
 		lines = append(lines, th.muted.Render(skippedText(r)))
+	}
+	// The rows have room in any case. The guards give way first, because the
+	// question says them again, then the end of what the status says.
+	room := max(about, p.height-len(p.auditLines())-2-rowsLeast-1)
+	if more := len(lines) - room; more > 0 {
+		lines = slices.Delete(lines, about, min(about+more, standing))
+		lines = lines[:min(len(lines), room)]
 	}
 	for i := range lines {
 		lines[i] = th.cut(lines[i], width)
 	}
 	return append(lines, p.tabLine(width))
 }
+
+// rowsLeast is how many lines of the table are drawn in the smallest window, its
+// heading included.
+const rowsLeast = 3
 
 // approvalLines say who allowed a run, and what was lifted for it.
 func (p *writebackPane) approvalLines(a writeback.Approval, width int) []string {
@@ -169,6 +183,8 @@ func (p *writebackPane) applicable() string {
 		return "the plan without the rows left out is being made"
 	case r.asking:
 		return "the approval is being looked into"
+	case r.plan.Empty() && !r.base.Empty():
+		return "every row is left out, so the plan changes nothing"
 	case r.plan.Empty():
 		return "the plan changes nothing: the group is as it should be"
 	case p.needsSecond():
@@ -215,7 +231,7 @@ func (p *writebackPane) statusLines(width int) []string {
 		return []string{th.good.Render("✓ Nothing to do")}
 	case r.base.HandOver:
 		return wrapped(th.warn, "To be made by hand in Exchange: Graph cannot write a "+r.base.Group.Kind.Label()+". x writes a script and its undo for whoever may.")
-	case !p.ws.CanWrite() && !p.needsSecond():
+	case !p.ws.CanWrite() && !p.needsSecond() && !r.isEmpty() && blockedBy(r.guards()) == "":
 		return wrapped(th.warn, "Read-only: A shows the permission that is missing; x hands the plan to someone who has it.")
 	}
 	if why := p.applicable(); why != "" && r.current() {

@@ -71,8 +71,11 @@ func (p *writebackPane) formBindings() []binding {
 func (p *writebackPane) reviewBindings() []binding {
 	r := p.review
 	out := ""
-	if r.run != nil {
+	switch {
+	case r.run != nil:
 		out = "the plan was begun; its rows are fixed"
+	case r.rows() == 0:
+		out = "the plan has no row to leave out"
 	}
 	resume, undo := "the plan was not begun; A asks for its approval", "the plan was not applied, so there is nothing to undo"
 	if r.run != nil {
@@ -85,14 +88,17 @@ func (p *writebackPane) reviewBindings() []binding {
 		resume, undo = "the plan is made by hand, and rollcall cannot resume it", "the plan is made by hand; the files of x hold its undo"
 	}
 	export, file := "", ""
-	if !r.current() {
+	switch {
+	case !r.current():
 		export = "the plan without the rows left out is being made"
 		file = export
+	case r.isEmpty():
+		export = "the plan changes nothing"
 	}
 	if r.base.HandOver {
 		file = "the plan cannot be applied by anybody; x writes the files to make it by hand"
 	}
-	stale, search := "nothing moved in the group", ""
+	stale, search, row := "nothing moved in the group", "", ""
 	if _, ok := r.isStale(); ok {
 		stale = ""
 	}
@@ -100,7 +106,10 @@ func (p *writebackPane) reviewBindings() []binding {
 		search = "there is no row to search"
 	}
 	shows := "user"
-	if r.run != nil {
+	switch {
+	case len(r.shown) == 0:
+		shows, row = "", "no row is shown"
+	case r.run != nil:
 		shows = "request id"
 	}
 	applicable := p.applicable()
@@ -112,11 +121,11 @@ func (p *writebackPane) reviewBindings() []binding {
 		{id: "writeback.undo", keys: []string{"u"}, label: p.onlyIf(undo == "", "undo"), help: "Propose the plan that takes this one back", disabled: undo},
 		{id: "writeback.out", keys: []string{"space"}, label: p.onlyIf(out == "", "leave out"), help: "Leave the row, or those of the range, out of the plan, or take them in again", disabled: out},
 		{id: "writeback.file", keys: []string{"w"}, label: p.onlyIf(p.needsSecond() && r.run == nil, "plan file"), help: "Write the plan itself into a file, for another administrator to approve", disabled: file},
-		{id: "writeback.export", keys: []string{"x"}, label: p.onlyIf(r.base.HandOver || !p.ws.CanWrite(), "export"), help: "Write the plan as bulk CSVs and a PowerShell script", disabled: export},
+		{id: "writeback.export", keys: []string{"x"}, label: p.onlyIf(!r.isEmpty() && (r.base.HandOver || !p.ws.CanWrite()), "export"), help: "Write the plan as bulk CSVs and a PowerShell script", disabled: export},
 		{id: "writeback.filter", keys: []string{"tab"}, label: "filter", help: "Show all rows, additions, removals, what is skipped, what failed"},
 		{id: "writeback.former", keys: []string{"shift+tab"}, help: "Show the filter before"},
 		{id: "writeback.search", keys: []string{"/"}, label: "search", help: "Search the rows by name, address or reason", disabled: search},
-		{id: "writeback.row", keys: []string{"enter"}, label: shows, help: "Show the user, and what became of the row with its request id"},
+		{id: "writeback.row", keys: []string{"enter"}, label: shows, help: "Show the user, and what became of the row with its request id", disabled: row},
 		{id: "writeback.range", keys: []string{"v"}, help: "Start a range of rows, or forget it; space leaves the whole range out", disabled: out},
 		{id: "writeback.outShown", keys: []string{"*"}, help: "Leave every row that is shown out, or take all of them in again", disabled: out},
 		{id: "writeback.copy", keys: []string{"y"}, help: "Copy the plan's id"},

@@ -364,6 +364,33 @@ func TestTimesOfPlansAreThoseOfTheScreensClock(t *testing.T) {
 	})
 }
 
+func TestTheRowsHaveRoomInTheSmallestWindow(t *testing.T) {
+	onScreen(t, crowdedTenant, 44, 12, Options{NoSync: true}, func(s *screen) {
+		s.planned("user0001@contoso.com", "sg-sales")
+		s.shows("60 members now → 1 then")
+		s.shows("▸ all 59")
+		s.shows("▸  - ")
+	})
+}
+
+func TestWhatNoApprovalLiftsIsNotLedToTheApproval(t *testing.T) {
+	tenant := func() *fakeTenant {
+		t := crowdedTenant()
+		t.policy.Rules.Guards.LeastSize = 10
+		t.session.Scopes = []string{"User.Read.All", "GroupMember.Read.All"}
+		return t
+	}
+	onScreen(t, tenant, 80, 24, Options{NoSync: true}, func(s *screen) {
+		s.planned("user0001@contoso.com", "sg-sales")
+		s.shows("! removals 59 of 50 allowed")
+		s.shows("no approval lifts this")
+		s.hides("at A")
+		s.hides("A shows the permission")
+		s.press("*")
+		s.shows("Every row is left out")
+	})
+}
+
 func TestALongRowOfNamesHidesNoNumber(t *testing.T) {
 	th := darkTheme()
 	long := "To: " + string(slices.Repeat([]byte("someone@contoso.com, "), 60))
