@@ -153,12 +153,8 @@ func (w *Workspace) checked(ctx context.Context, p *writeback.Plan, a writeback.
 	if past.Verified() {
 		return nil, nil
 	}
-	if p.HandOver {
-		return nil, &model.Error{
-			Kind: model.KindGuard, Code: "planHandOver",
-			Message: fmt.Sprintf("plan %s for %s is made to be handed over: rollcall does not write it", p.ID, p.Group.DisplayName),
-			Remedy:  "give its files to whoever may: rollcall plan export " + p.ID + " --as powershell --out .",
-		}
+	if err := p.Applicable(); err != nil {
+		return nil, err
 	}
 	group, err := w.target(ctx, p)
 	if err != nil {

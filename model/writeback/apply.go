@@ -66,7 +66,7 @@ func (d Deps) withDefaults() Deps {
 // written; Resume finishes them.
 func Apply(ctx context.Context, d Deps, p *Plan, a Approval) (*Report, error) {
 	d = d.withDefaults()
-	if err := p.applicable(); err != nil {
+	if err := p.Applicable(); err != nil {
 		return nil, err
 	}
 	past, err := d.Journal.Run(ctx, p.ID)
@@ -201,9 +201,9 @@ func (r *runner) preflight(ctx context.Context) ([]model.Object, error) {
 	return r.Groups.DirectMembers(ctx, r.run.Plan.Group.ID)
 }
 
-// applicable refuses a plan that is not as it was made, and one that nobody may
+// Applicable refuses a plan that is not as it was made, and one that nobody may
 // apply.
-func (p *Plan) applicable() error {
+func (p *Plan) Applicable() error {
 	if err := p.Verify(); err != nil {
 		return err
 	}
@@ -211,7 +211,7 @@ func (p *Plan) applicable() error {
 		return &model.Error{
 			Kind: model.KindGuard, Code: "planHandOver",
 			Message: fmt.Sprintf("plan %s for %s is made to be handed over: rollcall does not write it", p.ID, p.Group.DisplayName),
-			Remedy:  "give its files to whoever may: rollcall plan export " + p.ID + " --as powershell",
+			Remedy:  "give its files to whoever may: rollcall plan export " + p.ID + " --as powershell --out .",
 		}
 	}
 	return nil
@@ -220,7 +220,7 @@ func (p *Plan) applicable() error {
 // sound makes sure that the run's rows are those of its plan, no more and no
 // fewer: what the journal holds is what is written.
 func (r *Run) sound() error {
-	if err := r.Plan.applicable(); err != nil {
+	if err := r.Plan.Applicable(); err != nil {
 		return err
 	}
 	type key struct {
