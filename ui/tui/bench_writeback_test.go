@@ -33,7 +33,7 @@ func benchReview(b *testing.B) (*root, *writebackPane) {
 	})
 	require.NoError(b, err)
 	t := newFakeTenant(nil)
-	t.plans[plan.ID] = *plan
+	require.NoError(b, t.ledger.SavePlan(b.Context(), plan, plan.Author))
 	ws := t.workspace()
 	require.NoError(b, ws.Open(b.Context()))
 	m := newRoot(b.Context(), Options{Workspace: ws, NoSync: true, Theme: "dark"})

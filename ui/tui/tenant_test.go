@@ -39,7 +39,7 @@ type fakeTenant struct {
 	openErr  error
 	store    refreshtest.Store
 	state    refresh.State        // what the store begins with; zero: empty
-	segments workspacetest.Ledger // of the segments alone
+	ledger   workspacetest.Ledger // of the segments, plans and runs
 	deltaErr error                // what following the changes fails with
 	renewed  int
 	deltas   int            // how often the changes were followed
@@ -53,9 +53,6 @@ type fakeTenant struct {
 	events    []workspace.Event
 	calls     []workspace.Call
 	traffic   workspace.Traffic
-	plans     map[string]writeback.Plan
-	planIDs   []string // in the order they were saved
-	runs      map[string]*writeback.Run
 	snaps     []workspace.Snapshot
 	lists     []workspace.List
 
@@ -79,7 +76,7 @@ func newFakeTenant(users []model.User) *fakeTenant {
 	return &fakeTenant{
 		now: testNow, users: users, pageSize: 200,
 		groups: map[string]*model.Group{}, members: map[string][]model.Object{},
-		plans: map[string]writeback.Plan{}, runs: map[string]*writeback.Run{}, policy: lenientPolicy(),
+		policy:   lenientPolicy(),
 		signedIn: make(chan *workspace.Session, 1),
 		session: &workspace.Session{
 			TenantID: "11111111-1111-4111-8111-111111111111", TenantName: "Contoso", Domain: "contoso.onmicrosoft.com",
@@ -137,7 +134,7 @@ func (t *fakeTenant) workspace() *workspace.Workspace {
 			if t.openErr != nil {
 				return nil, t.openErr
 			}
-			parts := &workspace.Parts{Auth: t, Source: t, Store: &t.store, Ledger: fakeLedger{t}, Members: t, Resolver: t, Groups: fakeGroups{t}, Calls: t, Counter: t.counter}
+			parts := &workspace.Parts{Auth: t, Source: t, Store: &t.store, Ledger: fakeLedger{&t.ledger, t}, Members: t, Resolver: t, Groups: fakeGroups{t}, Calls: t, Counter: t.counter}
 			if t.exchange != nil {
 				parts.Members = &expansion.Sources{Graph: t, Exchange: t.exchange, Source: expansion.SourceExchangeAdmin}
 				parts.Finder = t.exchange

@@ -84,8 +84,8 @@ func TestPlanIsReviewedApprovedVerifiedAndUndone(t *testing.T) {
 		s.approved()
 		s.shows("✓ Applied and verified")
 		s.golden("writeback-verified" + suffix)
-		assert.Len(s.t, s.tenant.runs, 1)
-		for _, run := range s.tenant.runs {
+		assert.Len(s.t, s.tenant.runs(), 1)
+		for _, run := range s.tenant.runs() {
 			assert.Equal(s.t, writeback.RunVerified, run.State)
 			assert.False(s.t, slices.ContainsFunc(run.Rows, func(r writeback.Row) bool { return r.ID == left }))
 		}
@@ -131,21 +131,21 @@ func TestRemovalsAboveTheGuardNeedTheirNumber(t *testing.T) {
 		s.wait(approvalGrace)
 		s.press("tab", "tab", "tab", "enter") // Yes without the number
 		s.shows("Type the number first")
-		assert.Empty(s.t, s.tenant.runs)
+		assert.Empty(s.t, s.tenant.runs())
 		s.press("tab")
 		s.typed("58")
 		s.press("enter")
-		assert.Empty(s.t, s.tenant.runs, "another number lifts nothing")
+		assert.Empty(s.t, s.tenant.runs(), "another number lifts nothing")
 		s.golden("writeback-guard" + suffix)
 		s.press("backspace")
 		s.typed("9")
 		s.press("enter", "tab", "tab", "enter") // Yes without a reason
 		s.shows("Type the reason first")
-		assert.Empty(s.t, s.tenant.runs)
+		assert.Empty(s.t, s.tenant.runs())
 		s.press("tab", "tab")
 		s.typed("leavers of November")
 		s.press("enter", "enter") // to No, which is the default
-		assert.Empty(s.t, s.tenant.runs)
+		assert.Empty(s.t, s.tenant.runs())
 
 		s.press("A")
 		s.wait(approvalGrace)
@@ -155,8 +155,8 @@ func TestRemovalsAboveTheGuardNeedTheirNumber(t *testing.T) {
 		s.golden("writeback-reason" + suffix)
 		s.press("enter", "tab", "enter")
 		s.shows("✓ Applied and verified")
-		require.Len(s.t, s.tenant.runs, 1)
-		for _, run := range s.tenant.runs {
+		require.Len(s.t, s.tenant.runs(), 1)
+		for _, run := range s.tenant.runs() {
 			assert.Equal(s.t, 59, run.Approval.AllowRemovals)
 			assert.Equal(s.t, "leavers of November", run.Approval.Reason)
 		}
@@ -168,7 +168,7 @@ func TestGroupsThatCannotBeWrittenAreRefusedWithTheAlternative(t *testing.T) {
 		s.planned("segment:Engineers", "dyn-engineering")
 		s.golden("writeback-refused" + suffix)
 		s.shows("dynamic membership")
-		assert.Empty(s.t, s.tenant.plans)
+		assert.Empty(s.t, s.tenant.plans())
 	})
 }
 
@@ -188,7 +188,7 @@ func TestWithoutPermissionApprovalLeadsToConsent(t *testing.T) {
 		s.shows("Written: ")
 		s.press("A")
 		s.shows("GroupMember.ReadWrite.All")
-		assert.Empty(t, s.tenant.runs)
+		assert.Empty(t, s.tenant.runs())
 		s.press("esc")
 		s.shows("Read-only") // and back to the review
 		s.shows("Plan ")
@@ -210,7 +210,7 @@ func TestPlanThatWentStaleSaysWhatMoved(t *testing.T) {
 		s.approved()
 		s.golden("writeback-stale" + suffix)
 		s.shows("+ 1 joined meanwhile: user0043@contoso.com")
-		assert.Empty(s.t, s.tenant.runs, "nothing was written")
+		assert.Empty(s.t, s.tenant.runs(), "nothing was written")
 		s.press("m")
 		s.shows("What moved in sg-sales")
 		s.press("esc")
@@ -243,7 +243,7 @@ func TestFailedRowsAreShownAndTriedAgain(t *testing.T) {
 		s.tenant.outcome = nil
 		s.press("r")
 		s.shows("✓ Applied and verified")
-		for _, run := range s.tenant.runs {
+		for _, run := range s.tenant.runs() {
 			assert.Equal(s.t, writeback.RunVerified, run.State)
 		}
 	})

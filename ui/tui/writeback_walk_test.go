@@ -29,8 +29,8 @@ func (s *screen) approvedWith(number, reason string) {
 // onlyRun is the journal of the one plan that was applied.
 func (s *screen) onlyRun() *writeback.Run {
 	s.t.Helper()
-	require.Len(s.t, s.tenant.runs, 1)
-	for _, run := range s.tenant.runs {
+	require.Len(s.t, s.tenant.runs(), 1)
+	for _, run := range s.tenant.runs() {
 		return run
 	}
 	return nil
@@ -158,14 +158,14 @@ func TestKeysThatCameEarlyAnswerNothing(t *testing.T) {
 			synctest.Wait()
 		}
 		s.shows("Apply this plan to the tenant?")
-		assert.Empty(t, s.tenant.runs)
+		assert.Empty(t, s.tenant.runs())
 		s.paste("y\r")
 		s.wait(approvalGrace)
 		s.paste("y\r")
 		s.shows("Apply this plan to the tenant?")
 		s.press("enter")
 		s.hides("Apply this plan to the tenant?")
-		assert.Empty(t, s.tenant.runs, "No is the default")
+		assert.Empty(t, s.tenant.runs(), "No is the default")
 	})
 }
 
@@ -205,7 +205,7 @@ func TestAListThatExchangeAloneWritesIsHandedOver(t *testing.T) {
 		s.press("A")
 		s.shows("x writes the files for it")
 		s.hides("Apply this plan to the tenant?")
-		assert.Empty(s.t, s.tenant.runs)
+		assert.Empty(s.t, s.tenant.runs())
 		s.press("space")
 		s.shows("skipped 2")
 		s.press("x")
