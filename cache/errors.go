@@ -67,7 +67,7 @@ func fileError(path string, err error) error {
 		return &model.Error{
 			Kind: model.KindFailed, Code: "diskFull",
 			Message: fmt.Sprintf("there is no room on the disk for %s; what was stored before is kept", path),
-			Remedy:  "free some space and try again; a sync goes on from the last page kept", Err: err,
+			Remedy:  "free some space and try again; what was begun goes on from there", Err: err,
 		}
 	case errors.Is(err, syscall.EROFS):
 		return &model.Error{

@@ -400,7 +400,7 @@ func formatOf(t *testing.T, l *Ledger) (format uint64) {
 	return format
 }
 
-func TestAPlanIsMirroredByAVerifiedMirrorAlone(t *testing.T) {
+func TestAGroupIsMeasuredByAVerifiedRunThatMayRemove(t *testing.T) {
 	tests := map[string]struct {
 		mode   writeback.Mode
 		undoOf string
@@ -411,6 +411,7 @@ func TestAPlanIsMirroredByAVerifiedMirrorAlone(t *testing.T) {
 		"one that failed partly": {writeback.ModeMirror, "", writeback.RunPartial, false},
 		"one that is open":       {writeback.ModeMirror, "", writeback.RunOpen, false},
 		"additions":              {writeback.ModeAdd, "", writeback.RunVerified, false},
+		"removals alone":         {writeback.ModeRemove, "", writeback.RunVerified, true},
 		"an undo":                {writeback.ModeMirror, "another", writeback.RunVerified, false},
 	}
 	for name, tc := range tests {

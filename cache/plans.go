@@ -103,7 +103,7 @@ func (l *Ledger) PlanHeads(ctx context.Context) ([]writeback.PlanHead, error) {
 	return heads, err
 }
 
-// Mirrored reports whether a run that mirrored an audience to the group was
+// Mirrored reports whether a run that measured the group by an audience was
 // verified.
 func (l *Ledger) Mirrored(ctx context.Context, groupID string) (mirrored bool, err error) {
 	err = l.view(ctx, func(tx *bolt.Tx) error {
@@ -120,7 +120,7 @@ func (l *Ledger) Mirrored(ctx context.Context, groupID string) (mirrored bool, e
 			if err != nil {
 				return err
 			}
-			mirrored = head.Group.ID == groupID && head.Mode == writeback.ModeMirror && head.UndoOf == ""
+			mirrored = head.Group.ID == groupID && head.Mode != writeback.ModeAdd && head.UndoOf == ""
 		}
 		return nil
 	})

@@ -78,7 +78,7 @@ func (g Guards) limit(name string, p *Plan, first bool) int {
 		}
 	case GuardFirstMirror:
 		// Of what is handed over nobody knows whether it was done.
-		if first && p.Mode == ModeMirror && p.UndoOf == "" && !p.HandOver {
+		if first && p.Mode != ModeAdd && p.UndoOf == "" && !p.HandOver {
 			limit = g.FirstRemovals
 		}
 	}
@@ -279,7 +279,7 @@ func (p *Plan) stop(g GuardResult) string {
 	case GuardEmptySource:
 		return "an audience that holds no user, while members would be removed"
 	case GuardFirstMirror:
-		return fmt.Sprintf("%s by the first plan that mirrors to this group, where the limit is %d", removals, g.Limit)
+		return fmt.Sprintf("%s by the first plan for this group, where the limit is %d", removals, g.Limit)
 	default:
 		return fmt.Sprintf("%s: %d where the limit is %d", g.Name, g.Value, g.Limit)
 	}

@@ -112,7 +112,7 @@ func trippedOf(p *Plan) []string {
 	return names
 }
 
-func TestTheFirstMirrorOfAGroupAsksHarder(t *testing.T) {
+func TestTheFirstPlanOfAGroupAsksHarder(t *testing.T) {
 	p := newWorld(many("old", 3)...).params(ModeMirror, many("new", 3)...)
 	p.Rules.Guards = DefaultGuards()
 	p.Rules.LeastSize = 0
@@ -123,17 +123,17 @@ func TestTheFirstMirrorOfAGroupAsksHarder(t *testing.T) {
 	require.Equal(t, []string{"firstMirror"}, trippedOf(plan))
 	e := model.AsError(Check(plan, approved))
 	assert.Equal(t, "guardFirstMirror", e.Code)
-	assert.Contains(t, e.Message, "3 removals by the first plan that mirrors to this group, where the limit is 0")
+	assert.Contains(t, e.Message, "3 removals by the first plan for this group, where the limit is 0")
 	assert.Contains(t, e.Remedy, "--allow-removals 3 ")
 	require.NoError(t, Check(plan, Approval{By: "adele", AllowRemovals: 3}))
 
 	p.Rules.FirstRemovals = 3
 	assert.Empty(t, trippedOf(propose(t, p)))
 	p.Rules.FirstRemovals = 0
-	for _, mode := range []Mode{ModeAdd, ModeRemove} {
-		p.Mode = mode
-		assert.Empty(t, trippedOf(propose(t, p)), "%s mirrors nothing", mode)
-	}
+	p.Mode = ModeRemove
+	assert.Equal(t, []string{"firstMirror"}, trippedOf(propose(t, p)), "whom it takes out is as many")
+	p.Mode = ModeAdd
+	assert.Empty(t, trippedOf(propose(t, p)), "it takes nobody out")
 	p.Mode, p.HandOver = ModeMirror, true
 	assert.Empty(t, trippedOf(propose(t, p)), "nobody knows whether one was made by hand before")
 }

@@ -23,7 +23,7 @@ type Params struct {
 	Members  []model.Object // present direct members, read to the end
 	Skipped  []Skipped      // parts of the audience that are known not to be writable
 	Owners   []string       // object ids of the group's owners
-	First    bool           // no audience was ever mirrored to the group
+	First    bool           // the group was never measured by an audience: see Journal.Mirrored
 	HandOver bool           // for somebody to make by hand: a group that only Exchange can write is then taken as well
 	Rules    Rules
 	Author   string

@@ -138,7 +138,7 @@ type Guards struct {
 	RemovalsPercent  int // most removals, of the members before, in percent
 	AdditionsPercent int // most additions, of the members before, in percent
 	LeastSize        int // fewest members the group may be left with by removals
-	FirstRemovals    int // most removals of the first mirror of a group
+	FirstRemovals    int // most removals of the first plan that measures a group by an audience
 }
 
 // DefaultGuards are the limits of a profile that says nothing.
@@ -267,8 +267,8 @@ type Journal interface {
 	// SavePlan keeps a plan that somebody has proposed.
 	SavePlan(ctx context.Context, p *Plan, by string) error
 	Plan(ctx context.Context, id string) (*Plan, error) // KindUsage error when unknown
-	// Mirrored reports whether a run that mirrored an audience to the group was
-	// verified.
+	// Mirrored reports whether a run that measured the group by an audience, in
+	// any mode but ModeAdd, was verified.
 	Mirrored(ctx context.Context, groupID string) (bool, error)
 
 	// Begin opens the run of an approved plan.

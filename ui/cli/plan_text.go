@@ -178,7 +178,7 @@ func guardText(g writeback.GuardResult) string {
 		if g.Limit < 0 {
 			return "not held"
 		}
-		return text.Plural(g.Value, "removal", "removals") + " by the first mirror of this group, " + limit + " allowed"
+		return text.Plural(g.Value, "removal", "removals") + " by the first plan for this group, " + limit + " allowed"
 	}
 	if g.Limit < 0 {
 		return value + ", no limit"

@@ -197,12 +197,13 @@ func (l *Ledger) PlanHeads(context.Context) ([]writeback.PlanHead, error) {
 	return heads, nil
 }
 
-// Mirrored reports whether a mirror of the group was verified.
+// Mirrored reports whether a run that measured the group by an audience was
+// verified.
 func (l *Ledger) Mirrored(_ context.Context, groupID string) (bool, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, run := range l.runs {
-		if run.Plan.Group.ID == groupID && run.Plan.Mode == writeback.ModeMirror && run.Plan.UndoOf == "" && run.Verified() {
+		if run.Plan.Group.ID == groupID && run.Plan.Mode != writeback.ModeAdd && run.Plan.UndoOf == "" && run.Verified() {
 			return true, nil
 		}
 	}
