@@ -158,6 +158,11 @@ func ignoreDone(err error) error {
 	return err
 }
 
+// mostUnrest is how often the tenant changes at most while one process runs: on
+// a slow machine so many users would leave otherwise that a sync rightly asks
+// whether they are to be removed.
+const mostUnrest = 100
+
 // unrest changes the tenant until the function that it returns is called.
 func (k *killer) unrest() (calm func()) {
 	stop := make(chan struct{})
@@ -166,7 +171,7 @@ func (k *killer) unrest() (calm func()) {
 	done.Go(func() {
 		tick := time.NewTicker(10 * time.Millisecond)
 		defer tick.Stop()
-		for n := random; ; n++ {
+		for n := random; n-random < mostUnrest; n++ {
 			select {
 			case <-stop:
 				return
